@@ -1,0 +1,194 @@
+/**
+ * The way in for axios.
+ *
+ * @module
+ */
+import {
+  type AxiosAdapter,
+  AxiosError,
+  type AxiosInstance,
+  type AxiosResponse,
+  getAdapter,
+  type InternalAxiosRequestConfig,
+} from 'axios'
+import type { Requester } from './create-requester.ts'
+import { isUmaError } from './errors.ts'
+import { bufferBody, isOneShot } from './requester/body.ts'
+import type { UmaRequestOptions } from './requester/options.ts'
+import type { Answer } from './schemes/scheme.ts'
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** Options of uma-requester for this request; `false` leaves it alone. */
+    uma?: UmaRequestOptions | false
+  }
+}
+
+type Fetch = typeof globalThis.fetch
+type Config = InternalAxiosRequestConfig & { env?: { fetch?: Fetch } }
+
+/** What an adapter came back with: a response, and the error that it would reject with for its status. */
+interface Outcome {
+  response: AxiosResponse
+  error?: AxiosError
+}
+
+/** Whose adapters are ours, so that attaching twice changes nothing. */
+const attached = new WeakMap<object, Requester>()
+
+/**
+ * Opens UMA-protected resources for an axios instance: its requests run through the requester's flow loop, around the adapter
+ * that would have served them. Interceptors and transforms run once; the caller sees the last answer only.
+ *
+ * What goes wrong in a flow rejects with an `AxiosError` whose `cause` is the `UmaError` and whose `code` is that error's.
+ *
+ * @returns detaches the requester again
+ */
+export function attachRequester(instance: AxiosInstance, requester: Requester): () => void {
+  const id = instance.interceptors.request.use((config: Config) => {
+    const chosen = config.adapter ?? instance.defaults.adapter
+    if (config.uma === false || attached.get(Object(chosen)) === requester) return config
+    config.env = { ...config.env, fetch: watched(config.env?.fetch) }
+    const adapter = getAdapter(chosen, config)
+    const wrapped: AxiosAdapter = (own) => {
+      // What the caller gets to see, and may send again, is not wrapped.
+      own.adapter = chosen as AxiosAdapter
+      return send(own, adapter, requester, instance.getUri(own))
+    }
+    attached.set(wrapped, requester)
+    config.adapter = wrapped
+    return config
+  })
+  return () => instance.interceptors.request.eject(id)
+}
+
+async function send(config: Config, adapter: AxiosAdapter, requester: Requester, uri: string): Promise<AxiosResponse> {
+  const uma: UmaRequestOptions = config.uma || {}
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href
+  if (!URL.canParse(uri, base)) return adapter(config)
+  const url = new URL(uri, base)
+  const { origin } = url
+  let { data } = config
+  if (uma.buffer && isOneShot(data)) {
+    const headers = data.getHeaders?.()
+    if (headers) config.headers.set(headers)
+    data = (await bufferBody(data)).buffer
+  }
+  const signals = [config.signal, (config.cancelToken as { toAbortSignal?(): AbortSignal } | undefined)?.toAbortSignal?.()]
+  const present = signals.filter((signal) => signal !== undefined && signal !== null) as AbortSignal[]
+
+  async function attempt(patch?: Record<string, string>, preflight?: boolean): Promise<Outcome> {
+    // Each attempt on its own copy: adapters write into the config and the headers that they are given.
+    const copy: Config = { ...config, headers: config.headers.concat(), data: uma.body ? uma.body() : data }
+    if (preflight) Object.assign(copy, { method: 'head', data: undefined })
+    if (patch) {
+      copy.headers.set(patch)
+      // Adapters would put HTTP Basic in its place.
+      delete copy.auth
+      if (url.username || url.password) Object.assign(copy, { url: withoutCredentials(url), baseURL: undefined, params: undefined })
+    }
+    copy.beforeRedirect = (options, ...rest) => {
+      // Node's adapter lets Authorization go to subdomains.
+      if (URL.canParse(options.href) && new URL(options.href).origin !== origin) {
+        for (const name in options.headers) if (/^authorization$/i.test(name)) delete options.headers[name]
+      }
+      config.beforeRedirect?.(options, ...rest)
+    }
+    try {
+      return { response: clean(await adapter(copy), config) }
+    } catch (error) {
+      if (!(error instanceof Error) || !('isAxiosError' in error)) throw error
+      const failed = clean(error as AxiosError, config)
+      if (!failed.response) throw failed
+      return { response: clean(failed.response, config), error: hidden(failed, 'response') }
+    }
+  }
+
+  try {
+    const { response, error } = await requester.run<Outcome>(
+      {
+        method: (config.method ?? 'get').toUpperCase(),
+        url: url.href,
+        authorized: config.headers.has('authorization') || !!config.auth || !!url.username,
+        replayable: uma.body !== undefined || !isOneShot(data),
+        signal: present.length > 1 ? AbortSignal.any(present) : present[0],
+        send: attempt,
+        status: (outcome) => outcome.response.status,
+        answer,
+      },
+      uma,
+    )
+    if (error) throw error
+    return response
+  } catch (error) {
+    if (!isUmaError(error)) throw error
+    const response = (error.response as Outcome | undefined)?.response
+    Object.defineProperty(error, 'response', { value: response })
+    const failure = new AxiosError(error.message, error.code, config, undefined, response)
+    Object.defineProperty(failure, 'cause', { value: error, configurable: true, writable: true })
+    throw hidden(failure, 'response')
+  }
+}
+
+function answer({ response }: Outcome): Answer {
+  const { status, data, request } = response
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(response.headers)) {
+    for (const one of [value].flat()) if (one !== undefined && one !== null) headers.append(name, String(one))
+  }
+  return {
+    status,
+    headers,
+    // Each adapter tells the final URL in its own way: XMLHttpRequest, Node's http, fetch.
+    url: request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || '',
+    text: async (cap) => (typeof data === 'string' ? data.slice(0, cap) : ''),
+    discard: () => {
+      // A response of type `stream` is still open.
+      data?.destroy?.()
+      data?.cancel?.()?.catch?.(() => {})
+    },
+  }
+}
+
+function withoutCredentials(url: URL): string {
+  const copy = new URL(url)
+  copy.username = copy.password = ''
+  return copy.href
+}
+
+/** The caller's own config, which carries no RPT, and the request, which does, where no logger looks. */
+function clean<T extends { config?: InternalAxiosRequestConfig; request?: unknown }>(outcome: T, config: Config): T {
+  outcome.config = config
+  return hidden(outcome, 'request')
+}
+
+function hidden<T extends object>(object: T, member: keyof T): T {
+  if (member in object) Object.defineProperty(object, member, { enumerable: false })
+  return object
+}
+
+/** The final URL by the request that the fetch adapter made: it does not tell it otherwise. */
+const finalUrls = new WeakMap<object, string>()
+/** One wrapper for each fetch: axios keeps what it makes of every function that it is given. */
+const watchers = new WeakMap<Fetch, Fetch>()
+const watchGlobal = watch(() => globalThis.fetch)
+
+function watched(fetch: Fetch | undefined): Fetch {
+  if (!fetch) return watchGlobal
+  let watcher = watchers.get(fetch)
+  if (!watcher) {
+    watcher = watch(() => fetch)
+    watchers.set(fetch, watcher)
+    watchers.set(watcher, watcher)
+  }
+  return watcher
+}
+
+function watch(which: () => Fetch): Fetch {
+  return async (input, init) => {
+    const fetch = which()
+    const response = await fetch(input, init)
+    finalUrls.set(Object(input), response.url)
+    return response
+  }
+}

@@ -1,0 +1,90 @@
+import { type Engine, run } from './requester/engine.ts'
+import { bufferBody, isOneShot } from './requester/body.ts'
+import type { UmaRequestOptions } from './requester/options.ts'
+import type { Party } from './requester/party.ts'
+import { cappedText } from './protocol/capped-text.ts'
+
+/** `RequestInit` with the options of this package. */
+export interface UmaRequestInit extends RequestInit {
+  /** Options for this request; `false` leaves it alone. */
+  uma?: UmaRequestOptions | false
+}
+
+/** `fetch`, for protected resources too. Assignable to `typeof fetch`. */
+export type UmaFetch = (input: RequestInfo | URL, init?: UmaRequestInit) => Promise<Response>
+
+type Fetch = typeof globalThis.fetch
+
+/**
+ * @param transport sends the requests; looked up for each of them
+ * @param defaults headers that a request gets unless it sets them itself
+ */
+export function createFetch(engine: Engine, party: Party, transport: () => Fetch, defaults?: HeadersInit): UmaFetch {
+  return async function umaFetch(input, init) {
+    const fetch = transport()
+    const { uma, ...rest } = init ?? {}
+    const request = typeof input === 'object' && 'method' in input ? input : undefined
+    let own = rest.headers ?? request?.headers
+    if (defaults) {
+      const merged = new Headers(own)
+      new Headers(defaults).forEach((value, name) => {
+        if (!merged.has(name)) merged.set(name, value)
+      })
+      own = rest.headers = merged
+    }
+    if (uma === false) return fetch(input, rest)
+
+    let body: unknown = rest.body ?? (uma?.oneShot ? request?.body : undefined)
+    if (uma?.buffer && isOneShot(body)) body = rest.body = await bufferBody(body)
+    const method = (rest.method ?? request?.method ?? 'GET').toUpperCase()
+    return run(
+      engine,
+      party,
+      {
+        method,
+        url: absolute(request ? request.url : String(input)),
+        // Only looked at when there is no RPT for the place.
+        get authorized() {
+          return own !== undefined && new Headers(own).has('authorization')
+        },
+        replayable: uma?.body !== undefined || !isOneShot(body),
+        signal: rest.signal ?? request?.signal,
+        async send(patch, preflight) {
+          const attempt: RequestInit & { duplex?: 'half' } = { ...rest }
+          if (patch) {
+            const headers = (attempt.headers = new Headers(own))
+            for (const name in patch) headers.set(name, patch[name] as string)
+          }
+          if (preflight) {
+            attempt.method = 'HEAD'
+            delete attempt.body
+            if (!request) return fetch(input, attempt)
+            const { url, headers, signal, credentials } = request
+            return fetch(url, { headers, signal, credentials, ...attempt })
+          }
+          if (uma?.body) {
+            attempt.body = uma.body() as BodyInit
+            attempt.duplex = 'half'
+          }
+          // A request with a body is good for one send; each attempt gets its own.
+          return fetch(request?.body && !attempt.body && !uma?.oneShot ? request.clone() : input, attempt)
+        },
+        status: (response) => response.status,
+        answer: (response) => ({
+          status: response.status,
+          headers: response.headers,
+          url: response.url,
+          text: async (cap) => (await cappedText(response, cap)) ?? '',
+          discard: () => void response.body?.cancel().catch(() => {}),
+        }),
+      },
+      uma,
+    )
+  }
+}
+
+/** Relative URLs mean something in a page only. */
+function absolute(url: string): string {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href
+  return base && !URL.canParse(url) && URL.canParse(url, base) ? new URL(url, base).href : url
+}

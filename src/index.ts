@@ -1,0 +1,63 @@
+/**
+ * Requests to UMA-protected resources just work.
+ *
+ * @module
+ */
+export {
+  bearer,
+  type ClientAuth,
+  clientSecretBasic,
+  clientSecretPost,
+  type FlowContext,
+  none,
+  privateKeyJwt,
+} from './authorization-server/client-authentication.ts'
+export type { TokenParameters } from './authorization-server/token-request.ts'
+export { createRequester, type Requester } from './create-requester.ts'
+export {
+  BodyNotReplayableError,
+  DiscoveryError,
+  InteractionRequiredError,
+  InvalidStateError,
+  InvalidTokenResponseError,
+  isUmaError,
+  MaxFlowsReachedError,
+  NeedInfoError,
+  RedirectError,
+  RequestDeniedError,
+  RequestSubmittedError,
+  TokenRequestError,
+  UmaError,
+  type UmaErrorInit,
+  UmaTimeoutError,
+  UntrustedAuthorizationServerError,
+} from './errors.ts'
+export type { UmaFetch, UmaRequestInit } from './fetch.ts'
+export type { AuthorizationServerMetadata } from './protocol/metadata.ts'
+export type { RequiredClaim, TokenAnswer } from './protocol/token-answer.ts'
+export type { UmaEvent } from './requester/events.ts'
+export type { Exchange } from './requester/exchange.ts'
+export type {
+  AuthorizationServer,
+  AuthorizationServerResolver,
+  Claims,
+  OpenableRedirectHandler,
+  RedirectHandler,
+  RedirectRequest,
+  RequesterOptions,
+  UmaRequestOptions,
+} from './requester/options.ts'
+export type {
+  Answer,
+  Challenge,
+  Claim,
+  FlowInput,
+  FlowState,
+  Grant,
+  HeaderPatch,
+  RoundContext,
+  Scheme,
+  Step,
+} from './schemes/scheme.ts'
+export { memoryStorage } from './storage/memory.ts'
+export type { UmaStorage } from './storage/storage.ts'

@@ -1,0 +1,27 @@
+/**
+ * What `onEvent` is told: plain JSON, without tickets, tokens, claims, codes or states. `resource` is a URL without its query,
+ * which may hold secrets of the application's. `flow` numbers the flows of one requester.
+ */
+export type UmaEvent =
+  | { type: 'challenge'; resource: string; method: string; status: number; issuer: string }
+  | { type: 'challenge-refused'; resource: string; issuer: string; reason: 'issuer' | 'host' | 'origin' }
+  | { type: 'challenge-unreadable'; resource: string; hint: string }
+  | { type: 'authorization-server-unreachable'; resource: string }
+  | { type: 'flow-started'; flow: number; resource: string; method: string; issuer: string }
+  | { type: 'discovery'; issuer: string; url: string }
+  | { type: 'token-request'; flow: number; issuer: string; round: number; rpt: boolean; pct: boolean; claim: boolean }
+  | { type: 'token-answer'; flow: number; issuer: string; round: number; step: string }
+  | { type: 'rpt-stored'; flow: number; issuer: string; host: string; upgraded: boolean; expiresAt?: number }
+  | { type: 'rpt-dropped'; issuer: string; host: string; reason: 'stale' | 'expired' | 'too-long' | 'refused' }
+  | { type: 'claims-needed'; flow: number; issuer: string }
+  | { type: 'redirect'; flow: number; issuer: string }
+  | { type: 'redirect-returned'; flow: number; issuer: string }
+  | { type: 'waiting'; flow: number; issuer: string; seconds: number }
+  | { type: 'resend'; resource: string; method: string; rpt: boolean; reason: 'granted' | 'held' | 'stale' | 'fresh-ticket' }
+  | { type: 'flow-ended'; flow: number; issuer: string; outcome: 'granted' | 'failed'; code?: string }
+
+/** Tells about an event; does nothing when nobody listens, and a listener that throws disturbs nobody. */
+export type Tell = (event: UmaEvent) => void
+
+/** `resource` for events: the URL without query and fragment. */
+export const bare = (url: string): string => url.split(/[?#]/, 1)[0] as string

@@ -1,0 +1,180 @@
+import type { Grant, HeaderPatch } from '../schemes/scheme.ts'
+
+/**
+ * An RPT that is held, and what is known of it. An upgrade replaces the token inside, so that every place that was learned for
+ * it goes on pointing at the right one.
+ */
+export interface Rpt {
+  grant: Grant
+  /** Which authorization server and client it came from; see `Authority`. */
+  authority: string
+  /** The only origin that ever sees it. */
+  host: string
+  /** The headers that present it. */
+  headers: HeaderPatch
+  /** Places where it was not enough: `METHOD url`. */
+  insufficient: Set<string>
+  /** False once it was dropped; indexes forget it when they next meet it. */
+  held: boolean
+  /** When it was last used, by the wallet's own clock. */
+  used: number
+}
+
+/** An RPT that was seen to open a place. */
+interface Entry {
+  rpt: Rpt
+  used: number
+}
+
+/**
+ * The RPTs of one requesting party (DESIGN §4). A *place* is a method and a URL; the RPT that opened it serves it again. For an
+ * unknown place, the one that opened the nearest place above it, then the newest of that host. Finding one costs a few look-ups
+ * in maps, however many are held.
+ */
+export interface Wallet {
+  /** The RPT learned for exactly this place. `url` without fragment; whatever is not an absolute URL is simply not found. */
+  at(method: string, url: string): Rpt | undefined
+  /** The RPT that is most likely to open this place. */
+  nearest(method: string, url: URL): Rpt | undefined
+  /** The newest RPT of an authority at a host. */
+  newest(host: string, authority?: string): Rpt | undefined
+  /** Takes in what a flow was granted for a place; `upgraded`: it replaces that RPT. */
+  store(grant: Grant, headers: HeaderPatch, authority: string, host: string, upgraded?: Rpt): Rpt
+  /** Remembers that this RPT opened this place. */
+  opened(rpt: Rpt, method: string, url: string): void
+  /** Remembers that this RPT was not enough for this place. */
+  refused(rpt: Rpt, method: string, url: string): void
+  drop(rpt: Rpt): void
+}
+
+/** The path and every folder above it, down to the host's root. */
+function* folders(url: string, host: string): Generator<string> {
+  for (let end = url.length; end > host.length; end = url.lastIndexOf('/', end - 2) + 1) yield url.slice(0, end)
+}
+
+/** Most places that are remembered against one RPT: forgetting one costs a refused request. */
+const maxInsufficient = 200
+
+/** @param maxEntries how many RPTs, and how many places, are kept; the least recently used go first */
+export function createWallet(maxEntries = 1000): Wallet {
+  const byPlace = new Map<string, Map<string, Entry>>()
+  const byFolder = new Map<string, Rpt>()
+  /** Oldest first. */
+  const byHost = new Map<string, Rpt[]>()
+  let clock = 0
+  let places = 0
+  let rpts = 0
+
+  const usable = (rpt: Rpt | undefined): rpt is Rpt =>
+    rpt?.held === true && (rpt.grant.expiresAt === undefined || rpt.grant.expiresAt > Date.now())
+
+  const touch = (rpt: Rpt | undefined): Rpt | undefined => {
+    if (rpt) rpt.used = ++clock
+    return rpt
+  }
+
+  function at(method: string, url: string): Rpt | undefined {
+    const entry = byPlace.get(method)?.get(url)
+    if (!entry || !usable(entry.rpt)) return undefined
+    entry.used = entry.rpt.used = ++clock
+    return entry.rpt
+  }
+
+  function nearest(method: string, url: URL): Rpt | undefined {
+    const place = `${method} ${url.href}`
+    const fits = (rpt: Rpt | undefined): rpt is Rpt => usable(rpt) && !rpt.insufficient.has(place)
+    // The path itself first (another query of the same place), then the folders above it.
+    for (const folder of folders(url.origin + url.pathname, url.origin)) {
+      const found = byFolder.get(`${method} ${folder}`)
+      if (fits(found)) return touch(found)
+    }
+    return touch(byHost.get(url.origin)?.findLast(fits))
+  }
+
+  function store(grant: Grant, headers: HeaderPatch, authority: string, host: string, upgraded?: Rpt): Rpt {
+    const held = byHost.get(host) ?? []
+    byHost.set(host, held)
+    for (const old of held.filter((one) => one !== upgraded && !usable(one))) drop(old)
+    // An upgraded RPT lives on in its record; so does one that the server simply hands out again.
+    let rpt = upgraded?.held ? upgraded : held.find((one) => one.grant.token === grant.token && one.authority === authority)
+    if (rpt) {
+      if (rpt === upgraded) rpt.insufficient.clear()
+      held.splice(held.indexOf(rpt), 1)
+      Object.assign(rpt, { grant, headers })
+    } else {
+      rpt = { grant, authority, host, headers, insufficient: new Set(), held: true, used: 0 }
+      if (++rpts > maxEntries) evictRpts()
+    }
+    rpt.used = ++clock
+    held.push(rpt)
+    return rpt
+  }
+
+  function opened(rpt: Rpt, method: string, url: string): void {
+    if (!rpt.held) return
+    let urls = byPlace.get(method)
+    if (!urls) byPlace.set(method, (urls = new Map()))
+    const entry = urls.get(url)
+    rpt.insufficient.delete(`${method} ${url}`)
+    if (entry) entry.rpt = rpt
+    else {
+      if (++places > maxEntries) evictPlaces()
+      urls.set(url, { rpt, used: ++clock })
+    }
+    index(rpt, method, url)
+  }
+
+  function index(rpt: Rpt, method: string, url: string): void {
+    for (const folder of folders(url.split('?', 1)[0] as string, rpt.host)) byFolder.set(`${method} ${folder}`, rpt)
+  }
+
+  function refused(rpt: Rpt, method: string, url: string): void {
+    rpt.insufficient.add(`${method} ${url}`)
+    if (rpt.insufficient.size > maxInsufficient) {
+      rpt.insufficient.delete(rpt.insufficient.values().next().value as string)
+    }
+    if (byPlace.get(method)?.get(url)?.rpt === rpt && byPlace.get(method)?.delete(url)) places--
+  }
+
+  function drop(rpt: Rpt): void {
+    if (!rpt.held) return
+    rpt.held = false
+    rpts--
+    const held = byHost.get(rpt.host) as Rpt[]
+    held.splice(held.indexOf(rpt), 1)
+  }
+
+  /** A tenth goes at once, so that sorting is rare. */
+  function evictRpts(): void {
+    const all = [...byHost.values()].flat().sort((a, b) => a.used - b.used)
+    for (const rpt of all.slice(0, Math.ceil(maxEntries / 10))) drop(rpt)
+    sweep(() => true)
+  }
+
+  function evictPlaces(): void {
+    const ages = [...byPlace.values()].flatMap((urls) => [...urls.values()].map(({ used }) => used)).sort((a, b) => a - b)
+    const oldest = ages[Math.ceil(maxEntries / 10)] as number
+    sweep((entry) => entry.used > oldest)
+  }
+
+  /** Forgets the places that are not to stay, and those of RPTs that are gone. */
+  function sweep(stays: (entry: Entry) => boolean): void {
+    byFolder.clear()
+    for (const [method, urls] of byPlace) {
+      for (const [url, entry] of urls) {
+        if (entry.rpt.held && stays(entry)) index(entry.rpt, method, url)
+        else if (urls.delete(url)) places--
+      }
+    }
+  }
+
+  return {
+    at,
+    nearest,
+    newest: (host, authority) => byHost.get(host)?.findLast((rpt) => usable(rpt) && (!authority || rpt.authority === authority)),
+    store,
+    opened,
+    refused,
+    drop,
+  }
+}

@@ -1,0 +1,97 @@
+import type { FlowContext } from '../authorization-server/client-authentication.ts'
+import type { TokenParameters } from '../authorization-server/token-request.ts'
+import type { UmaError } from '../errors.ts'
+import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import type { RequiredClaim, TokenAnswer } from '../protocol/token-answer.ts'
+
+/** What a way in knows of an answer, whatever its HTTP library. */
+export interface Answer {
+  status: number
+  headers: Headers
+  /** The final URL; empty where the HTTP library does not tell. */
+  url: string
+  /** The body, up to `cap` characters; the answer may then no longer be readable by the caller. */
+  text(cap: number): Promise<string>
+  /** Lets go of the body of an answer that nobody will see. */
+  discard(): void
+}
+
+/** What a challenge asks for; plain JSON. */
+export interface Challenge {
+  /** As named by the host: not to be believed before it was matched with the configuration. */
+  issuer: string
+  ticket?: string
+}
+
+/** The credential that a flow ends with; plain JSON. */
+export interface Grant {
+  token: string
+  /** Lower-cased `token_type`. */
+  type: string
+  /** When it ends, in milliseconds since 1970; undefined: not known. */
+  expiresAt?: number
+  refreshToken?: string
+}
+
+/** The state of one flow; plain JSON, so that it can wait in storage while a person is away. Schemes add their own members. */
+export interface FlowState {
+  /** The handle to spend next. */
+  ticket?: string
+  /** The URL that the person is to come back to, while one is away. */
+  redirectUri?: string
+}
+
+/** A claim token and its format, sent exactly as they are (Grant §3.3.1). */
+export interface Claim {
+  token: string
+  format: string
+}
+
+/** What a round is given. */
+export interface FlowInput {
+  /** The RPT to upgrade. */
+  rpt?: string | undefined
+  pct?: string | undefined
+  claim?: Claim | undefined
+  scope?: string | undefined
+  /** Extra parameters from the configuration and the request. */
+  parameters?: TokenParameters | undefined
+}
+
+/** What the interpreter does for a scheme during a round. */
+export interface RoundContext extends FlowContext {
+  metadata: AuthorizationServerMetadata
+  clientId: string
+  /** Compatibility: this server hands out the same ticket again (Gravitee). */
+  unchangedTicket: boolean
+  requestToken(grantType: string, parameters: TokenParameters): Promise<TokenAnswer>
+}
+
+/** What comes next in a flow. */
+export type Step =
+  | { kind: 'granted'; grant: Grant; upgraded: boolean; pct?: string | undefined }
+  /** Claims are wanted; where none can be had, a person is sent to `redirectUser`, if there is one. */
+  | { kind: 'claims'; requiredClaims: RequiredClaim[]; redirectUser?: string | undefined }
+  | { kind: 'wait'; seconds: number | undefined }
+  /**
+   * The request is sent again for a fresh challenge, once, and `without` is left out of what follows; `drop`: it was named as
+   * bad, forget it. `error` counts if that is not possible.
+   */
+  | { kind: 'again'; without: ('rpt' | 'pct')[]; drop: boolean; error: UmaError }
+  | { kind: 'denied'; error: UmaError }
+
+/** Headers to set on a request. */
+export type HeaderPatch = Record<string, string>
+
+/** How one protocol reads challenges and goes through a flow. It does no I/O of its own. */
+export interface Scheme {
+  name: string
+  /** Suffix of the metadata document's URL. */
+  wellKnown: string
+  /** Challenges of this scheme in an answer, usable ones only, in order. */
+  recognise(answer: Answer): Challenge[]
+  start(challenge: Challenge): FlowState
+  /** One round: takes the ticket out of the state, asks, and says what comes next. */
+  next(state: FlowState, input: FlowInput, context: RoundContext): Promise<Step>
+  present(grant: Grant): HeaderPatch
+}
