@@ -1,0 +1,88 @@
+/** The few lines of node:http that every server of the bench needs. */
+import { createServer, IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** An answer on its way out. A Buffer or string body goes as it is, anything else as JSON, undefined as no body. */
+export interface Answer {
+  status: number
+  headers?: Record<string, string | string[]>
+  body?: unknown
+}
+
+export interface ListeningServer {
+  origin: string
+  port: number
+  /** stops listening and destroys every open socket */
+  close(): Promise<void>
+}
+
+export interface ListenOptions {
+  port?: number | undefined
+  /** the name the server goes by in its own origin; it binds to 127.0.0.1 (or to `host` when that is an IPv4 address) */
+  host?: string | undefined
+}
+
+export async function listen(listener: RequestListener, options: ListenOptions = {}): Promise<ListeningServer> {
+  const { port = 0, host = '127.0.0.1' } = options
+  const server = createServer({ maxHeaderSize: 256 * 1024, requireHostHeader: false }, listener)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, /^\d+(\.\d+){3}$/.test(host) ? host : '127.0.0.1', resolve)
+  })
+  const bound = (server.address() as AddressInfo).port
+  return {
+    origin: `http://${host}:${bound}`,
+    port: bound,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+export async function readBody(req: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of req) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+export function send(res: ServerResponse, answer: Answer): void {
+  if (res.headersSent || res.destroyed) return
+  const { body } = answer
+  const raw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
+  if (!raw && !res.hasHeader('content-type')) res.setHeader('content-type', 'application/json')
+  for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value)
+  res.statusCode = answer.status
+  const bytes = raw ? Buffer.from((body as string | Buffer | undefined) ?? '') : Buffer.from(JSON.stringify(body))
+  if (answer.status !== 204 && answer.status !== 304) res.setHeader('content-length', bytes.length)
+  res.end(bytes)
+}
+
+/** A request like the one given, with its body already read: it can be handed to a listener that reads it again. */
+export function replay(req: IncomingMessage, body: Buffer, changes: { url?: string; headers?: IncomingMessage['headers'] } = {}): IncomingMessage {
+  const copy = new IncomingMessage(req.socket)
+  copy.method = req.method
+  copy.url = changes.url ?? req.url
+  copy.headers = { ...req.headers, ...changes.headers, 'content-length': String(body.length) }
+  delete copy.headers['transfer-encoding']
+  copy.rawHeaders = req.rawHeaders
+  copy.httpVersion = req.httpVersion
+  copy.httpVersionMajor = req.httpVersionMajor
+  copy.httpVersionMinor = req.httpVersionMinor
+  copy.complete = true
+  const { originalUrl } = req as { originalUrl?: string }
+  if (originalUrl !== undefined) Object.assign(copy, { originalUrl })
+  if (body.length > 0) copy.push(body)
+  copy.push(null)
+  return copy
+}
+
+export const pause = (ms: number | undefined): Promise<void> | undefined => (ms ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined)
+
+/** Text that goes into an HTML page. */
+export const html = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+
+export const page = (title: string, body: string): string =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(title)}</title>` +
+  `<body style="font:16px system-ui;max-width:30em;margin:3em auto"><h1>${html(title)}</h1>${body}</body></html>`
