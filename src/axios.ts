@@ -123,7 +123,7 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
   } catch (error) {
     if (!isUmaError(error)) throw error
     const response = (error.response as Outcome | undefined)?.response
-    Object.defineProperty(error, 'response', { value: response })
+    Object.assign(error, { response })
     const failure = new AxiosError(error.message, error.code, config, undefined, response)
     Object.defineProperty(failure, 'cause', { value: error, configurable: true, writable: true })
     throw hidden(failure, 'response')

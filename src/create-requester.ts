@@ -1,10 +1,15 @@
 import { createDiscovery } from './authorization-server/discovery.ts'
 import { createFetch, type UmaFetch } from './fetch.ts'
-import { type Engine, run } from './requester/engine.ts'
+import { type Callback, handleCallback } from './requester/callback.ts'
+import { run } from './requester/engine.ts'
+import { bare } from './requester/events.ts'
 import type { Exchange } from './requester/exchange.ts'
 import type { RequesterOptions, UmaRequestOptions } from './requester/options.ts'
 import { createParty, type Party } from './requester/party.ts'
+import type { Services } from './requester/services.ts'
+import { signOut } from './requester/sign-out.ts'
 import { createTrust } from './requester/trust.ts'
+import { memoryStorage } from './storage/memory.ts'
 
 /** Makes requests to UMA-protected resources on behalf of one requesting party. */
 export interface Requester {
@@ -18,6 +23,18 @@ export interface Requester {
   as(requestingParty: string): Requester
   /** For other ways in: runs one request, whatever the HTTP library, through the flow loop. */
   run<R>(exchange: Exchange<R>, uma?: UmaRequestOptions): Promise<R>
+  /**
+   * Finishes the flow of a person who came back on this URL (`location.href` on the callback page), and says what was being asked
+   * for. In a page, the address bar is cleaned first.
+   *
+   * @throws InvalidStateError, RedirectError or what the flow ends with
+   */
+  handleCallback(url: string): Promise<Callback>
+  /**
+   * Forgets all that is kept for this requesting party, redirects under way included, and revokes its tokens where the
+   * authorization server can (Grant §3.7).
+   */
+  signOut(): Promise<void>
 }
 
 /**
@@ -31,36 +48,37 @@ export function createRequester(options: RequesterOptions): Requester {
     throw new TypeError('requestingParty: say whose tokens these are; the next person at this storage is another')
   }
   const caller = { fetch: () => options.fetch ?? globalThis.fetch, timeout: timeouts?.request ?? 10_000 }
-  const tell: Engine['tell'] = (event) => {
+  const tell: Services['tell'] = (event) => {
     try {
       onEvent?.(event)
     } catch {
       // A listener's fault is no reason for a request to fail.
     }
   }
-  let flows = 0
-  const engine: Engine = {
+  const services: Services = {
     options,
+    storage: storage ?? memoryStorage(),
     caller,
     tell,
     trust: createTrust(options),
-    discovery: createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url })),
-    flowTimeout: timeouts?.flow ?? 300_000,
-    nextFlow: () => ++flows,
+    discovery: createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) })),
+    flows: 0,
   }
   const parties = new Map<string | undefined, Party>()
 
   function requester(name: string | undefined): Requester {
-    let party = parties.get(name)
-    if (!party) parties.set(name, (party = createParty(name, options.maxEntries)))
-    const whose = party
+    const party = parties.get(name) ?? createParty(name, options.maxEntries)
+    parties.set(name, party)
+    const wrapFetch: Requester['wrapFetch'] = (fetch) => createFetch(services, party, () => fetch, options.headers)
     return {
       requestingParty: name,
       // Looked up when called: a fetch that is installed later (a test's) counts.
-      fetch: createFetch(engine, whose, () => globalThis.fetch, options.headers),
-      wrapFetch: (fetch) => createFetch(engine, whose, () => fetch, options.headers),
+      fetch: createFetch(services, party, () => globalThis.fetch, options.headers),
+      wrapFetch,
       as: requester,
-      run: (exchange, uma) => run(engine, whose, exchange, uma),
+      run: (exchange, uma) => run(services, party, exchange, uma),
+      handleCallback: (url) => handleCallback(services, party, url),
+      signOut: () => signOut(services, party),
     }
   }
   return requester(requestingParty)

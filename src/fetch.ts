@@ -1,8 +1,9 @@
-import { type Engine, run } from './requester/engine.ts'
-import { bufferBody, isOneShot } from './requester/body.ts'
+import { cappedText } from './protocol/capped-text.ts'
+import { isOneShot } from './requester/body.ts'
+import { run } from './requester/engine.ts'
 import type { UmaRequestOptions } from './requester/options.ts'
 import type { Party } from './requester/party.ts'
-import { cappedText } from './protocol/capped-text.ts'
+import type { Services } from './requester/services.ts'
 
 /** `RequestInit` with the options of this package. */
 export interface UmaRequestInit extends RequestInit {
@@ -19,7 +20,7 @@ type Fetch = typeof globalThis.fetch
  * @param transport sends the requests; looked up for each of them
  * @param defaults headers that a request gets unless it sets them itself
  */
-export function createFetch(engine: Engine, party: Party, transport: () => Fetch, defaults?: HeadersInit): UmaFetch {
+export function createFetch(services: Services, party: Party, transport: () => Fetch, defaults?: HeadersInit): UmaFetch {
   return async function umaFetch(input, init) {
     const fetch = transport()
     const { uma, ...rest } = init ?? {}
@@ -35,10 +36,10 @@ export function createFetch(engine: Engine, party: Party, transport: () => Fetch
     if (uma === false) return fetch(input, rest)
 
     let body: unknown = rest.body ?? (uma?.oneShot ? request?.body : undefined)
-    if (uma?.buffer && isOneShot(body)) body = rest.body = await bufferBody(body)
+    if (uma?.buffer && isOneShot(body)) body = rest.body = await new Response(body as BodyInit).arrayBuffer()
     const method = (rest.method ?? request?.method ?? 'GET').toUpperCase()
     return run(
-      engine,
+      services,
       party,
       {
         method,
@@ -74,7 +75,7 @@ export function createFetch(engine: Engine, party: Party, transport: () => Fetch
           status: response.status,
           headers: response.headers,
           url: response.url,
-          text: async (cap) => (await cappedText(response, cap)) ?? '',
+          text: (cap) => cappedText(response, cap),
           discard: () => void response.body?.cancel().catch(() => {}),
         }),
       },

@@ -9,50 +9,31 @@ export interface Caller {
   timeout: number
 }
 
-/** An answer, read to the end. */
+/** An answer, read to its end; the text is empty if there was more than 1 MiB of it. */
 export interface CallAnswer {
   status: number
   text: string
 }
 
-/** No document and no token answer is longer, in bytes. */
-const cap = 2 ** 20
-
 /**
- * Makes one call within the time-out and reads the answer. No cookies, no redirects followed.
+ * Makes one call within the time-out and reads the answer. No cookies, no redirects followed. It cannot be aborted: what was
+ * sent may be spent, and what comes back is worth storing.
  *
- * @param send makes the request with the `fetch` and signal that it is handed
- * @returns undefined when the answer is too long
- * @throws UmaTimeoutError, the reason of `signal`, or what `fetch` throws
+ * @param send makes the request with the `fetch` that it is handed
+ * @throws UmaTimeoutError, or what `fetch` throws
  */
 export async function call(
-  caller: Caller,
-  signal: AbortSignal | undefined,
+  { fetch, timeout }: Caller,
   issuer: string,
-  send: (fetch: typeof globalThis.fetch, signal: AbortSignal) => Promise<Response>,
-): Promise<CallAnswer | undefined> {
-  const controller = new AbortController()
-  const abort = (): void => controller.abort(signal?.reason)
-  const timer = setTimeout(
-    () => controller.abort(new UmaTimeoutError(`The authorization server did not answer within ${caller.timeout} ms`, { issuer })),
-    caller.timeout,
-  )
-  signal?.addEventListener('abort', abort)
-  if (signal?.aborted) abort()
+  send: (fetch: typeof globalThis.fetch) => Promise<Response>,
+): Promise<CallAnswer> {
+  const signal = AbortSignal.timeout(timeout)
+  // Called as a plain function: browsers refuse `fetch` as a method of something else.
+  const plain = fetch()
   try {
-    // Called as a plain function: browsers refuse `fetch` as a method of something else.
-    const fetch = caller.fetch()
-    const response = await send(
-      (url, init) => fetch(url, { ...init, credentials: 'omit', redirect: 'manual' }),
-      controller.signal,
-    )
-    const text = await cappedText(response, cap)
-    return text === undefined ? undefined : { status: response.status, text }
+    const response = await send((url, init) => plain(url, { ...init, credentials: 'omit', redirect: 'manual', signal }))
+    return { status: response.status, text: await cappedText(response, 2 ** 20) }
   } catch (error) {
-    // Whoever stopped it says why, whatever the platform made of that.
-    throw controller.signal.aborted ? controller.signal.reason : error
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
+    throw signal.aborted ? new UmaTimeoutError(`${issuer} did not answer within ${timeout} ms`, { issuer }) : error
   }
 }

@@ -1,4 +1,4 @@
-import pRetry, { AbortError } from 'p-retry'
+import pRetry from 'p-retry'
 import { DiscoveryError, isUmaError } from '../errors.ts'
 import { type AuthorizationServerMetadata, metadataUrls, readMetadata } from '../protocol/metadata.ts'
 import { type Caller, call } from './call.ts'
@@ -23,19 +23,20 @@ const ttl = 3_600_000
  *
  * It has no signal: whoever stops waiting leaves it to the others.
  *
- * @throws DiscoveryError
+ * @throws DiscoveryError, UmaTimeoutError
  */
-export function createDiscovery(caller: Caller, onFetched: (issuer: string, url: string) => void): Discovery {
-  const known = new Map<string, { until: number; metadata: Promise<AuthorizationServerMetadata> }>()
-  return (target, suffix) => {
-    if (target.metadata) return Promise.resolve(target.metadata)
+export function createDiscovery(caller: Caller, onFetch: (issuer: string, url: string) => void): Discovery {
+  const known = new Map<string, { until: number; document: Promise<AuthorizationServerMetadata> }>()
+  return async (target, suffix) => {
+    if (target.metadata) return target.metadata
     const key = target.issuer + suffix
-    const entry = known.get(key)
-    if (entry && entry.until > Date.now()) return entry.metadata
-    const metadata = discover(caller, target, suffix, onFetched)
-    known.set(key, { until: Date.now() + ttl, metadata })
-    metadata.catch(() => known.delete(key))
-    return metadata
+    let entry = known.get(key)
+    if (!entry || entry.until < Date.now()) {
+      entry = { until: Date.now() + ttl, document: discover(caller, target, suffix, onFetch) }
+      known.set(key, entry)
+      entry.document.catch(() => known.delete(key))
+    }
+    return entry.document
   }
 }
 
@@ -43,34 +44,29 @@ async function discover(
   caller: Caller,
   { issuer, tolerateTrailingSlash }: DiscoveryTarget,
   suffix: string,
-  onFetched: (issuer: string, url: string) => void,
+  onFetch: (issuer: string, url: string) => void,
 ): Promise<AuthorizationServerMetadata> {
-  const fail = (what: string, cause?: unknown): DiscoveryError =>
-    new DiscoveryError(
-      `The metadata of ${issuer} ${what}. Check the issuer, or give the metadata in the configuration.`,
-      cause === undefined ? { issuer } : { issuer, cause },
-    )
+  const fail = (what: string, more = {}): DiscoveryError => new DiscoveryError(`Metadata of ${issuer}: ${what}`, { issuer, ...more })
+  let status = 0
   for (const url of metadataUrls(issuer, suffix)) {
-    onFetched(issuer, url)
+    onFetch(issuer, url)
     const answer = await pRetry(
       async () => {
-        const answer = await call(caller, undefined, issuer, (fetch, signal) =>
-          fetch(url, { headers: { accept: 'application/json' }, signal }),
-        ).catch((error: unknown) => {
-          // Retrying what has already used up its time only makes people wait longer.
-          throw isUmaError(error) ? new AbortError(error) : fail('could not be fetched', error)
-        })
-        if (!answer) throw new AbortError(fail('is longer than 1 MiB'))
-        if (answer.status >= 500) throw fail(`could not be fetched: status ${answer.status}`)
+        const answer = await call(caller, issuer, (fetch) => fetch(url, { headers: { accept: 'application/json' } }))
+        if (answer.status >= 500) throw fail(`status ${answer.status}`)
         return answer
       },
-      { retries: 2, minTimeout: 200 },
-    )
-    if (answer.status === 404) continue
-    if (answer.status !== 200) throw fail(`could not be fetched: status ${answer.status}`)
+      // What has used up its time is not tried again: it would only make people wait longer.
+      { retries: 2, minTimeout: 200, shouldRetry: ({ error }) => !isUmaError(error, 'timeout') },
+    ).catch((cause) => {
+      throw isUmaError(cause) ? cause : fail('not reached', { cause })
+    })
+    status = answer.status
+    if (status === 404) continue
+    if (status !== 200) break
     const metadata = readMetadata(answer.text, issuer, tolerateTrailingSlash)
     if (typeof metadata === 'string') throw fail(metadata)
     return metadata
   }
-  throw fail('was not found')
+  throw fail(`status ${status}`)
 }

@@ -33,30 +33,31 @@ export async function requestToken(
   parameters: TokenParameters,
   context: FlowContext,
 ): Promise<TokenAnswer> {
-  const pairs: string[][] = []
-  for (const name in parameters) {
-    for (const value of [parameters[name] ?? []].flat() as string[]) pairs.push([name, value])
-  }
+  const { issuer } = metadata
+  const pairs = Object.entries(parameters).flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, one as string]))
   let authenticated = false
-  const answer = await call(caller, undefined, metadata.issuer, (fetch, signal) =>
-    genericTokenEndpointRequest(
-      metadata as OAuthServer,
-      { client_id: client.id },
-      async (as, oauthClient, body, headers) => {
-        await client.auth(as, oauthClient, body, headers, context)
-        authenticated = true
-      },
-      grantType,
-      pairs,
-      // The endpoint was checked with the metadata: https, or http on this machine.
-      { signal, [allowInsecureRequests]: true, [customFetch]: fetch as never },
-    ),
-  ).catch((cause: unknown) => {
+  try {
+    const { status, text } = await call(caller, issuer, (fetch) =>
+      genericTokenEndpointRequest(
+        metadata as OAuthServer,
+        { client_id: client.id },
+        async (as, oauthClient, body, headers) => {
+          await client.auth(as, oauthClient, body, headers, context)
+          authenticated = true
+        },
+        grantType,
+        pairs,
+        // The endpoint was checked with the metadata: https, or http on this machine.
+        { [allowInsecureRequests]: true, [customFetch]: fetch as never },
+      ),
+    )
+    return readTokenAnswer(status, text)
+  } catch (cause) {
     if (!authenticated || isUmaError(cause)) throw cause
-    throw new TokenRequestError('The token request did not get through; its ticket must be taken as spent', {
+    throw new TokenRequestError(`The token request did not reach ${issuer}; its ticket counts as spent`, {
+      code: 'token_request_failed',
       cause,
-      issuer: metadata.issuer,
+      issuer,
     })
-  })
-  return answer ? readTokenAnswer(answer.status, answer.text) : { kind: 'invalid', reason: 'is longer than 1 MiB' }
+  }
 }

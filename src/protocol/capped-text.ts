@@ -1,17 +1,16 @@
-/** Reads a body as text and gives up, cancelling it, once it is longer than `cap` bytes. `undefined` then. */
-export async function cappedText(response: Response, cap: number): Promise<string | undefined> {
-  const reader = response.body?.getReader()
-  if (!reader) return ''
+/** Reads a body as text. One that is longer than `cap` bytes is given up and counts as empty. */
+export async function cappedText({ body }: Response, cap: number): Promise<string> {
   const decoder = new TextDecoder()
+  const reader = body?.getReader()
   let text = ''
   let size = 0
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = (await reader?.read()) ?? { done: true }
     if (done) return text + decoder.decode()
     size += value.byteLength
     if (size > cap) {
-      reader.cancel().catch(() => {})
-      return undefined
+      reader?.cancel().catch(() => {})
+      return ''
     }
     text += decoder.decode(value, { stream: true })
   }

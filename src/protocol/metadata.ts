@@ -1,3 +1,4 @@
+import { readObject } from './read-object.ts'
 import { secureUrl } from './secure-url.ts'
 
 /** An authorization server's metadata (Grant §2, RFC 8414 §2): the members that this package reads, and whatever else is there. */
@@ -30,21 +31,13 @@ export function metadataUrls(issuer: string, suffix: string): string[] {
  * comparison (RFC 8414 §3.3), and every endpoint must be safe to send secrets to.
  */
 export function readMetadata(text: string, issuer: string, slashTolerant = false): AuthorizationServerMetadata | string {
-  let document: AuthorizationServerMetadata
-  try {
-    document = JSON.parse(text)
-  } catch {
-    return 'is not JSON'
-  }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return 'is not a JSON object'
-  const same = slashTolerant
-    ? typeof document.issuer === 'string' && document.issuer.replace(/\/$/, '') === issuer.replace(/\/$/, '')
-    : document.issuer === issuer
-  if (!same) return 'names another issuer'
-  if (!secureUrl(document.token_endpoint)) return 'has no usable token_endpoint'
+  const document = readObject(text) as AuthorizationServerMetadata | undefined
+  if (!document) return 'not a JSON object'
+  const comparable = (value: unknown): string => (slashTolerant ? String(value).replace(/\/$/, '') : String(value))
+  if (comparable(document.issuer) !== comparable(issuer)) return 'names another issuer'
   for (const member in document) {
     // An endpoint over plain http, or with credentials in it, is as good as none.
     if (member.endsWith('_endpoint') && !secureUrl(document[member])) delete document[member]
   }
-  return document
+  return document.token_endpoint ? document : 'no usable token_endpoint'
 }

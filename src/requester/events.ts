@@ -9,18 +9,19 @@ export type UmaEvent =
   | { type: 'authorization-server-unreachable'; resource: string }
   | { type: 'flow-started'; flow: number; resource: string; method: string; issuer: string }
   | { type: 'discovery'; issuer: string; url: string }
-  | { type: 'token-request'; flow: number; issuer: string; round: number; rpt: boolean; pct: boolean; claim: boolean }
-  | { type: 'token-answer'; flow: number; issuer: string; round: number; step: string }
-  | { type: 'rpt-stored'; flow: number; issuer: string; host: string; upgraded: boolean; expiresAt?: number }
-  | { type: 'rpt-dropped'; issuer: string; host: string; reason: 'stale' | 'expired' | 'too-long' | 'refused' }
-  | { type: 'claims-needed'; flow: number; issuer: string }
+  | { type: 'token-request'; flow: number; issuer: string; rpt: boolean; pct: boolean; claim: boolean }
+  | { type: 'token-answer'; flow: number; issuer: string; step: string }
+  | { type: 'rpt-stored'; flow: number; issuer: string; host: string; upgraded: boolean }
+  | { type: 'rpt-refreshed'; issuer: string; host: string }
+  | { type: 'rpt-dropped'; issuer: string; host: string; reason: 'stale' | 'expired' | 'refused' }
   | { type: 'redirect'; flow: number; issuer: string }
   | { type: 'redirect-returned'; flow: number; issuer: string }
   | { type: 'waiting'; flow: number; issuer: string; seconds: number }
   | { type: 'resend'; resource: string; method: string; rpt: boolean; reason: 'granted' | 'held' | 'stale' | 'fresh-ticket' }
-  | { type: 'flow-ended'; flow: number; issuer: string; outcome: 'granted' | 'failed'; code?: string }
+  | { type: 'flow-ended'; flow: number; issuer: string; outcome: 'granted' | 'failed'; code?: string | undefined }
+  | { type: 'revocation-failed'; issuer: string }
 
-/** Tells about an event; does nothing when nobody listens, and a listener that throws disturbs nobody. */
+/** Tells about an event; a listener that throws disturbs nobody. */
 export type Tell = (event: UmaEvent) => void
 
 /** `resource` for events: the URL without query and fragment. */

@@ -15,4 +15,6 @@ export interface Exchange<R> {
   send(headers: HeaderPatch | undefined, preflight?: boolean): Promise<R>
   status(result: R): number
   answer(result: R): Answer
+  /** What of the request may wait in storage while a person is away, for the application to send it again. */
+  stored?(): { headers?: Record<string, string>; body?: string } | undefined
 }

@@ -1,193 +1,175 @@
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
-import type { Discovery } from '../authorization-server/discovery.ts'
 import { requestToken } from '../authorization-server/token-request.ts'
-import type { Caller } from '../authorization-server/call.ts'
-import { NeedInfoError, UmaError, UmaTimeoutError } from '../errors.ts'
+import { InteractionRequiredError, NeedInfoError, UmaError, UmaTimeoutError } from '../errors.ts'
 import type { Claim, FlowState, Step } from '../schemes/scheme.ts'
-import { bare, type Tell } from './events.ts'
+import { bare, type UmaEvent } from './events.ts'
 import { type Flight, leave, type Participant } from './flight.ts'
-import { sleep } from './lock.ts'
-import type { RequesterOptions, UmaRequestOptions } from './options.ts'
-import type { Party } from './party.ts'
-import type { Authority } from './trust.ts'
+import { interact } from './interact.ts'
+import { abortable, sleep } from './lock.ts'
+import { realm, type Services, type Subject } from './services.ts'
 import type { Rpt } from './wallet.ts'
 
-/** What every flow of a requester has in common. */
-export interface FlowServices {
-  options: RequesterOptions
-  caller: Caller
-  discovery: Discovery
-  tell: Tell
-  /** Milliseconds for a whole flow. */
-  flowTimeout: number
-  nextFlow(): number
-}
-
-/** What one flow is about. */
-export interface FlowSubject {
-  party: Party
-  authority: Authority
-  method: string
-  /** The URL asked for, without fragment. */
-  url: string
-  /** Its origin: the only one that will see the RPT. */
-  host: string
-  uma: UmaRequestOptions
-}
-
-/** Most token requests in one flow, apart from polls. */
-const maxRounds = 5
-
 /** What a round ends with, when it did not have to ask: an RPT that was granted meanwhile, or one worth trying first. */
-type Round = Step | { kind: 'held' | 'try'; rpt: Rpt } | { kind: 'unlocked' }
+type Round = Step | { kind: 'held' | 'try'; rpt: Rpt } | { kind: 'free' }
 
 /**
- * The flow interpreter: goes from a challenge to an RPT in the wallet, round by round, as the scheme says what comes next. It
- * resolves with the RPT; with undefined when the leader's request was answered otherwise in between.
+ * The flow interpreter: goes from a challenge to an RPT in the wallet, round by round, as the scheme says what comes next.
  *
  * The lock covers exactly: re-read the newest RPT, ask, store. It is let go before anything that takes people or time.
+ *
+ * @param state where to go on, after a person came back on another page
+ * @returns the RPT; undefined when the leader's request was answered otherwise in between
  */
-export async function fly(services: FlowServices, subject: FlowSubject, flight: Flight): Promise<Rpt | undefined> {
+export async function fly(services: Services, subject: Subject, flight: Flight, state?: FlowState): Promise<Rpt | undefined> {
   const { options, caller, discovery, tell } = services
   const { party, authority, method, url, host, uma } = subject
-  const { server, scheme, client } = authority
+  const { server, scheme, client, key } = authority
   const { issuer } = server
   const { wallet, pcts, neverUpgrades } = party
-  const { controller, participants } = flight
-  const { signal } = controller
+  const { participants } = flight
+  const { timeouts, maxRounds = 5, polling = {} } = options
+  const lockKey = realm(subject)
+  const flow = ++services.flows
+  const say = (event: object): void => tell({ ...event, flow, issuer } as UmaEvent)
+  const timeout = timeouts?.flow ?? 300_000
+  const late = AbortSignal.timeout(timeout)
+  const signal = AbortSignal.any([flight.controller.signal, late])
   const context: FlowContext = { requestingParty: party.name, issuer, resource: url, signal }
-  const lockKey = `${authority.key} ${host}`
-  const flow = services.nextFlow()
+  const held = (): Rpt | undefined => wallet.at(method, url)
+  const newest = (): Rpt | undefined => wallet.newest(host, key)
 
-  const timer = setTimeout(
-    () => controller.abort(new UmaTimeoutError(`The flow took longer than ${services.flowTimeout} ms`, { issuer })),
-    services.flowTimeout,
-  )
-  tell({ type: 'flow-started', flow, resource: bare(url), method, issuer })
-  try {
+  const without = new Set<'rpt' | 'pct'>()
+  let claim: Claim | undefined
+  let pushFirst = server.pushClaims === 'first'
+  let upgrading: Rpt | undefined
+  let triedNewest = false
+  let recovered = false
+  let rounds = 0
+  let polls = 0
+
+  const round = async (): Promise<Round> => {
     const metadata = await discovery(server, scheme.wellKnown)
-    const without = new Set<'rpt' | 'pct'>()
-    let claim: Claim | undefined = server.pushClaims === 'first' ? await options.claims?.([], context) : undefined
-    let state: FlowState | undefined
-    let recovered = false
-    let triedNewest = false
-    let sent: Rpt | undefined
-
-    const round = async (number: number): Promise<Round> => {
+    if (pushFirst) claim = await options.claims?.([], context)
+    pushFirst = false
+    const ask = async (): Promise<Round> => {
+      const sideBySide = neverUpgrades.has(lockKey)
+      const last = newest()
       if (!state) {
         const leader = participants[0] as Participant
-        const held = wallet.at(method, url)
-        if (held && !leader.tried.has(held.grant.token)) return { kind: 'held', rpt: held }
-        const newest = wallet.newest(host, authority.key)
-        if (newest && !triedNewest && leader.again && !leader.tried.has(newest.grant.token) && !neverUpgrades.has(lockKey)) {
-          return { kind: 'try', rpt: newest }
-        }
+        const worthTrying = (rpt: Rpt | undefined): rpt is Rpt => !!rpt && !leader.tried.has(rpt.grant.token)
+        const granted = held()
+        if (worthTrying(granted)) return { kind: 'held', rpt: granted }
+        if (worthTrying(last) && !triedNewest && leader.again && !sideBySide) return { kind: 'try', rpt: last }
         state = scheme.start(leader.challenge)
         leader.spent = true
-        sent = leader.rpt?.held && leader.rpt.authority === authority.key ? leader.rpt : newest
+        upgrading = leader.rpt?.authority === key ? leader.rpt : last
       }
-      if (without.has('rpt') || neverUpgrades.has(lockKey)) sent = undefined
-      else if (!sent?.held) sent = wallet.newest(host, authority.key)
-      const rpt = sent?.grant.token
-      const pct = without.has('pct') ? undefined : pcts.get(authority.key)
-      tell({ type: 'token-request', flow, issuer, round: number, rpt: !!rpt, pct: !!pct, claim: !!claim })
+      if (!upgrading?.held) upgrading = last
+      if (sideBySide || without.has('rpt')) upgrading = undefined
+      const rpt = upgrading?.grant.token
+      const pct = without.has('pct') ? undefined : pcts.get(key)
+      say({ type: 'token-request', rpt: !!rpt, pct: !!pct, claim: !!claim })
       const step = await scheme.next(
         state,
         { rpt, pct, claim, scope: uma.scope, parameters: { ...server.parameters, ...uma.parameters } },
         {
           ...context,
           metadata,
-          clientId: client.id,
-          unchangedTicket: server.unchangedTicket === true,
+          unchangedTicket: !!server.unchangedTicket,
           requestToken: (grantType, parameters) => requestToken(caller, metadata, client, grantType, parameters, context),
         },
       )
-      tell({ type: 'token-answer', flow, issuer, round: number, step: step.kind })
-      if (step.kind === 'granted') {
-        if (rpt && !step.upgraded) neverUpgrades.add(lockKey)
-        if (step.pct) pcts.set(authority.key, step.pct)
-        const { grant, upgraded } = step
-        const stored = wallet.store(grant, scheme.present(grant), authority.key, host, upgraded && rpt ? sent : undefined)
-        wallet.opened(stored, method, url)
-        const { expiresAt } = grant
-        tell({ type: 'rpt-stored', flow, issuer, host, upgraded, ...(expiresAt && { expiresAt }) })
-        return { kind: 'held', rpt: stored }
-      }
-      return step
+      say({ type: 'token-answer', step: step.kind })
+      if (step.kind !== 'granted') return step
+      const { grant, upgraded } = step
+      if (rpt && !upgraded) neverUpgrades.add(lockKey)
+      if (step.pct) pcts.set(key, step.pct)
+      const stored = wallet.store(grant, scheme.present(grant), key, host, upgraded ? upgrading : undefined)
+      wallet.opened(stored, method, url)
+      say({ type: 'rpt-stored', host, upgraded })
+      return { kind: 'held', rpt: stored }
     }
+    // Where `rpt` is known to be ignored, there is nothing to lose, and nobody waits for anybody.
+    const free = (): boolean => signal.aborted || neverUpgrades.has(lockKey)
+    const locked: Round = free() ? { kind: 'free' } : await party.lock(lockKey, async () => (free() ? { kind: 'free' } : ask()))
+    signal.throwIfAborted()
+    return locked.kind === 'free' ? ask() : locked
+  }
 
-    for (let number = 1; ; ) {
+  /** Lets the leader send again; true: with a fresh challenge in hand. A leader that fails or aborts hands over to the next. */
+  const sendAgain = async (rpt: Rpt | undefined, reason: 'held' | 'fresh-ticket'): Promise<boolean> => {
+    const leader = participants[0] as Participant
+    state = undefined
+    try {
+      const challenge = await leader.again?.(rpt, reason)
+      if (challenge) leader.challenge = challenge
+      return !!challenge
+    } catch (error) {
+      leader.fail?.(error)
+      leave(flight, leader)
+      if (!participants.length) throw error
+      return true
+    }
+  }
+
+  say({ type: 'flow-started', resource: bare(url), method })
+  try {
+    for (;;) {
       signal.throwIfAborted()
-      // Where `rpt` is known to be ignored, there is nothing to lose and nobody waits for anybody.
-      let step: Round = { kind: 'unlocked' }
-      if (!neverUpgrades.has(lockKey)) {
-        step = await party.lock(lockKey, async () =>
-          signal.aborted || neverUpgrades.has(lockKey) ? { kind: 'unlocked' } : round(number),
-        )
-        signal.throwIfAborted()
+      const step = await abortable(round(), signal)
+      if (step.kind === 'denied') throw step.error
+      if (step.kind === 'held') {
+        say({ type: 'flow-ended', outcome: 'granted' })
+        return step.rpt
       }
-      if (step.kind === 'unlocked') step = await round(number)
-
-      switch (step.kind) {
-        case 'held':
-          tell({ type: 'flow-ended', flow, issuer, outcome: 'granted' })
-          return step.rpt
-        case 'try': {
-          triedNewest = true
-          if (await askAgain(step.rpt, 'held')) break
-          return wallet.at(method, url)
-        }
-        case 'again': {
-          for (const bad of step.without) {
-            without.add(bad)
-            if (step.drop && bad === 'pct') pcts.delete(authority.key)
-            if (step.drop && bad === 'rpt' && sent) wallet.drop(sent)
+      if (step.kind === 'try') {
+        triedNewest = true
+        if (!(await sendAgain(step.rpt, 'held'))) return held()
+      } else if (step.kind === 'again') {
+        for (const bad of step.without) {
+          without.add(bad)
+          if (step.drop && bad === 'pct') pcts.delete(key)
+          if (step.drop && bad === 'rpt' && upgrading) {
+            wallet.drop(upgrading)
+            tell({ type: 'rpt-dropped', issuer, host, reason: 'refused' })
           }
-          if (recovered || !participants[0]?.again) throw step.error
-          recovered = true
-          if (await askAgain(undefined, 'fresh-ticket')) break
-          return wallet.at(method, url)
         }
-        case 'claims': {
-          if (number++ >= maxRounds) throw new NeedInfoError(`${issuer} still wants claims after ${maxRounds} rounds`, { issuer })
-          tell({ type: 'claims-needed', flow, issuer })
-          claim = step.requiredClaims.length > 0 ? await options.claims?.(step.requiredClaims, context) : undefined
-          if (!claim) {
-            throw new NeedInfoError(`${issuer} wants claims that were not supplied: give createRequester({ claims })`, { issuer })
+        if (recovered || !participants[0]?.again) throw step.error
+        recovered = true
+        if (!(await sendAgain(undefined, 'fresh-ticket'))) return held()
+      } else if (step.kind === 'wait') {
+        const seconds = Math.max(step.seconds ?? polling.interval ?? 5, polling.minInterval ?? 1)
+        if (polls++ >= (polling.max ?? 60)) throw new UmaTimeoutError(`${issuer} had no decision after ${polls - 1} polls`, { issuer })
+        say({ type: 'waiting', seconds })
+        await sleep(seconds * 1000, signal)
+      } else if (step.kind === 'claims') {
+        const { requiredClaims, redirectUser } = step
+        claim = requiredClaims.length ? await abortable(Promise.resolve(options.claims?.(requiredClaims, context)), signal) : undefined
+        if (rounds++ >= maxRounds || !(claim || redirectUser)) {
+          throw Object.assign(new NeedInfoError(`${issuer} needs claims that were not supplied (createRequester: claims)`, { issuer }), {
+            requiredClaims,
+          })
+        }
+        if (!claim) {
+          if (uma.interactive === false || !options.onRedirect) {
+            throw new InteractionRequiredError(`${issuer} needs to talk to a person (createRequester: onRedirect)`, { issuer })
           }
-          break
+          const others = party.interactions.get(issuer)
+          if (others) {
+            // One interaction at a time; what it brought (a PCT) may be enough for this flow too.
+            rounds--
+            await abortable(others, signal)
+          } else {
+            const interaction = interact(services, subject, context, state as FlowState, redirectUser as string, flow)
+            party.interactions.set(issuer, interaction.catch(() => {}))
+            await interaction.finally(() => party.interactions.delete(issuer))
+          }
         }
-        case 'wait': {
-          const seconds = Math.max(step.seconds ?? 5, 1)
-          tell({ type: 'waiting', flow, issuer, seconds })
-          await sleep(seconds * 1000, signal)
-          break
-        }
-        case 'denied':
-          throw step.error
-      }
-    }
-
-    /** Lets the leader send again; true: with a fresh challenge in hand. A leader that fails or aborts hands over to the next. */
-    async function askAgain(rpt: Rpt | undefined, reason: 'held' | 'fresh-ticket'): Promise<boolean> {
-      const leader = participants[0] as Participant
-      state = undefined
-      try {
-        const challenge = await leader.again?.(rpt, reason)
-        if (challenge) leader.challenge = challenge
-        return challenge !== undefined
-      } catch (error) {
-        leader.fail?.(error)
-        leave(flight, leader)
-        if (participants.length === 0) throw error
-        return true
       }
     }
   } catch (error) {
-    const code = error instanceof UmaError ? { code: error.code } : {}
-    tell({ type: 'flow-ended', flow, issuer, outcome: 'failed', ...code })
-    throw error
-  } finally {
-    clearTimeout(timer)
+    const reason = late.aborted && error === signal.reason ? new UmaTimeoutError(`The flow took longer than ${timeout} ms`, { issuer }) : error
+    say({ type: 'flow-ended', outcome: 'failed', code: reason instanceof UmaError ? reason.code : undefined })
+    throw reason
   }
 }

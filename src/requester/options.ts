@@ -50,8 +50,8 @@ export interface RedirectRequest extends FlowContext {
   url: string
   /** Comes back unchanged. */
   state: string
-  /** Where the person comes back to. */
-  redirectUri: string
+  /** Where the person comes back to, if one was configured. */
+  redirectUri: string | undefined
 }
 
 /** Sends a person to the authorization server and resolves with the URL that they came back on. */
@@ -59,7 +59,13 @@ export type RedirectHandler = (request: RedirectRequest) => Promise<string>
 
 /** A redirect handler that brings its own way back. */
 export interface OpenableRedirectHandler {
-  open(context: FlowContext): Promise<{ redirectUri: string; run: RedirectHandler }>
+  open(context: FlowContext): Promise<{
+    /** Default: the authorization server's, then the requester's. */
+    redirectUri?: string
+    run: RedirectHandler
+    /** The page goes away: the flow waits in storage for `handleCallback`. */
+    leaves?: boolean
+  }>
 }
 
 /** Options of `createRequester`. */
@@ -82,6 +88,13 @@ export interface RequesterOptions {
   headers?: HeadersInit
   /** Milliseconds. `request`: one call to an authorization server, default 10 000. `flow`: a whole flow, people included, default 300 000. */
   timeouts?: { request?: number; flow?: number }
+  /** Rounds of claims and redirects in one flow. Default: 5. */
+  maxRounds?: number
+  /**
+   * How a submitted request is polled. Seconds between polls where the server says nothing: `interval`, default 5; never less than
+   * `minInterval`, default 1. At most `max` polls, default 60, within `timeouts.flow`.
+   */
+  polling?: { interval?: number; minInterval?: number; max?: number }
   /** For the calls to authorization servers. Default: the global `fetch`, looked up when called. */
   fetch?: typeof globalThis.fetch
   /** Is told what happens. */

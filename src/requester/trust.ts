@@ -22,59 +22,54 @@ export interface Trust {
   schemes: readonly Scheme[]
   /** The authority behind an issuer that a challenge names; a final slash more or less does not matter here. */
   find(issuer: string, resource: string): Promise<Authority | undefined>
-  /** Whether a stored RPT of this authority may still be presented at this host. */
 }
+
+/** The issuer in an authority's key. */
+export const issuerOf = (key: string): string => key.split(' ', 1)[0] as string
 
 const unslashed = (issuer: string): string => issuer.replace(/\/$/, '')
 
 /** @throws TypeError when an authorization server is configured in a way that cannot be safe */
 export function createTrust({ authorizationServers }: RequesterOptions): Trust {
-  const known = new Map<string, Authority>()
   if (typeof authorizationServers === 'function') {
     return {
       schemes: [uma2],
       async find(issuer, resource) {
         const server = await authorizationServers(issuer, { resource })
-        // The resolver may be asked with what a hostile host made up, but only its own answer counts.
-        return server && unslashed(server.issuer) === unslashed(issuer) ? authority(server) : undefined
+        // The resolver may be asked with what a hostile host made up; only what it answers counts.
+        return server && unslashed(server.issuer) === unslashed(issuer) ? toAuthority(server) : undefined
       },
     }
   }
-  if (!Array.isArray(authorizationServers)) {
-    throw new TypeError('authorizationServers: list the authorization servers that are trusted, or give a function that finds them')
-  }
-  for (const server of authorizationServers as readonly AuthorizationServer[]) {
-    known.set(unslashed(server.issuer), authority(server))
-  }
+  const known = new Map(authorizationServers.map((server) => [unslashed(server.issuer), toAuthority(server)]))
   return {
     schemes: [...new Set([uma2, ...[...known.values()].map(({ scheme }) => scheme)])],
     find: async (issuer) => known.get(unslashed(issuer)),
   }
 }
 
-function authority(server: AuthorizationServer): Authority {
-  const { issuer, hosts, client } = server
-  const fail = (what: string): never => {
-    throw new TypeError(`authorizationServers, ${issuer}: ${what}`)
+function toAuthority(server: AuthorizationServer): Authority {
+  const { issuer, hosts, client, scheme = uma2 } = server
+  const must = (condition: unknown, what: string): void => {
+    if (!condition) throw new TypeError(`authorizationServers: ${issuer}: ${what}`)
   }
-  if (!secureUrl(issuer) || issuer.includes('?')) fail('the issuer must be an https URL (http on this machine only), without credentials, query and fragment')
-  if (!client?.id) fail('client.id is missing')
-  let speaksFor: (origin: string) => boolean
+  const rule = 'https (or http on this machine), without credentials, query and fragment'
+  must(secureUrl(issuer) && !issuer.includes('?'), `the issuer must be ${rule}`)
+  must(client?.id, 'client.id is missing')
+  must(hosts, "hosts is missing: a list of origins, a predicate, or 'any'")
+  let speaksFor = hosts as (origin: string) => boolean
   if (hosts === 'any') speaksFor = () => true
-  else if (typeof hosts === 'function') speaksFor = hosts
-  else {
-    if (!Array.isArray(hosts)) fail("hosts is missing: the origins that this server may speak for, a predicate, or 'any'")
-    const origins = new Set(
-      hosts.map((host) => secureUrl(host)?.origin ?? fail('each of hosts must be an https origin (http on this machine only)')),
-    )
-    speaksFor = (origin) => origins.has(origin)
+  else if (typeof hosts === 'object') {
+    const origins = hosts.map((host) => secureUrl(host)?.origin)
+    must(origins.every(Boolean), `each of hosts must be ${rule}`)
+    speaksFor = (origin) => origins.includes(origin)
   }
   return {
     server,
-    scheme: server.scheme ?? uma2,
+    scheme,
     client: { id: client.id, auth: client.auth ?? none() },
-    key: `${unslashed(issuer)} ${client.id}`,
+    key: `${issuer} ${client.id}`,
     // A token never travels in the clear, whoever is allowed to ask for it.
-    speaksFor: (origin) => secureUrl(origin) !== undefined && speaksFor(origin),
+    speaksFor: (origin) => !!secureUrl(origin) && speaksFor(origin),
   }
 }

@@ -37,7 +37,7 @@ export interface Wallet {
   /** The RPT that is most likely to open this place. */
   nearest(method: string, url: URL): Rpt | undefined
   /** The newest RPT of an authority at a host. */
-  newest(host: string, authority?: string): Rpt | undefined
+  newest(host: string, authority: string): Rpt | undefined
   /** Takes in what a flow was granted for a place; `upgraded`: it replaces that RPT. */
   store(grant: Grant, headers: HeaderPatch, authority: string, host: string, upgraded?: Rpt): Rpt
   /** Remembers that this RPT opened this place. */
@@ -45,6 +45,8 @@ export interface Wallet {
   /** Remembers that this RPT was not enough for this place. */
   refused(rpt: Rpt, method: string, url: string): void
   drop(rpt: Rpt): void
+  /** All that are held. */
+  all(): Rpt[]
 }
 
 /** The path and every folder above it, down to the host's root. */
@@ -65,8 +67,7 @@ export function createWallet(maxEntries = 1000): Wallet {
   let places = 0
   let rpts = 0
 
-  const usable = (rpt: Rpt | undefined): rpt is Rpt =>
-    rpt?.held === true && (rpt.grant.expiresAt === undefined || rpt.grant.expiresAt > Date.now())
+  const all = (): Rpt[] => [...byHost.values()].flat()
 
   const touch = (rpt: Rpt | undefined): Rpt | undefined => {
     if (rpt) rpt.used = ++clock
@@ -75,14 +76,14 @@ export function createWallet(maxEntries = 1000): Wallet {
 
   function at(method: string, url: string): Rpt | undefined {
     const entry = byPlace.get(method)?.get(url)
-    if (!entry || !usable(entry.rpt)) return undefined
+    if (!entry?.rpt.held) return undefined
     entry.used = entry.rpt.used = ++clock
     return entry.rpt
   }
 
   function nearest(method: string, url: URL): Rpt | undefined {
     const place = `${method} ${url.href}`
-    const fits = (rpt: Rpt | undefined): rpt is Rpt => usable(rpt) && !rpt.insufficient.has(place)
+    const fits = (rpt: Rpt | undefined): rpt is Rpt => !!rpt?.held && !rpt.insufficient.has(place)
     // The path itself first (another query of the same place), then the folders above it.
     for (const folder of folders(url.origin + url.pathname, url.origin)) {
       const found = byFolder.get(`${method} ${folder}`)
@@ -94,7 +95,6 @@ export function createWallet(maxEntries = 1000): Wallet {
   function store(grant: Grant, headers: HeaderPatch, authority: string, host: string, upgraded?: Rpt): Rpt {
     const held = byHost.get(host) ?? []
     byHost.set(host, held)
-    for (const old of held.filter((one) => one !== upgraded && !usable(one))) drop(old)
     // An upgraded RPT lives on in its record; so does one that the server simply hands out again.
     let rpt = upgraded?.held ? upgraded : held.find((one) => one.grant.token === grant.token && one.authority === authority)
     if (rpt) {
@@ -146,8 +146,8 @@ export function createWallet(maxEntries = 1000): Wallet {
 
   /** A tenth goes at once, so that sorting is rare. */
   function evictRpts(): void {
-    const all = [...byHost.values()].flat().sort((a, b) => a.used - b.used)
-    for (const rpt of all.slice(0, Math.ceil(maxEntries / 10))) drop(rpt)
+    const oldest = all().sort((a, b) => a.used - b.used)
+    for (const rpt of oldest.slice(0, Math.ceil(maxEntries / 10))) drop(rpt)
     sweep(() => true)
   }
 
@@ -171,10 +171,11 @@ export function createWallet(maxEntries = 1000): Wallet {
   return {
     at,
     nearest,
-    newest: (host, authority) => byHost.get(host)?.findLast((rpt) => usable(rpt) && (!authority || rpt.authority === authority)),
+    newest: (host, authority) => byHost.get(host)?.findLast((rpt) => rpt.authority === authority),
     store,
     opened,
     refused,
     drop,
+    all,
   }
 }

@@ -10,7 +10,7 @@ export interface Answer {
   headers: Headers
   /** The final URL; empty where the HTTP library does not tell. */
   url: string
-  /** The body, up to `cap` characters; the answer may then no longer be readable by the caller. */
+  /** The body, up to `cap` bytes; the answer may then no longer be readable by the caller. */
   text(cap: number): Promise<string>
   /** Lets go of the body of an answer that nobody will see. */
   discard(): void
@@ -29,16 +29,14 @@ export interface Grant {
   /** Lower-cased `token_type`. */
   type: string
   /** When it ends, in milliseconds since 1970; undefined: not known. */
-  expiresAt?: number
-  refreshToken?: string
+  expiresAt?: number | undefined
+  refreshToken?: string | undefined
 }
 
 /** The state of one flow; plain JSON, so that it can wait in storage while a person is away. Schemes add their own members. */
 export interface FlowState {
   /** The handle to spend next. */
-  ticket?: string
-  /** The URL that the person is to come back to, while one is away. */
-  redirectUri?: string
+  ticket?: string | undefined
 }
 
 /** A claim token and its format, sent exactly as they are (Grant §3.3.1). */
@@ -61,7 +59,6 @@ export interface FlowInput {
 /** What the interpreter does for a scheme during a round. */
 export interface RoundContext extends FlowContext {
   metadata: AuthorizationServerMetadata
-  clientId: string
   /** Compatibility: this server hands out the same ticket again (Gravitee). */
   unchangedTicket: boolean
   requestToken(grantType: string, parameters: TokenParameters): Promise<TokenAnswer>

@@ -1,0 +1,78 @@
+import { InvalidStateError } from '../errors.ts'
+import { readObject } from '../protocol/read-object.ts'
+import type { FlowState } from '../schemes/scheme.ts'
+import type { Party } from './party.ts'
+import type { Services, Subject } from './services.ts'
+
+/** What is to be remembered of a request, so that an application can go on where it was. */
+export interface PendingRequest {
+  method: string
+  url: string
+  /** Only where `storeRequest` asks for it. */
+  headers?: Record<string, string>
+  body?: string
+}
+
+/** A flow that waits in storage for a person to come back; plain JSON. */
+export interface Pending {
+  v: 1
+  party: string | undefined
+  epoch: string
+  issuer: string
+  client: string
+  state: FlowState
+  request: PendingRequest
+  scope?: string | undefined
+  parameters?: Subject['uma']['parameters']
+  /** Milliseconds since 1970. */
+  until: number
+}
+
+const pendingKey = (state: string): string => `uma:pending:${state}`
+const epochKey = (party: Party): string => `uma:epoch:${party.name ?? ''}`
+
+/** Sign-outs of a party so far: what was stored before the last one is void. */
+export const epoch = async ({ storage }: Services, party: Party): Promise<string> => (await storage.get(epochKey(party))) ?? '0'
+
+/** Makes all that is pending for a party void. */
+export async function nextEpoch(services: Services, party: Party): Promise<void> {
+  await services.storage.set(epochKey(party), `${Number(await epoch(services, party)) + 1}`)
+}
+
+/** Puts the flow into storage under its state. It is of no use after the flow's time is up. */
+export async function keepPending(services: Services, subject: Subject, state: FlowState, key: string): Promise<void> {
+  const { party, authority, method, url, uma, stored } = subject
+  const ttl = services.options.timeouts?.flow ?? 300_000
+  const pending: Pending = {
+    v: 1,
+    party: party.name,
+    epoch: await epoch(services, party),
+    issuer: authority.server.issuer,
+    client: authority.client.id,
+    state,
+    request: { method, url, ...stored },
+    scope: uma.scope,
+    parameters: uma.parameters,
+    until: Date.now() + ttl,
+  }
+  await services.storage.set(pendingKey(key), JSON.stringify(pending), ttl)
+}
+
+/**
+ * Takes the flow that waits under a state out of storage: once, and only for the party that it belongs to.
+ *
+ * @throws InvalidStateError
+ */
+export function takePending(services: Services, party: Party, state: string | null): Promise<Pending> {
+  const { storage } = services
+  // Two calls for one way back (a page that renders twice): the second finds nothing.
+  return party.lock(pendingKey(state ?? ''), async () => {
+    const pending = state && (readObject((await storage.get(pendingKey(state))) ?? '') as Pending | undefined)
+    if (!pending || pending.party !== party.name || pending.epoch !== (await epoch(services, party))) {
+      throw new InvalidStateError('This way back belongs to no redirect of this requesting party')
+    }
+    await storage.delete(pendingKey(state))
+    if (pending.until < Date.now()) throw new InvalidStateError('The person came back too late; send the request again')
+    return pending
+  })
+}

@@ -1,0 +1,43 @@
+import { requestToken } from '../authorization-server/token-request.ts'
+import { toGrant } from '../schemes/grant.ts'
+import type { Party } from './party.ts'
+import { realm, type Services } from './services.ts'
+import { type Authority, issuerOf } from './trust.ts'
+import type { Rpt } from './wallet.ts'
+
+export const expired = ({ grant }: Rpt): boolean => grant.expiresAt !== undefined && grant.expiresAt <= Date.now()
+
+/**
+ * Refreshes an expired RPT (Grant §3.6), once for all who ask at the same time; the record stays, with a new token. Whatever goes
+ * wrong, the RPT is dropped and a flow will do.
+ *
+ * @returns whether it can be presented again
+ */
+export function renew(services: Services, party: Party, rpt: Rpt): Promise<boolean> {
+  const { caller, discovery, trust, tell } = services
+  const { host } = rpt
+  const issuer = issuerOf(rpt.authority)
+  return party.lock(realm({ authority: { key: rpt.authority }, host }), async () => {
+    const { refreshToken } = rpt.grant
+    if (!expired(rpt) || !rpt.held) return rpt.held
+    try {
+      const { server, scheme, client, key } = (await trust.find(issuer, host)) as Authority
+      if (!refreshToken || key !== rpt.authority) throw undefined
+      const metadata = await discovery(server, scheme.wellKnown)
+      const context = { requestingParty: party.name, issuer, resource: host, signal: AbortSignal.timeout(caller.timeout) }
+      // Sent once: it may be good for one use only.
+      delete rpt.grant.refreshToken
+      const answer = await requestToken(caller, metadata, client, 'refresh_token', { refresh_token: refreshToken }, context)
+      if (answer.kind !== 'granted') throw undefined
+      rpt.grant = { refreshToken, ...toGrant(answer) }
+      rpt.grant.refreshToken ??= refreshToken
+      rpt.headers = scheme.present(rpt.grant)
+      tell({ type: 'rpt-refreshed', issuer, host })
+      return true
+    } catch {
+      party.wallet.drop(rpt)
+      tell({ type: 'rpt-dropped', issuer, host, reason: 'expired' })
+      return false
+    }
+  })
+}

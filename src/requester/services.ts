@@ -1,0 +1,36 @@
+import type { Caller } from '../authorization-server/call.ts'
+import type { Discovery } from '../authorization-server/discovery.ts'
+import type { UmaStorage } from '../storage/storage.ts'
+import type { Tell } from './events.ts'
+import type { RequesterOptions, UmaRequestOptions } from './options.ts'
+import type { Party } from './party.ts'
+import type { Authority, Trust } from './trust.ts'
+
+/** What all requests of a requester have in common. */
+export interface Services {
+  options: RequesterOptions
+  storage: UmaStorage
+  trust: Trust
+  caller: Caller
+  discovery: Discovery
+  tell: Tell
+  /** Numbers the flows. */
+  flows: number
+}
+
+/** What one flow is about. */
+export interface Subject {
+  party: Party
+  authority: Authority
+  method: string
+  /** The URL asked for, without fragment. */
+  url: string
+  /** Its origin: the only one that will see the RPT. */
+  host: string
+  uma: UmaRequestOptions
+  /** Of the request itself, where a page is to be left and `storeRequest` asks for it. */
+  stored?: { headers?: Record<string, string>; body?: string } | undefined
+}
+
+/** Where the lock of a flow lies, and what is known of a server at a host: RPTs are upgraded within one authority and host. */
+export const realm = ({ authority, host }: { authority: { key: string }; host: string }): string => `${authority.key} ${host}`

@@ -1,0 +1,34 @@
+import { revokeToken } from '../authorization-server/revocation.ts'
+import type { Party } from './party.ts'
+import { nextEpoch } from './pending.ts'
+import type { Services } from './services.ts'
+import { issuerOf } from './trust.ts'
+
+/**
+ * Forgets all that is kept for a party, drops its pending redirects, and revokes its RPTs, refresh tokens and PCTs where the
+ * authorization server can (Grant §3.7, RFC 7009). What cannot be revoked is forgotten all the same.
+ */
+export async function signOut(services: Services, party: Party): Promise<void> {
+  const tokens = party.wallet.all().flatMap(({ authority, host, grant }) => [
+    { authority, host, token: grant.token, hint: 'access_token' },
+    { authority, host, token: grant.refreshToken, hint: 'refresh_token' },
+  ])
+  for (const [authority, token] of party.pcts) tokens.push({ authority, host: '', token, hint: 'pct' })
+  party.forget()
+  await nextEpoch(services, party)
+  const { trust, discovery, caller, tell } = services
+  await Promise.all(
+    tokens.map(async ({ authority, host, token, hint }) => {
+      const issuer = issuerOf(authority)
+      const known = await trust.find(issuer, host)
+      if (!token || known?.key !== authority) return
+      const { server, scheme, client } = known
+      const context = { requestingParty: party.name, issuer, resource: host, signal: AbortSignal.timeout(caller.timeout) }
+      try {
+        await revokeToken(caller, await discovery(server, scheme.wellKnown), client, token, hint, context)
+      } catch {
+        tell({ type: 'revocation-failed', issuer })
+      }
+    }),
+  )
+}
