@@ -74,7 +74,10 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     if (headers) config.headers.set(headers)
     data = (await bufferBody(data)).buffer
   }
-  const signals = [config.signal, (config.cancelToken as { toAbortSignal?(): AbortSignal } | undefined)?.toAbortSignal?.()]
+  const signals = [
+    config.signal,
+    (config.cancelToken as { toAbortSignal?(): AbortSignal } | undefined)?.toAbortSignal?.(),
+  ]
   const present = signals.filter((signal) => signal !== undefined && signal !== null) as AbortSignal[]
 
   async function attempt(patch?: Record<string, string>, preflight?: boolean): Promise<Outcome> {
@@ -85,7 +88,8 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
       copy.headers.set(patch)
       // Adapters would put HTTP Basic in its place.
       delete copy.auth
-      if (url.username || url.password) Object.assign(copy, { url: withoutCredentials(url), baseURL: undefined, params: undefined })
+      if (url.username || url.password)
+        Object.assign(copy, { url: withoutCredentials(url), baseURL: undefined, params: undefined })
     }
     copy.beforeRedirect = (options, ...rest) => {
       // Node's adapter lets Authorization go to subdomains.

@@ -70,14 +70,23 @@ export function createRequester(options: RequesterOptions): Requester {
     const party = parties.get(name) ?? createParty(name, options.maxEntries)
     parties.set(name, party)
     const wrapFetch: Requester['wrapFetch'] = (fetch) => createFetch(services, party, () => fetch, options.headers)
+    // Looked up when called: a fetch that is installed later (a test's) counts.
+    const fetch = createFetch(services, party, () => globalThis.fetch, options.headers)
     return {
       requestingParty: name,
-      // Looked up when called: a fetch that is installed later (a test's) counts.
-      fetch: createFetch(services, party, () => globalThis.fetch, options.headers),
+      fetch,
       wrapFetch,
       as: requester,
       run: (exchange, uma) => run(services, party, exchange, uma),
-      handleCallback: (url) => handleCallback(services, party, url),
+      async handleCallback(url) {
+        const callback = await handleCallback(services, party, url)
+        const { method, stored, url: target } = callback.request
+        const replayable = stored || method === 'GET' || method === 'HEAD'
+        return {
+          ...callback,
+          ...(replayable && { replay: () => fetch(target, { method, ...(stored as RequestInit) }) }),
+        }
+      },
       signOut: () => signOut(services, party),
     }
   }

@@ -143,11 +143,11 @@ export function isUmaError(error: unknown, code?: string): error is UmaError {
 /** The same error for another caller of the same flow, with that caller's own response. @internal */
 export function withResponse(error: unknown, response: unknown): unknown {
   if (!(error instanceof UmaError)) return error
-  const { response: taken, message, cause, constructor } = error
+  const { response: taken, message, cause } = error
   if (!taken) {
     error.response = response
     return error
   }
   const init = cause ? { cause, response } : { response }
-  return Object.assign(new (constructor as typeof UmaError)(message, init), error)
+  return Object.assign(new (error.constructor as typeof UmaError)(message, init), error)
 }

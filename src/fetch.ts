@@ -20,7 +20,12 @@ type Fetch = typeof globalThis.fetch
  * @param transport sends the requests; looked up for each of them
  * @param defaults headers that a request gets unless it sets them itself
  */
-export function createFetch(services: Services, party: Party, transport: () => Fetch, defaults?: HeadersInit): UmaFetch {
+export function createFetch(
+  services: Services,
+  party: Party,
+  transport: () => Fetch,
+  defaults?: HeadersInit,
+): UmaFetch {
   return async function umaFetch(input, init) {
     const fetch = transport()
     const { uma, ...rest } = init ?? {}
@@ -53,8 +58,9 @@ export function createFetch(services: Services, party: Party, transport: () => F
         async send(patch, preflight) {
           const attempt: RequestInit & { duplex?: 'half' } = { ...rest }
           if (patch) {
-            const headers = (attempt.headers = new Headers(own))
+            const headers = new Headers(own)
             for (const name in patch) headers.set(name, patch[name] as string)
+            attempt.headers = headers
           }
           if (preflight) {
             attempt.method = 'HEAD'
@@ -69,6 +75,18 @@ export function createFetch(services: Services, party: Party, transport: () => F
           }
           // A request with a body is good for one send; each attempt gets its own.
           return fetch(request?.body && !attempt.body && !uma?.oneShot ? request.clone() : input, attempt)
+        },
+        stored() {
+          if (request || !(body === undefined || typeof body === 'string' || body instanceof URLSearchParams))
+            return undefined
+          // A Request knows what content type a body goes with.
+          const { headers } = new Request('http://localhost', {
+            method: 'POST',
+            headers: new Headers(own),
+            body: body ?? null,
+          })
+          headers.delete('authorization')
+          return { headers: Object.fromEntries(headers), body: body?.toString() }
         },
         status: (response) => response.status,
         answer: (response) => ({

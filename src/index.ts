@@ -35,8 +35,9 @@ export {
 export type { UmaFetch, UmaRequestInit } from './fetch.ts'
 export type { AuthorizationServerMetadata } from './protocol/metadata.ts'
 export type { RequiredClaim, TokenAnswer } from './protocol/token-answer.ts'
+export type { Callback } from './requester/callback.ts'
 export type { UmaEvent } from './requester/events.ts'
-export type { Exchange } from './requester/exchange.ts'
+export type { Exchange, StoredRequest } from './requester/exchange.ts'
 export type {
   AuthorizationServer,
   AuthorizationServerResolver,
@@ -47,6 +48,7 @@ export type {
   RequesterOptions,
   UmaRequestOptions,
 } from './requester/options.ts'
+export type { PendingRequest } from './requester/pending.ts'
 export type {
   Answer,
   Challenge,

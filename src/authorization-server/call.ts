@@ -19,19 +19,19 @@ export interface CallAnswer {
  * Makes one call within the time-out and reads the answer. No cookies, no redirects followed. It cannot be aborted: what was
  * sent may be spent, and what comes back is worth storing.
  *
- * @param send makes the request with the `fetch` that it is handed
  * @throws UmaTimeoutError, or what `fetch` throws
  */
 export async function call(
   { fetch, timeout }: Caller,
   issuer: string,
-  send: (fetch: typeof globalThis.fetch) => Promise<Response>,
+  url: string,
+  init: RequestInit,
 ): Promise<CallAnswer> {
   const signal = AbortSignal.timeout(timeout)
   // Called as a plain function: browsers refuse `fetch` as a method of something else.
   const plain = fetch()
   try {
-    const response = await send((url, init) => plain(url, { ...init, credentials: 'omit', redirect: 'manual', signal }))
+    const response = await plain(url, { ...init, credentials: 'omit', redirect: 'manual', signal })
     return { status: response.status, text: await cappedText(response, 2 ** 20) }
   } catch (error) {
     throw signal.aborted ? new UmaTimeoutError(`${issuer} did not answer within ${timeout} ms`, { issuer }) : error

@@ -1,4 +1,4 @@
-import type { AuthorizationServer as OAuthServer, Client } from 'oauth4webapi'
+import type { Client, AuthorizationServer as OAuthServer } from 'oauth4webapi'
 
 /** For whom, at whom and about what an authorization server is called. Handed to everything that a caller supplies. */
 export interface FlowContext {
@@ -36,9 +36,13 @@ export function bearer(accessToken: (context: FlowContext) => string | Promise<s
   }
 }
 
+/** A public client: sends `client_id` and nothing else (RFC 6749 §3.2.1). */
+export function none(): ClientAuth {
+  return (_as, client, body) => body.set('client_id', client.client_id)
+}
+
 export {
   ClientSecretBasic as clientSecretBasic,
   ClientSecretPost as clientSecretPost,
-  None as none,
   PrivateKeyJwt as privateKeyJwt,
 } from 'oauth4webapi'

@@ -1,5 +1,4 @@
-import pRetry from 'p-retry'
-import { DiscoveryError, isUmaError } from '../errors.ts'
+import { DiscoveryError, UmaError } from '../errors.ts'
 import { type AuthorizationServerMetadata, metadataUrls, readMetadata } from '../protocol/metadata.ts'
 import { type Caller, call } from './call.ts'
 
@@ -46,27 +45,28 @@ async function discover(
   suffix: string,
   onFetch: (issuer: string, url: string) => void,
 ): Promise<AuthorizationServerMetadata> {
-  const fail = (what: string, more = {}): DiscoveryError => new DiscoveryError(`Metadata of ${issuer}: ${what}`, { issuer, ...more })
+  const fail = (what: string, cause?: unknown): DiscoveryError =>
+    new DiscoveryError(`Metadata of ${issuer}: ${what}`, cause ? { issuer, cause } : { issuer })
   let status = 0
   for (const url of metadataUrls(issuer, suffix)) {
     onFetch(issuer, url)
-    const answer = await pRetry(
-      async () => {
-        const answer = await call(caller, issuer, (fetch) => fetch(url, { headers: { accept: 'application/json' } }))
-        if (answer.status >= 500) throw fail(`status ${answer.status}`)
-        return answer
-      },
-      // What has used up its time is not tried again: it would only make people wait longer.
-      { retries: 2, minTimeout: 200, shouldRetry: ({ error }) => !isUmaError(error, 'timeout') },
-    ).catch((cause) => {
-      throw isUmaError(cause) ? cause : fail('not reached', { cause })
-    })
-    status = answer.status
-    if (status === 404) continue
-    if (status !== 200) break
-    const metadata = readMetadata(answer.text, issuer, tolerateTrailingSlash)
-    if (typeof metadata === 'string') throw fail(metadata)
-    return metadata
+    for (let wait = 200; ; wait *= 2) {
+      try {
+        const answer = await call(caller, issuer, url, { headers: { accept: 'application/json' } })
+        status = answer.status
+        const metadata = status === 200 ? readMetadata(answer.text, issuer, tolerateTrailingSlash) : undefined
+        if (typeof metadata === 'string') throw fail(metadata)
+        if (metadata) return metadata
+        if (status < 500) break
+      } catch (error) {
+        // A document that is no good is not asked for again, nor one that has used up its time.
+        if (error instanceof UmaError) throw error
+        if (wait > 400) throw fail('not reached', error)
+      }
+      if (wait > 400) break
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+    if (status !== 404) break
   }
   throw fail(`status ${status}`)
 }

@@ -1,13 +1,7 @@
-import {
-  allowInsecureRequests,
-  customFetch,
-  genericTokenEndpointRequest,
-  type AuthorizationServer as OAuthServer,
-} from 'oauth4webapi'
 import { isUmaError, TokenRequestError } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readTokenAnswer, type TokenAnswer } from '../protocol/token-answer.ts'
-import { type Caller, call } from './call.ts'
+import { type CallAnswer, type Caller, call } from './call.ts'
 import type { ClientAuth, FlowContext } from './client-authentication.ts'
 
 /** Parameters of a token request; several values of one name are sent one after the other (Keycloak's `permission`). */
@@ -19,45 +13,47 @@ export interface RegisteredClient {
   auth: ClientAuth
 }
 
+/** An authorization server, its client, and for whom it is called: what every authenticated request needs. */
+export interface Connection {
+  caller: Caller
+  metadata: AuthorizationServerMetadata
+  client: RegisteredClient
+  context: FlowContext
+}
+
 /**
- * One token request. It is never sent again: what it carries may be spent the moment that it arrives (Grant §5.5). Nor is it
- * aborted with the flow, so that a token that is under way is not lost; the time-out ends it.
+ * One authenticated form POST (RFC 6749 §2.3, §3.2). It is never sent again: what it carries may be spent the moment that it
+ * arrives (Grant §5.5). Nor is it aborted with the flow, so that a token that is under way is not lost; the time-out ends it.
  *
  * @throws TokenRequestError (`token_request_failed`) on a network fault, UmaTimeoutError, or what the client authentication throws
  */
-export async function requestToken(
-  caller: Caller,
-  metadata: AuthorizationServerMetadata,
-  client: RegisteredClient,
-  grantType: string,
+export async function post(
+  { caller, metadata, client, context }: Connection,
+  endpoint: string,
   parameters: TokenParameters,
-  context: FlowContext,
-): Promise<TokenAnswer> {
+): Promise<CallAnswer> {
   const { issuer } = metadata
-  const pairs = Object.entries(parameters).flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, one as string]))
-  let authenticated = false
+  const body = new URLSearchParams()
+  for (const name in parameters) for (const value of [parameters[name] ?? []].flat()) body.append(name, value as string)
+  const headers = new Headers({ accept: 'application/json' })
+  await client.auth(metadata as never, { client_id: client.id }, body, headers, context)
   try {
-    const { status, text } = await call(caller, issuer, (fetch) =>
-      genericTokenEndpointRequest(
-        metadata as OAuthServer,
-        { client_id: client.id },
-        async (as, oauthClient, body, headers) => {
-          await client.auth(as, oauthClient, body, headers, context)
-          authenticated = true
-        },
-        grantType,
-        pairs,
-        // The endpoint was checked with the metadata: https, or http on this machine.
-        { [allowInsecureRequests]: true, [customFetch]: fetch as never },
-      ),
-    )
-    return readTokenAnswer(status, text)
+    return await call(caller, issuer, endpoint, { method: 'POST', body, headers })
   } catch (cause) {
-    if (!authenticated || isUmaError(cause)) throw cause
-    throw new TokenRequestError(`The token request did not reach ${issuer}; its ticket counts as spent`, {
-      code: 'token_request_failed',
-      cause,
-      issuer,
-    })
+    if (isUmaError(cause)) throw cause
+    const code = 'token_request_failed'
+    throw new TokenRequestError(`${issuer} was not reached; the ticket counts as spent`, { code, cause, issuer })
   }
+}
+
+/** One token request (Grant §3.3.1; RFC 6749 §4.5, §6), its answer read in all dialects. @throws as `post` does */
+export async function requestToken(connection: Connection, parameters: TokenParameters): Promise<TokenAnswer> {
+  const { status, text } = await post(connection, connection.metadata.token_endpoint, parameters)
+  return readTokenAnswer(status, text)
+}
+
+/** Revokes a token (RFC 7009), if the server can. @throws when it did not get through */
+export async function revokeToken(connection: Connection, token: string, hint: string): Promise<void> {
+  const endpoint = connection.metadata.revocation_endpoint
+  if (endpoint) await post(connection, endpoint, { token, token_type_hint: hint })
 }

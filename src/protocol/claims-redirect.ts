@@ -14,7 +14,9 @@ export function claimsRedirect(endpoint: string, parameters: Record<string, stri
 }
 
 /** What came back to the claims redirection URI (Grant §3.3.3); `problem` says in our words what is wrong with it. */
-export type ClaimsReturn = { ticket: string } | { problem: 'state' | 'repeated' | 'iss' | 'error' | 'ticket'; code?: string }
+export type ClaimsReturn =
+  | { ticket: string }
+  | { problem: 'state' | 'repeated' | 'iss' | 'error' | 'ticket'; code?: string }
 
 /**
  * Reads the URL that a person came back on: state first, then no parameter twice, `iss` if there is one (RFC 9207), `error`, and a
@@ -27,7 +29,8 @@ export function readClaimsReturn(
   const parameters = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams()
   const one = (name: string): string | null => parameters.get(name)
   if (one('state') !== expected.state) return { problem: 'state' }
-  if (['state', 'ticket', 'iss', 'error'].some((name) => parameters.getAll(name).length > 1)) return { problem: 'repeated' }
+  if (['state', 'ticket', 'iss', 'error'].some((name) => parameters.getAll(name).length > 1))
+    return { problem: 'repeated' }
   if (one('iss') !== null && one('iss') !== expected.issuer) return { problem: 'iss' }
   const code = one('error')
   if (code) return { problem: 'error', code }

@@ -30,7 +30,11 @@ export function metadataUrls(issuer: string, suffix: string): string[] {
  * Reads a metadata document. Returns what is wrong with it as a string: the issuer must be the one asked for, by simple string
  * comparison (RFC 8414 §3.3), and every endpoint must be safe to send secrets to.
  */
-export function readMetadata(text: string, issuer: string, slashTolerant = false): AuthorizationServerMetadata | string {
+export function readMetadata(
+  text: string,
+  issuer: string,
+  slashTolerant = false,
+): AuthorizationServerMetadata | string {
   const document = readObject(text) as AuthorizationServerMetadata | undefined
   if (!document) return 'not a JSON object'
   const comparable = (value: unknown): string => (slashTolerant ? String(value).replace(/\/$/, '') : String(value))

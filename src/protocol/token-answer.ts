@@ -28,7 +28,7 @@ export interface GrantedAnswer {
 export type TokenAnswer =
   | GrantedAnswer
   | { kind: 'need_info'; ticket: string; requiredClaims: RequiredClaim[]; redirectUser: string | undefined }
-  | { kind: 'request_submitted'; ticket: string | undefined; /** Seconds. */ interval: number | undefined }
+  | { kind: 'request_submitted'; ticket: string | undefined /** Seconds. */; interval: number | undefined }
   /**
    * A refusal. `code` is the server's own, if it looks like an error code; `request_denied` for all dialects of a no;
    * `invalid_token_response` for what neither UMA nor OAuth know, with a `reason` of ours that quotes nothing.
@@ -112,7 +112,7 @@ function readRequiredClaims(sent: unknown): RequiredClaim[] {
 export function jwtExpiry(token: string): number | undefined {
   const payload = token.split('.')[1] ?? ''
   try {
-    return Number(JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/"))).exp) || undefined
+    return Number(JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))).exp) || undefined
   } catch {
     return undefined
   }

@@ -9,7 +9,10 @@ export interface ParsedChallenges {
   challenges: AuthChallenge[]
   issues: string[]
 }
-export function parseWwwAuthenticate(value: string | readonly string[] | null | undefined, maxLength = 16384): ParsedChallenges {
+export function parseWwwAuthenticate(
+  value: string | readonly string[] | null | undefined,
+  maxLength = 16384,
+): ParsedChallenges {
   const text = [value ?? ''].flat().join(', ')
   const challenges: AuthChallenge[] = []
   if (text.length > maxLength) return { challenges, issues: ['too-long'] }

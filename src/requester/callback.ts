@@ -11,6 +11,8 @@ export interface Callback {
   kind: 'ticket'
   /** What was being asked for; sending it again now finds the token in the wallet. */
   request: PendingRequest
+  /** Sends it again, where that is possible: a GET or HEAD, or a request that was stored (`storeRequest`). */
+  replay?: () => Promise<Response>
 }
 
 /** Finishes the flow whose person came back on this URL. @throws InvalidStateError, RedirectError, UmaError */
@@ -20,11 +22,19 @@ export async function handleCallback(services: Services, party: Party, url: stri
   if (location?.href === url) {
     // Tickets and states do not stay in the address bar and the history (checklist G-3.3.3-i).
     const clean = new URL(url)
-    for (const name of ['ticket', 'state', 'iss', 'error', 'error_description', 'error_uri']) clean.searchParams.delete(name)
+    for (const name of ['ticket', 'state', 'iss', 'error', 'error_description', 'error_uri'])
+      clean.searchParams.delete(name)
     history?.replaceState(history.state, '', clean)
   }
   const state = parameters.get('state')
-  const { request, issuer, scope, parameters: more, state: flowState, client } = await takePending(services, party, state)
+  const {
+    request,
+    issuer,
+    scope,
+    parameters: more,
+    state: flowState,
+    client,
+  } = await takePending(services, party, state)
   const host = new URL(request.url).origin
   const authority = await services.trust.find(issuer, request.url)
   if (authority?.client.id !== client || !authority.speaksFor(host)) {

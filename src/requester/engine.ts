@@ -13,7 +13,12 @@ import type { Rpt } from './wallet.ts'
  * @returns the host's answer, untouched
  * @throws UmaError, or whatever `exchange.send` throws
  */
-export async function run<R>(services: Services, party: Party, exchange: Exchange<R>, uma: UmaRequestOptions = {}): Promise<R> {
+export async function run<R>(
+  services: Services,
+  party: Party,
+  exchange: Exchange<R>,
+  uma: UmaRequestOptions = {},
+): Promise<R> {
   const { method } = exchange
   let { url } = exchange
   let rpt = party.wallet.at(method, url)
@@ -30,7 +35,13 @@ export async function run<R>(services: Services, party: Party, exchange: Exchang
     party.wallet.at(method, url) ?? (exchange.authorized ? undefined : party.wallet.nearest(method, place))
   if (uma.preflight && method !== 'HEAD' && !party.wallet.at(method, url)) {
     const { preflight, ...rest } = uma
-    const head: Exchange<R> = { ...exchange, method: 'HEAD', url, replayable: true, send: (headers) => exchange.send(headers, true) }
+    const head: Exchange<R> = {
+      ...exchange,
+      method: 'HEAD',
+      url,
+      replayable: true,
+      send: (headers) => exchange.send(headers, true),
+    }
     exchange.answer(await run(services, party, head, rest)).discard()
     rpt = party.wallet.at('HEAD', url)
   } else rpt = find()

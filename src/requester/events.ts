@@ -17,7 +17,13 @@ export type UmaEvent =
   | { type: 'redirect'; flow: number; issuer: string }
   | { type: 'redirect-returned'; flow: number; issuer: string }
   | { type: 'waiting'; flow: number; issuer: string; seconds: number }
-  | { type: 'resend'; resource: string; method: string; rpt: boolean; reason: 'granted' | 'held' | 'stale' | 'fresh-ticket' }
+  | {
+      type: 'resend'
+      resource: string
+      method: string
+      rpt: boolean
+      reason: 'granted' | 'held' | 'stale' | 'fresh-ticket'
+    }
   | { type: 'flow-ended'; flow: number; issuer: string; outcome: 'granted' | 'failed'; code?: string | undefined }
   | { type: 'revocation-failed'; issuer: string }
 

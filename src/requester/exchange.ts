@@ -16,5 +16,11 @@ export interface Exchange<R> {
   status(result: R): number
   answer(result: R): Answer
   /** What of the request may wait in storage while a person is away, for the application to send it again. */
-  stored?(): { headers?: Record<string, string>; body?: string } | undefined
+  readonly stored?: (() => StoredRequest | undefined) | undefined
+}
+
+/** The part of a request that may wait in storage: no `Authorization`, no body but text. */
+export interface StoredRequest {
+  headers: Record<string, string>
+  body?: string | undefined
 }

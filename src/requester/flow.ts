@@ -20,7 +20,12 @@ type Round = Step | { kind: 'held' | 'try'; rpt: Rpt } | { kind: 'free' }
  * @param state where to go on, after a person came back on another page
  * @returns the RPT; undefined when the leader's request was answered otherwise in between
  */
-export async function fly(services: Services, subject: Subject, flight: Flight, state?: FlowState): Promise<Rpt | undefined> {
+export async function fly(
+  services: Services,
+  subject: Subject,
+  flight: Flight,
+  state?: FlowState,
+): Promise<Rpt | undefined> {
   const { options, caller, discovery, tell } = services
   const { party, authority, method, url, host, uma } = subject
   const { server, scheme, client, key } = authority
@@ -76,7 +81,7 @@ export async function fly(services: Services, subject: Subject, flight: Flight, 
           ...context,
           metadata,
           unchangedTicket: !!server.unchangedTicket,
-          requestToken: (grantType, parameters) => requestToken(caller, metadata, client, grantType, parameters, context),
+          requestToken: (parameters) => requestToken({ caller, metadata, client, context }, parameters),
         },
       )
       say({ type: 'token-answer', step: step.kind })
@@ -91,7 +96,9 @@ export async function fly(services: Services, subject: Subject, flight: Flight, 
     }
     // Where `rpt` is known to be ignored, there is nothing to lose, and nobody waits for anybody.
     const free = (): boolean => signal.aborted || neverUpgrades.has(lockKey)
-    const locked: Round = free() ? { kind: 'free' } : await party.lock(lockKey, async () => (free() ? { kind: 'free' } : ask()))
+    const locked: Round = free()
+      ? { kind: 'free' }
+      : await party.lock(lockKey, async () => (free() ? { kind: 'free' } : ask()))
     signal.throwIfAborted()
     return locked.kind === 'free' ? ask() : locked
   }
@@ -139,20 +146,28 @@ export async function fly(services: Services, subject: Subject, flight: Flight, 
         if (!(await sendAgain(undefined, 'fresh-ticket'))) return held()
       } else if (step.kind === 'wait') {
         const seconds = Math.max(step.seconds ?? polling.interval ?? 5, polling.minInterval ?? 1)
-        if (polls++ >= (polling.max ?? 60)) throw new UmaTimeoutError(`${issuer} had no decision after ${polls - 1} polls`, { issuer })
+        if (polls++ >= (polling.max ?? 60))
+          throw new UmaTimeoutError(`${issuer} had no decision after ${polls - 1} polls`, { issuer })
         say({ type: 'waiting', seconds })
         await sleep(seconds * 1000, signal)
       } else if (step.kind === 'claims') {
         const { requiredClaims, redirectUser } = step
-        claim = requiredClaims.length ? await abortable(Promise.resolve(options.claims?.(requiredClaims, context)), signal) : undefined
+        claim = requiredClaims.length
+          ? await abortable(Promise.resolve(options.claims?.(requiredClaims, context)), signal)
+          : undefined
         if (rounds++ >= maxRounds || !(claim || redirectUser)) {
-          throw Object.assign(new NeedInfoError(`${issuer} needs claims that were not supplied (createRequester: claims)`, { issuer }), {
-            requiredClaims,
-          })
+          throw Object.assign(
+            new NeedInfoError(`${issuer} needs claims that were not supplied (createRequester: claims)`, { issuer }),
+            {
+              requiredClaims,
+            },
+          )
         }
         if (!claim) {
           if (uma.interactive === false || !options.onRedirect) {
-            throw new InteractionRequiredError(`${issuer} needs to talk to a person (createRequester: onRedirect)`, { issuer })
+            throw new InteractionRequiredError(`${issuer} needs to talk to a person (createRequester: onRedirect)`, {
+              issuer,
+            })
           }
           const others = party.interactions.get(issuer)
           if (others) {
@@ -161,14 +176,20 @@ export async function fly(services: Services, subject: Subject, flight: Flight, 
             await abortable(others, signal)
           } else {
             const interaction = interact(services, subject, context, state as FlowState, redirectUser as string, flow)
-            party.interactions.set(issuer, interaction.catch(() => {}))
+            party.interactions.set(
+              issuer,
+              interaction.catch(() => {}),
+            )
             await interaction.finally(() => party.interactions.delete(issuer))
           }
         }
       }
     }
   } catch (error) {
-    const reason = late.aborted && error === signal.reason ? new UmaTimeoutError(`The flow took longer than ${timeout} ms`, { issuer }) : error
+    const reason =
+      late.aborted && error === signal.reason
+        ? new UmaTimeoutError(`The flow took longer than ${timeout} ms`, { issuer })
+        : error
     say({ type: 'flow-ended', outcome: 'failed', code: reason instanceof UmaError ? reason.code : undefined })
     throw reason
   }

@@ -25,16 +25,23 @@ export async function interact(
   const { server, client } = subject.authority
   const { issuer, signal } = context
   const handler = options.onRedirect as NonNullable<typeof options.onRedirect>
-  const opened: { redirectUri?: string; run: RedirectHandler; leaves?: boolean } =
+  const opened: { redirectUri?: string; run: RedirectHandler; leaves?: boolean; storeRequest?: boolean } =
     typeof handler === 'function' ? { run: handler } : await handler.open(context)
   const redirectUri = opened.redirectUri ?? server.redirectUri ?? options.redirectUri
-  const expected = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24)))).replace(/\+/g, '-').replace(/\//g, '_')
+  const expected = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
   const { ticket } = state
-  const url = claimsRedirect(endpoint, { client_id: client.id, ticket, claims_redirect_uri: redirectUri, state: expected })
+  const url = claimsRedirect(endpoint, {
+    client_id: client.id,
+    ticket,
+    claims_redirect_uri: redirectUri,
+    state: expected,
+  })
   if (!url) throw new RedirectError(`${issuer} wants to send people to a URL that is not safe`, { issuer })
   // Shown to the claims interaction endpoint, the ticket is spent (Grant §5.5).
   delete state.ticket
-  if (opened.leaves) await keepPending(services, subject, { ...state, ticket }, expected)
+  if (opened.leaves) await keepPending(services, subject, { ...state, ticket }, expected, opened.storeRequest)
   tell({ type: 'redirect', flow, issuer })
   const back = await abortable(opened.run({ ...context, url: url.href, state: expected, redirectUri }), signal)
   tell({ type: 'redirect-returned', flow, issuer })
@@ -42,11 +49,15 @@ export async function interact(
 }
 
 /** The ticket that a person came back with. @throws InvalidStateError, RedirectError */
-export function acceptReturn(back: string, expected: { issuer: string; state: string; ticket?: string | undefined }): string {
+export function acceptReturn(
+  back: string,
+  expected: { issuer: string; state: string; ticket?: string | undefined },
+): string {
   const { issuer } = expected
   const result = readClaimsReturn(back, expected)
   if ('ticket' in result) return result.ticket
   const { problem } = result
-  if (problem === 'state') throw new InvalidStateError('This way back belongs to no redirect that is under way', { issuer })
+  if (problem === 'state')
+    throw new InvalidStateError('This way back belongs to no redirect that is under way', { issuer })
   throw new RedirectError(`The way back from ${issuer} is not usable: ${problem}`, { issuer })
 }

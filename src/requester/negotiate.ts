@@ -1,4 +1,9 @@
-import { BodyNotReplayableError, MaxFlowsReachedError, UntrustedAuthorizationServerError, withResponse } from '../errors.ts'
+import {
+  BodyNotReplayableError,
+  MaxFlowsReachedError,
+  UntrustedAuthorizationServerError,
+  withResponse,
+} from '../errors.ts'
 import { saysAuthorizationServerUnreachable } from '../protocol/warning.ts'
 import type { Answer, Challenge } from '../schemes/scheme.ts'
 import { bare } from './events.ts'
@@ -7,7 +12,7 @@ import { board, type Participant } from './flight.ts'
 import { fly } from './flow.ts'
 import type { UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
-import type { Services } from './services.ts'
+import type { Services, Subject } from './services.ts'
 import { type Authority, issuerOf } from './trust.ts'
 import type { Rpt } from './wallet.ts'
 
@@ -73,9 +78,12 @@ export async function negotiate<R>(
 
   const sendAgain = async (next: Rpt | undefined, reason: 'granted' | 'held' | 'fresh-ticket'): Promise<void> => {
     if (!replayable) {
-      throw new BodyNotReplayableError('Send it again now: the token is there, but this body could be read only once (uma.body, uma.buffer)', {
-        response: result,
-      })
+      throw new BodyNotReplayableError(
+        'Send it again now: the token is there, but this body could be read only once (uma.body, uma.buffer)',
+        {
+          response: result,
+        },
+      )
     }
     signal?.throwIfAborted()
     tell({ type: 'resend', resource, method, rpt: !!next, reason })
@@ -138,7 +146,9 @@ export async function negotiate<R>(
       continue
     }
     if (flows >= maxFlows || heldSends > maxHeld) {
-      const error = new MaxFlowsReachedError(`${host} still challenges after ${flows} flows (maxFlowsPerRequest)`, { response: result })
+      const error = new MaxFlowsReachedError(`${host} still challenges after ${flows} flows (maxFlowsPerRequest)`, {
+        response: result,
+      })
       throw Object.assign(error, { flows })
     }
     let settled = false
@@ -152,9 +162,16 @@ export async function negotiate<R>(
       if (settled && next && exchange.status(result) < 400) wallet.opened(next, method, url)
       return settled ? undefined : fresh?.challenge
     }
-    const participant: Participant = { challenge, rpt, tried, spent: false, signal, again: replayable ? again : undefined }
+    const participant: Participant = {
+      challenge,
+      rpt,
+      tried,
+      spent: false,
+      signal,
+      again: replayable ? again : undefined,
+    }
     const key = JSON.stringify([authority.key, method, url, uma.scope, uma.parameters, uma.interactive])
-    const subject = { party, authority, method, url, host, uma, stored: exchange.stored?.() }
+    const subject: Subject = { party, authority, method, url, host, uma, stored: exchange.stored }
     let granted: Rpt | undefined
     try {
       granted = await board(party.flights, key, participant, (flight) => fly(services, subject, flight))

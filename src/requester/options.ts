@@ -65,6 +65,8 @@ export interface OpenableRedirectHandler {
     run: RedirectHandler
     /** The page goes away: the flow waits in storage for `handleCallback`. */
     leaves?: boolean
+    /** Headers and text body of the request wait there too. */
+    storeRequest?: boolean
   }>
 }
 

@@ -20,7 +20,11 @@ export interface Party {
 }
 
 export function createParty(name: string | undefined, maxEntries: number | undefined): Party {
-  const empty = () => ({ wallet: createWallet(maxEntries), pcts: new Map<string, string>(), flights: new Map<string, Flight>() })
+  const empty = () => ({
+    wallet: createWallet(maxEntries),
+    pcts: new Map<string, string>(),
+    flights: new Map<string, Flight>(),
+  })
   const party: Party = {
     name,
     ...empty(),

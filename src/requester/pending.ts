@@ -1,6 +1,7 @@
 import { InvalidStateError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { FlowState } from '../schemes/scheme.ts'
+import type { StoredRequest } from './exchange.ts'
 import type { Party } from './party.ts'
 import type { Services, Subject } from './services.ts'
 
@@ -9,8 +10,7 @@ export interface PendingRequest {
   method: string
   url: string
   /** Only where `storeRequest` asks for it. */
-  headers?: Record<string, string>
-  body?: string
+  stored?: StoredRequest | undefined
 }
 
 /** A flow that waits in storage for a person to come back; plain JSON. */
@@ -32,7 +32,8 @@ const pendingKey = (state: string): string => `uma:pending:${state}`
 const epochKey = (party: Party): string => `uma:epoch:${party.name ?? ''}`
 
 /** Sign-outs of a party so far: what was stored before the last one is void. */
-export const epoch = async ({ storage }: Services, party: Party): Promise<string> => (await storage.get(epochKey(party))) ?? '0'
+export const epoch = async ({ storage }: Services, party: Party): Promise<string> =>
+  (await storage.get(epochKey(party))) ?? '0'
 
 /** Makes all that is pending for a party void. */
 export async function nextEpoch(services: Services, party: Party): Promise<void> {
@@ -40,8 +41,13 @@ export async function nextEpoch(services: Services, party: Party): Promise<void>
 }
 
 /** Puts the flow into storage under its state. It is of no use after the flow's time is up. */
-export async function keepPending(services: Services, subject: Subject, state: FlowState, key: string): Promise<void> {
-  const { party, authority, method, url, uma, stored } = subject
+export async function keepPending(
+  services: Services,
+  { party, authority, method, url, uma, stored }: Subject,
+  state: FlowState,
+  key: string,
+  storeRequest = false,
+): Promise<void> {
   const ttl = services.options.timeouts?.flow ?? 300_000
   const pending: Pending = {
     v: 1,
@@ -50,7 +56,7 @@ export async function keepPending(services: Services, subject: Subject, state: F
     issuer: authority.server.issuer,
     client: authority.client.id,
     state,
-    request: { method, url, ...stored },
+    request: { method, url, stored: storeRequest ? stored?.() : undefined },
     scope: uma.scope,
     parameters: uma.parameters,
     until: Date.now() + ttl,

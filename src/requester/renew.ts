@@ -24,10 +24,16 @@ export function renew(services: Services, party: Party, rpt: Rpt): Promise<boole
       const { server, scheme, client, key } = (await trust.find(issuer, host)) as Authority
       if (!refreshToken || key !== rpt.authority) throw undefined
       const metadata = await discovery(server, scheme.wellKnown)
-      const context = { requestingParty: party.name, issuer, resource: host, signal: AbortSignal.timeout(caller.timeout) }
+      const context = {
+        requestingParty: party.name,
+        issuer,
+        resource: host,
+        signal: AbortSignal.timeout(caller.timeout),
+      }
       // Sent once: it may be good for one use only.
       delete rpt.grant.refreshToken
-      const answer = await requestToken(caller, metadata, client, 'refresh_token', { refresh_token: refreshToken }, context)
+      const connection = { caller, metadata, client, context }
+      const answer = await requestToken(connection, { grant_type: 'refresh_token', refresh_token: refreshToken })
       if (answer.kind !== 'granted') throw undefined
       rpt.grant = { refreshToken, ...toGrant(answer) }
       rpt.grant.refreshToken ??= refreshToken

@@ -2,6 +2,7 @@ import type { Caller } from '../authorization-server/call.ts'
 import type { Discovery } from '../authorization-server/discovery.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import type { Tell } from './events.ts'
+import type { Exchange } from './exchange.ts'
 import type { RequesterOptions, UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
 import type { Authority, Trust } from './trust.ts'
@@ -28,9 +29,10 @@ export interface Subject {
   /** Its origin: the only one that will see the RPT. */
   host: string
   uma: UmaRequestOptions
-  /** Of the request itself, where a page is to be left and `storeRequest` asks for it. */
-  stored?: { headers?: Record<string, string>; body?: string } | undefined
+  /** What of the request may wait in storage while a person is away; see `Exchange`. */
+  stored?: Exchange<unknown>['stored']
 }
 
 /** Where the lock of a flow lies, and what is known of a server at a host: RPTs are upgraded within one authority and host. */
-export const realm = ({ authority, host }: { authority: { key: string }; host: string }): string => `${authority.key} ${host}`
+export const realm = ({ authority, host }: { authority: { key: string }; host: string }): string =>
+  `${authority.key} ${host}`

@@ -1,4 +1,4 @@
-import { revokeToken } from '../authorization-server/revocation.ts'
+import { revokeToken } from '../authorization-server/token-request.ts'
 import type { Party } from './party.ts'
 import { nextEpoch } from './pending.ts'
 import type { Services } from './services.ts'
@@ -23,9 +23,15 @@ export async function signOut(services: Services, party: Party): Promise<void> {
       const known = await trust.find(issuer, host)
       if (!token || known?.key !== authority) return
       const { server, scheme, client } = known
-      const context = { requestingParty: party.name, issuer, resource: host, signal: AbortSignal.timeout(caller.timeout) }
+      const context = {
+        requestingParty: party.name,
+        issuer,
+        resource: host,
+        signal: AbortSignal.timeout(caller.timeout),
+      }
       try {
-        await revokeToken(caller, await discovery(server, scheme.wellKnown), client, token, hint, context)
+        const metadata = await discovery(server, scheme.wellKnown)
+        await revokeToken({ caller, metadata, client, context }, token, hint)
       } catch {
         tell({ type: 'revocation-failed', issuer })
       }

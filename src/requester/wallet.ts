@@ -96,7 +96,9 @@ export function createWallet(maxEntries = 1000): Wallet {
     const held = byHost.get(host) ?? []
     byHost.set(host, held)
     // An upgraded RPT lives on in its record; so does one that the server simply hands out again.
-    let rpt = upgraded?.held ? upgraded : held.find((one) => one.grant.token === grant.token && one.authority === authority)
+    let rpt = upgraded?.held
+      ? upgraded
+      : held.find((one) => one.grant.token === grant.token && one.authority === authority)
     if (rpt) {
       if (rpt === upgraded) rpt.insufficient.clear()
       held.splice(held.indexOf(rpt), 1)
@@ -112,8 +114,8 @@ export function createWallet(maxEntries = 1000): Wallet {
 
   function opened(rpt: Rpt, method: string, url: string): void {
     if (!rpt.held) return
-    let urls = byPlace.get(method)
-    if (!urls) byPlace.set(method, (urls = new Map()))
+    const urls = byPlace.get(method) ?? new Map<string, Entry>()
+    byPlace.set(method, urls)
     const entry = urls.get(url)
     rpt.insufficient.delete(`${method} ${url}`)
     if (entry) entry.rpt = rpt
@@ -152,7 +154,9 @@ export function createWallet(maxEntries = 1000): Wallet {
   }
 
   function evictPlaces(): void {
-    const ages = [...byPlace.values()].flatMap((urls) => [...urls.values()].map(({ used }) => used)).sort((a, b) => a - b)
+    const ages = [...byPlace.values()]
+      .flatMap((urls) => [...urls.values()].map(({ used }) => used))
+      .sort((a, b) => a - b)
     const oldest = ages[Math.ceil(maxEntries / 10)] as number
     sweep((entry) => entry.used > oldest)
   }

@@ -61,7 +61,7 @@ export interface RoundContext extends FlowContext {
   metadata: AuthorizationServerMetadata
   /** Compatibility: this server hands out the same ticket again (Gravitee). */
   unchangedTicket: boolean
-  requestToken(grantType: string, parameters: TokenParameters): Promise<TokenAnswer>
+  requestToken(parameters: TokenParameters): Promise<TokenAnswer>
 }
 
 /** What comes next in a flow. */

@@ -23,8 +23,9 @@ async function next(
   const { ticket } = state
   // Taken before it is sent: a ticket is presented once (Grant §5.5).
   delete state.ticket
-  const answer = await requestToken('urn:ietf:params:oauth:grant-type:uma-ticket', {
+  const answer = await requestToken({
     ...parameters,
+    grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket',
     scope,
     rpt,
     pct,

@@ -1,0 +1,100 @@
+/**
+ * The redirect to a server on this machine, for programs in Node (RFC 8252 §7.3).
+ *
+ * @module
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { RedirectError, UmaTimeoutError } from '../errors.ts'
+import type { OpenableRedirectHandler } from '../requester/options.ts'
+
+/** Options of `loopbackRedirect`. */
+export interface LoopbackRedirectOptions {
+  /** Shows the person where to go, besides or instead of `open`. The URL holds a ticket: not for log files. */
+  show?: (url: string) => void
+  /** Open the URL in the person's browser with the `open` package, which must be installed. Default: false. */
+  open?: boolean
+  /** A fixed port, where the authorization server wants the exact URI. Default: any free one. */
+  port?: number
+  /** Default: `/callback`. */
+  path?: string
+  /** Milliseconds that the person has. Default: 300 000. */
+  timeout?: number
+}
+
+const page = (text: string): string =>
+  `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>${text}</title><p>${text}</p>`
+
+/**
+ * Waits on 127.0.0.1 for the person to come back. The server lives as long as the redirect does: it answers one path of one host
+ * name, and a request with another state does not use it up.
+ */
+export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedirectHandler {
+  const { show, open = false, port = 0, path = '/callback', timeout = 300_000 } = options
+  if (!show && !open) throw new TypeError('loopbackRedirect: say how the person learns the URL: show, or open: true')
+  return {
+    async open({ issuer, signal }) {
+      const server = createServer()
+      const close = (): void => {
+        server.close()
+        server.closeAllConnections()
+      }
+      signal.addEventListener('abort', close)
+      const host = `127.0.0.1:${await listen(server, port, issuer)}`
+      return {
+        redirectUri: `http://${host}${path}`,
+        async run({ url, state }) {
+          let timer: ReturnType<typeof setTimeout> | undefined
+          let abort = (): void => {}
+          try {
+            const back = new Promise<string>((resolve, reject) => {
+              server.on('request', (request, response) => {
+                const came = `http://${host}${request.url}`
+                const ours = URL.canParse(came) ? new URL(came) : undefined
+                const answer = (status: number, text: string): void => {
+                  response.writeHead(status, {
+                    'content-type': 'text/html; charset=utf-8',
+                    'cache-control': 'no-store',
+                    connection: 'close',
+                  })
+                  response.end(page(text))
+                }
+                if (request.headers.host !== host || ours?.pathname !== path) return answer(404, 'Not found')
+                if (request.method !== 'GET') return answer(405, 'Not allowed')
+                if (ours.searchParams.get('state') !== state)
+                  return answer(400, 'This is not the answer that was waited for')
+                response.on('close', () => resolve(came))
+                answer(200, 'Done. You can close this window.')
+              })
+              abort = () => reject(signal.reason)
+              signal.addEventListener('abort', abort)
+              if (signal.aborted) abort()
+              timer = setTimeout(
+                () => reject(new UmaTimeoutError(`Nobody came back within ${timeout} ms`, { issuer })),
+                timeout,
+              )
+            })
+            back.catch(() => {})
+            show?.(url)
+            if (open) await (await import('open')).default(url)
+            return await back
+          } finally {
+            clearTimeout(timer)
+            signal.removeEventListener('abort', abort)
+            signal.removeEventListener('abort', close)
+            close()
+          }
+        },
+      }
+    },
+  }
+}
+
+function listen(server: Server, port: number, issuer: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new RedirectError(`Port ${port} on 127.0.0.1 cannot be used`, { issuer, cause })),
+    )
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}

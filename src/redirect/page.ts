@@ -1,0 +1,36 @@
+/**
+ * The redirect that leaves the page.
+ *
+ * @module
+ */
+import type { OpenableRedirectHandler } from '../requester/options.ts'
+
+/** Options of `pageRedirect`. */
+export interface PageRedirectOptions {
+  /** The callback page, which calls `requester.handleCallback(location.href)`. Default: the requester's `redirectUri`. */
+  redirectUri?: string
+  /**
+   * Keep headers and text body of the request too, so that `replay()` of the callback can send it again; the caller's
+   * `Authorization` is never kept. Default: false, method and URL only.
+   */
+  storeRequest?: boolean
+  /** Leaves the page. Default: `location.assign`. */
+  navigate?: (url: string) => void
+}
+
+/**
+ * Sends the person to the authorization server in this page. The flow waits in the requester's storage, which must outlive the
+ * page, and goes on in `requester.handleCallback`.
+ */
+export function pageRedirect(options: PageRedirectOptions = {}): OpenableRedirectHandler {
+  const { redirectUri, storeRequest, navigate = (url) => globalThis.location.assign(url) } = options
+  return {
+    open: async () => ({
+      ...(redirectUri && { redirectUri }),
+      ...(storeRequest && { storeRequest }),
+      leaves: true,
+      // Nobody is left to hear of it; where the page stays after all, the flow's time-out ends this.
+      run: ({ url }) => new Promise(() => navigate(url)),
+    }),
+  }
+}
