@@ -24,8 +24,11 @@ export async function run<R>(
   let rpt = party.wallet.at(method, url)
   if (rpt && !expired(rpt)) {
     // The way that most requests go: nothing but a look-up stands between the caller and the wire.
+    const presented = rpt.grant
     const result = await exchange.send(rpt.headers)
-    return exchange.status(result) < 400 ? result : negotiate(services, party, exchange, uma, { url, rpt, result })
+    return exchange.status(result) < 400
+      ? result
+      : negotiate(services, party, exchange, uma, { url, rpt, presented, result })
   }
   if (!URL.canParse(url)) return exchange.send(undefined)
   const place = new URL(url)
@@ -47,8 +50,9 @@ export async function run<R>(
   } else rpt = find()
   // An RPT that has ended is refreshed or dropped, so that this ends.
   while (rpt && expired(rpt) && !(await renew(services, party, rpt))) rpt = find()
+  const presented = rpt?.grant
   const result = await exchange.send(rpt?.headers)
   // Nothing was presented and nothing is missing: not a request for us.
   if (!rpt && exchange.status(result) < 400) return result
-  return negotiate(services, party, exchange, uma, { url, rpt, result })
+  return negotiate(services, party, exchange, uma, { url, rpt, presented, result })
 }

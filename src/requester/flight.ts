@@ -1,4 +1,4 @@
-import type { Challenge } from '../schemes/scheme.ts'
+import type { Challenge, Grant } from '../schemes/scheme.ts'
 import { abortable } from './lock.ts'
 import type { Rpt } from './wallet.ts'
 
@@ -7,8 +7,8 @@ export interface Participant {
   challenge: Challenge
   /** The RPT that the challenge answered, if one was presented. */
   rpt: Rpt | undefined
-  /** Tokens that this request has been refused with. */
-  tried: Set<string>
+  /** What this request has been sent with. */
+  tried: Set<Grant>
   /** Set once its ticket was spent: the flow counts against its budget. */
   spent: boolean
   signal: AbortSignal | null | undefined

@@ -61,7 +61,7 @@ export async function fly(
       const last = newest()
       if (!state) {
         const leader = participants[0] as Participant
-        const worthTrying = (rpt: Rpt | undefined): rpt is Rpt => !!rpt && !leader.tried.has(rpt.grant.token)
+        const worthTrying = (rpt: Rpt | undefined): rpt is Rpt => !!rpt && !leader.tried.has(rpt.grant)
         const granted = held()
         if (worthTrying(granted)) return { kind: 'held', rpt: granted }
         if (worthTrying(last) && !triedNewest && leader.again && !sideBySide) return { kind: 'try', rpt: last }

@@ -5,7 +5,7 @@ import {
   withResponse,
 } from '../errors.ts'
 import { saysAuthorizationServerUnreachable } from '../protocol/warning.ts'
-import type { Answer, Challenge } from '../schemes/scheme.ts'
+import type { Answer, Challenge, Grant } from '../schemes/scheme.ts'
 import { bare } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { board, type Participant } from './flight.ts'
@@ -36,17 +36,17 @@ export async function negotiate<R>(
   party: Party,
   exchange: Exchange<R>,
   uma: UmaRequestOptions,
-  sent: { url: string; rpt: Rpt | undefined; result: R },
+  sent: { url: string; rpt: Rpt | undefined; presented: Grant | undefined; result: R },
 ): Promise<R> {
   const { tell, options, trust } = services
   const { method, signal, replayable } = exchange
   const { wallet } = party
   const { url } = sent
-  let { rpt, result } = sent
+  let { rpt, presented, result } = sent
   const host = new URL(url).origin
   const resource = bare(url)
   const maxFlows = uma.maxFlowsPerRequest ?? options.maxFlowsPerRequest ?? 1
-  const tried = new Set<string>(rpt && [rpt.grant.token])
+  const tried = new Set<Grant>(presented && [presented])
   let flows = 0
   let heldSends = 0
 
@@ -87,19 +87,26 @@ export async function negotiate<R>(
     }
     signal?.throwIfAborted()
     tell({ type: 'resend', resource, method, rpt: !!next, reason })
-    if (next) tried.add(next.grant.token)
     exchange.answer(result).discard()
     rpt = next
+    presented = next?.grant
+    if (presented) tried.add(presented)
     result = await exchange.send(next?.headers)
+  }
+
+  /** Unless what was refused has been upgraded since. */
+  const refuse = (): void => {
+    if (rpt && rpt.grant === presented) wallet.refused(rpt, method, url)
   }
 
   /** An RPT that was refused without a challenge is dropped, and the request sent without it. False: no better than before. */
   const withoutStale = async (stale: Rpt): Promise<boolean> => {
-    const issuer = issuerOf(stale.authority)
-    wallet.drop(stale)
-    tell({ type: 'rpt-dropped', issuer, host, reason: 'stale' })
-    rpt = undefined
+    if (stale.grant === presented) {
+      wallet.drop(stale)
+      tell({ type: 'rpt-dropped', issuer: issuerOf(stale.authority), host, reason: 'stale' })
+    }
     if (!replayable) return false
+    rpt = presented = undefined
     tell({ type: 'resend', resource, method, rpt: false, reason: 'stale' })
     const second = await exchange.send(undefined)
     const answer = exchange.answer(second)
@@ -137,10 +144,10 @@ export async function negotiate<R>(
 
     const { authority, challenge } = usable
     tell({ type: 'challenge', resource, method, status, issuer: authority.server.issuer })
-    if (rpt) wallet.refused(rpt, method, url)
+    refuse()
     // Somebody else may have been granted this place while this request was on its way.
     const held = wallet.at(method, url)
-    const worthTrying = held && !tried.has(held.grant.token) && heldSends++ < maxHeld
+    const worthTrying = held && !tried.has(held.grant) && heldSends++ < maxHeld
     if (worthTrying) {
       await sendAgain(held, 'held')
       continue
@@ -156,7 +163,7 @@ export async function negotiate<R>(
       await sendAgain(next, reason)
       const fresh = await findUsable(exchange.answer(result))
       settled = fresh?.authority.key !== authority.key
-      if (!settled && next) wallet.refused(next, method, url)
+      if (!settled) refuse()
       participant.rpt = next
       // Answered otherwise: the next turn looks at it, and the others may have use for what opened the place.
       if (settled && next && exchange.status(result) < 400) wallet.opened(next, method, url)
@@ -180,6 +187,6 @@ export async function negotiate<R>(
     }
     if (participant.spent) flows++
     else heldSends++
-    if (!settled && granted && !tried.has(granted.grant.token)) await sendAgain(granted, 'granted')
+    if (!settled && granted && !tried.has(granted.grant)) await sendAgain(granted, 'granted')
   }
 }
