@@ -1,0 +1,42 @@
+/**
+ * What each part of the library adds to an app's bundle: minified, gzip -9, dependencies included, peers (axios, ky) not.
+ * Fails where a part is over its budget in sizes.json.
+ */
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+const root = new URL('..', import.meta.url)
+const core = `export { createRequester, none } from './dist/index.js'\n`
+const parts: Record<string, string> = {
+  'the core': '',
+  'uma-requester/axios, added': `export { attachRequester } from './dist/axios.js'\n`,
+  'uma-requester/ky, added': `export { extendKy } from './dist/ky.js'\n`,
+}
+
+async function size(contents: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root.pathname },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2023',
+    external: ['axios', 'ky', 'node:*'],
+    write: false,
+    logLevel: 'error',
+  })
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
+}
+
+const budgets: Record<string, number> = JSON.parse(readFileSync(new URL('scripts/sizes.json', root), 'utf8'))
+const base = await size(core)
+for (const [name, added] of Object.entries(parts)) {
+  const bytes = added ? (await size(core + added)) - base : base
+  const budget = budgets[name] ?? 0
+  const over = bytes > budget
+  if (over) process.exitCode = 1
+  console.log(
+    `${name.padEnd(32)} ${String(bytes).padStart(6)} B of ${String(budget).padStart(6)}${over ? '  OVER' : ''}`,
+  )
+}

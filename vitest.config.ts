@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm test`. What looks at the built package and at the sources themselves is in vitest.check.config.ts. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/dist/**', 'test/house/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    globalSetup: ['test/helpers/redis-server.ts'],
+    reporters: ['default', 'json', './test/helpers/left-out-reporter.ts'],
+    outputFile: { json: '.cache/vitest.json' },
+  },
+})
