@@ -48,7 +48,7 @@ export function attachRequester(instance: AxiosInstance, requester: Requester): 
   const id = instance.interceptors.request.use((config: Config) => {
     const chosen = config.adapter ?? instance.defaults.adapter
     if (config.uma === false || attached.get(Object(chosen)) === requester) return config
-    config.env = { ...config.env, fetch: watched(config.env?.fetch) }
+    config.env = { ...config.env, fetch: watched(config.env?.fetch ?? globalThis.fetch) }
     const adapter = getAdapter(chosen, config)
     const wrapped: AxiosAdapter = (own) => {
       // What the caller gets to see, and may send again, is not wrapped.
@@ -72,13 +72,10 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
   if (uma.buffer && isOneShot(data)) {
     const headers = data.getHeaders?.()
     if (headers) config.headers.set(headers)
-    data = (await bufferBody(data)).buffer
+    data = await bufferBody(data)
   }
-  const signals = [
-    config.signal,
-    (config.cancelToken as { toAbortSignal?(): AbortSignal } | undefined)?.toAbortSignal?.(),
-  ]
-  const present = signals.filter((signal) => signal !== undefined && signal !== null) as AbortSignal[]
+  const { cancelToken } = config as { cancelToken?: { toAbortSignal(): AbortSignal } }
+  const signals = [config.signal, cancelToken?.toAbortSignal()].filter(Boolean) as AbortSignal[]
 
   async function attempt(patch?: Record<string, string>, preflight?: boolean): Promise<Outcome> {
     // Each attempt on its own copy: adapters write into the config and the headers that they are given.
@@ -88,8 +85,8 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
       copy.headers.set(patch)
       // Adapters would put HTTP Basic in its place.
       delete copy.auth
-      if (url.username || url.password)
-        Object.assign(copy, { url: withoutCredentials(url), baseURL: undefined, params: undefined })
+      const { href } = Object.assign(new URL(url), { username: '', password: '' })
+      if (href !== url.href) Object.assign(copy, { url: href, baseURL: undefined, params: undefined })
     }
     copy.beforeRedirect = (options, ...rest) => {
       // Node's adapter lets Authorization go to subdomains.
@@ -101,10 +98,11 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     try {
       return { response: clean(await adapter(copy), config) }
     } catch (error) {
-      if (!(error instanceof Error) || !('isAxiosError' in error)) throw error
-      const failed = clean(error as AxiosError, config)
+      const failed = error as AxiosError
+      if (!failed?.isAxiosError) throw error
+      clean(failed, config)
       if (!failed.response) throw failed
-      return { response: clean(failed.response, config), error: hidden(failed, 'response') }
+      return { response: clean(failed.response, config), error: failed }
     }
   }
 
@@ -115,7 +113,7 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
         url: url.href,
         authorized: config.headers.has('authorization') || !!config.auth || !!url.username,
         replayable: uma.body !== undefined || !isOneShot(data),
-        signal: present.length > 1 ? AbortSignal.any(present) : present[0],
+        signal: signals.length ? AbortSignal.any(signals) : undefined,
         send: attempt,
         status: (outcome) => outcome.response.status,
         answer,
@@ -129,35 +127,25 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     const response = (error.response as Outcome | undefined)?.response
     Object.assign(error, { response })
     const failure = new AxiosError(error.message, error.code, config, undefined, response)
-    Object.defineProperty(failure, 'cause', { value: error, configurable: true, writable: true })
-    throw hidden(failure, 'response')
+    failure.cause = error
+    throw hidden(hidden(failure, 'response'), 'cause')
   }
 }
 
 function answer({ response }: Outcome): Answer {
   const { status, data, request } = response
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(response.headers)) {
-    for (const one of [value].flat()) if (one !== undefined && one !== null) headers.append(name, String(one))
-  }
   return {
     status,
-    headers,
+    headers: new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
     // Each adapter tells the final URL in its own way: XMLHttpRequest, Node's http, fetch.
     url: request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || '',
-    text: async (cap) => (typeof data === 'string' ? data.slice(0, cap) : ''),
+    text: async (cap) => String(data).slice(0, cap),
     discard: () => {
       // A response of type `stream` is still open.
       data?.destroy?.()
-      data?.cancel?.()?.catch?.(() => {})
+      data?.cancel?.().catch(() => {})
     },
   }
-}
-
-function withoutCredentials(url: URL): string {
-  const copy = new URL(url)
-  copy.username = copy.password = ''
-  return copy.href
 }
 
 /** The caller's own config, which carries no RPT, and the request, which does, where no logger looks. */
@@ -173,26 +161,17 @@ function hidden<T extends object>(object: T, member: keyof T): T {
 
 /** The final URL by the request that the fetch adapter made: it does not tell it otherwise. */
 const finalUrls = new WeakMap<object, string>()
-/** One wrapper for each fetch: axios keeps what it makes of every function that it is given. */
+/** One wrapper for each fetch, which is its own: axios keeps what it makes of every function that it is given. */
 const watchers = new WeakMap<Fetch, Fetch>()
-const watchGlobal = watch(() => globalThis.fetch)
 
-function watched(fetch: Fetch | undefined): Fetch {
-  if (!fetch) return watchGlobal
-  let watcher = watchers.get(fetch)
-  if (!watcher) {
-    watcher = watch(() => fetch)
-    watchers.set(fetch, watcher)
-    watchers.set(watcher, watcher)
-  }
+function watched(fetch: Fetch): Fetch {
+  const watcher: Fetch =
+    watchers.get(fetch) ??
+    (async (input, init) => {
+      const response = await fetch(input, init)
+      finalUrls.set(Object(input), response.url)
+      return response
+    })
+  watchers.set(fetch, watcher).set(watcher, watcher)
   return watcher
-}
-
-function watch(which: () => Fetch): Fetch {
-  return async (input, init) => {
-    const fetch = which()
-    const response = await fetch(input, init)
-    finalUrls.set(Object(input), response.url)
-    return response
-  }
 }
