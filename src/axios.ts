@@ -128,7 +128,7 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     Object.assign(error, { response })
     const failure = new AxiosError(error.message, error.code, config, undefined, response)
     failure.cause = error
-    throw hidden(hidden(failure, 'response'), 'cause')
+    throw hidden(failure, 'response')
   }
 }
 
