@@ -1,5 +1,6 @@
 /** Aborting rejects as the platform does; who waits with others leaves it to them. */
 import axios from 'axios'
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, rejection, umaErrorOf, waysIn } from '../ways-in/kit.ts'
@@ -142,7 +143,6 @@ test('AbortSignal.timeout: TimeoutError, as fetch does', async () => {
 
 test('no listener of ours is left on a signal that lives long', async () => {
   const world = await startWorld()
-  const { getEventListeners } = await import('node:events')
   const left = async (send: (url: string, init: RequestInit) => Promise<Response>): Promise<number> => {
     const { signal } = new AbortController()
     world.recorder.clear()
