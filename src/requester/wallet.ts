@@ -18,6 +18,8 @@ export interface Rpt {
   held: boolean
   /** When it was last used, by the wallet's own clock. */
   used: number
+  /** Requests under way that were sent again with it: an upgrade, which may revoke it, waits for them a moment. */
+  sends: Set<Promise<unknown>>
 }
 
 /** An RPT that was seen to open a place. */
@@ -104,7 +106,7 @@ export function createWallet(maxEntries = 1000): Wallet {
       held.splice(held.indexOf(rpt), 1)
       Object.assign(rpt, { grant, headers })
     } else {
-      rpt = { grant, authority, host, headers, insufficient: new Set(), held: true, used: 0 }
+      rpt = { grant, authority, host, headers, insufficient: new Set(), held: true, used: 0, sends: new Set() }
       if (++rpts > maxEntries) evictRpts()
     }
     rpt.used = ++clock
