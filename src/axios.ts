@@ -25,6 +25,7 @@ declare module 'axios' {
 }
 
 type Fetch = typeof globalThis.fetch
+type CancelToken = { toAbortSignal(): AbortSignal }
 type Config = InternalAxiosRequestConfig & { env?: { fetch?: Fetch } }
 
 /** What an adapter came back with: a response, and the error that it would reject with for its status. */
@@ -50,7 +51,11 @@ export function attachRequester(instance: AxiosInstance, requester: Requester): 
     if (config.uma === false || attached.get(Object(chosen)) === requester) return config
     config.env = { ...config.env, fetch: watched(config.env?.fetch ?? globalThis.fetch) }
     const adapter = getAdapter(chosen, config)
-    const wrapped: AxiosAdapter = (own) => send(own, adapter, requester, instance.getUri(own))
+    const wrapped: AxiosAdapter = (own) => {
+      // What the caller gets to see, and may send again elsewhere, is not wrapped.
+      own.adapter = chosen as AxiosAdapter
+      return send(own, adapter, requester, instance.getUri(own))
+    }
     attached.set(wrapped, requester)
     config.adapter = wrapped
     return config
@@ -61,19 +66,19 @@ export function attachRequester(instance: AxiosInstance, requester: Requester): 
 async function send(config: Config, adapter: AxiosAdapter, requester: Requester, uri: string): Promise<AxiosResponse> {
   const uma: UmaRequestOptions = config.uma || {}
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
-  if (!URL.canParse(uri, base)) return adapter(config)
-  const url = new URL(uri, base)
-  const { origin } = url
+  const url = URL.parse(uri, base)
+  if (!url) return adapter(config)
   let { data } = config
   if (uma.buffer && isOneShot(data)) {
-    const headers = data.getHeaders?.()
-    if (headers) config.headers.set(headers)
+    // npm form-data knows its boundary.
+    config.headers.set(data.getHeaders?.())
     data = await bufferBody(data)
   }
-  const { cancelToken } = config as { cancelToken?: { toAbortSignal(): AbortSignal } }
-  const signals = [config.signal, cancelToken?.toAbortSignal()].filter(Boolean) as AbortSignal[]
+  const signals = [config.signal, (config.cancelToken as CancelToken | undefined)?.toAbortSignal()].filter(
+    Boolean,
+  ) as AbortSignal[]
 
-  async function attempt(patch?: Record<string, string>, preflight?: boolean): Promise<Outcome> {
+  const attempt = async (patch?: Record<string, string>, preflight?: boolean): Promise<Outcome> => {
     // Each attempt on its own copy: adapters write into the config and the headers that they are given.
     const copy: Config = { ...config, headers: config.headers.concat(), data: uma.body ? uma.body() : data }
     if (preflight) Object.assign(copy, { method: 'head', data: undefined })
@@ -86,7 +91,7 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     }
     copy.beforeRedirect = (options, ...rest) => {
       // Node's adapter lets Authorization go to subdomains.
-      if (URL.canParse(options.href) && new URL(options.href).origin !== origin) {
+      if (new URL(options.href, url).origin !== url.origin) {
         for (const name in options.headers) if (/^authorization$/i.test(name)) delete options.headers[name]
       }
       config.beforeRedirect?.(options, ...rest)
@@ -96,19 +101,18 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     } catch (error) {
       const failed = error as AxiosError
       if (!failed?.isAxiosError) throw error
-      clean(failed, config)
-      if (!failed.response) throw failed
-      return { response: clean(failed.response, config), error: failed }
+      if (!clean(failed, config).response) throw failed
+      return { response: clean(failed.response as AxiosResponse, config), error: failed }
     }
   }
 
   try {
     const { response, error } = await requester.run<Outcome>(
       {
-        method: (config.method ?? 'get').toUpperCase(),
+        method: (config.method as string).toUpperCase(),
         url: url.href,
         authorized: config.headers.has('authorization') || !!config.auth || !!url.username,
-        replayable: uma.body !== undefined || !isOneShot(data),
+        replayable: !!uma.body || !isOneShot(data),
         signal: signals.length ? AbortSignal.any(signals) : undefined,
         send: attempt,
         status: (outcome) => outcome.response.status,
@@ -132,14 +136,15 @@ function answer({ response }: Outcome): Answer {
   const { status, data, request } = response
   return {
     status,
-    headers: new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+    headers: new Headers({ ...response.headers } as Record<string, string>),
     // Each adapter tells the final URL in its own way: XMLHttpRequest, Node's http, fetch.
     url: request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || '',
     text: async (cap) => String(data).slice(0, cap),
     discard: () => {
       // A response of type `stream` is still open.
-      data?.destroy?.()
-      data?.cancel?.().catch(() => {})
+      if (!isOneShot(data)) return
+      data.destroy?.()
+      data.cancel?.().catch(() => {})
     },
   }
 }
