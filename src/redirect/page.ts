@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RedirectError } from '../errors.ts'
 import type { OpenableRedirectHandler } from '../requester/options.ts'
 
 /** Options of `pageRedirect`. */
@@ -29,8 +30,15 @@ export function pageRedirect(options: PageRedirectOptions = {}): OpenableRedirec
       ...(redirectUri && { redirectUri }),
       ...(storeRequest && { storeRequest }),
       leaves: true,
-      // Nobody is left to hear of it; where the page stays after all, the flow's time-out ends this.
-      run: ({ url }) => new Promise(() => navigate(url)),
+      // Nobody is left to hear of it, unless the person comes back with the back button and finds the page as it was (bfcache).
+      run: ({ url, issuer, signal }) =>
+        new Promise((_resolve, reject) => {
+          const shown = ({ persisted }: PageTransitionEvent): void => {
+            if (persisted) reject(new RedirectError('The person came back without an answer', { issuer }))
+          }
+          globalThis.addEventListener?.('pageshow', shown, { signal })
+          navigate(url)
+        }),
     }),
   }
 }

@@ -21,8 +21,12 @@ export interface PopupRedirectOptions {
 
 /** A redirect handler that can be given a window that was opened on a click. */
 export interface PopupRedirectHandler extends OpenableRedirectHandler {
-  /** Call it in the click handler, before the request: browsers block windows that open later. */
-  prepare(): void
+  /**
+   * Call it in the click handler, before the request: browsers block windows that open later.
+   *
+   * @returns closes the window again if no redirect has used it: call it when the request is over
+   */
+  prepare(): () => void
 }
 
 const channelOf = (state: string): BroadcastChannel => new BroadcastChannel(`uma-requester:${state}`)
@@ -37,7 +41,14 @@ export function popupRedirect(options: PopupRedirectOptions = {}): PopupRedirect
   const openWindow = (url: string): Window | null => globalThis.window.open(url, '_blank', features)
   return {
     prepare() {
-      prepared = openWindow('about:blank')
+      // A click too many: the window that is there will do.
+      if (!prepared || prepared.closed) prepared = openWindow('about:blank')
+      const mine = prepared
+      return () => {
+        if (!mine || prepared !== mine) return
+        prepared = null
+        mine.close()
+      }
     },
     open: async () => ({
       ...(redirectUri && { redirectUri }),

@@ -14,7 +14,10 @@ let script: string
 /** Call once in each file: one browser for all of its tests. */
 export function useBrowser(): void {
   beforeAll(async () => {
-    ;[browser, script] = await Promise.all([launchChromium(), bundleForBrowser(`import { lib } from './browser/page-entry.ts'; window.lib = lib`)])
+    ;[browser, script] = await Promise.all([
+      launchChromium(),
+      bundleForBrowser(`import { lib } from './browser/page-entry.ts'; window.lib = lib`),
+    ])
   })
   afterAll(() => browser?.close())
 }
@@ -36,7 +39,10 @@ export interface Bench {
 
 export interface BenchOptions extends WorldOptions {
   /** More than the page itself, at the app's own origin; true: it is answered. */
-  serve?: (path: string, places: Places) => { status: number; headers?: Record<string, string>; body?: unknown } | undefined
+  serve?: (
+    path: string,
+    places: Places,
+  ) => { status: number; headers?: Record<string, string>; body?: unknown } | undefined
 }
 
 const html =
@@ -52,7 +58,8 @@ export async function startBench({ serve, ...options }: BenchOptions = {}): Prom
       const path = req.url ?? '/'
       const special = serve?.(path, places)
       if (special) return send(res, special)
-      if (path === '/app.js') return send(res, { status: 200, headers: { 'content-type': 'text/javascript' }, body: script })
+      if (path === '/app.js')
+        return send(res, { status: 200, headers: { 'content-type': 'text/javascript' }, body: script })
       if (path === '/favicon.ico') return send(res, { status: 204 })
       if (/^\/(alice|public)\//.test(path)) {
         // A host on the app's own origin, by way of a proxy.
@@ -60,7 +67,12 @@ export async function startBench({ serve, ...options }: BenchOptions = {}): Prom
         for await (const chunk of req) chunks.push(chunk as Buffer)
         const { host: _host, connection: _connection, ...headers } = req.headers as Record<string, string>
         const body = chunks.length ? Buffer.concat(chunks) : null
-        const answer = await fetch(world.host.origin + path, { method: req.method ?? 'GET', headers, body, redirect: 'manual' })
+        const answer = await fetch(world.host.origin + path, {
+          method: req.method ?? 'GET',
+          headers,
+          body,
+          redirect: 'manual',
+        })
         const kept = ['www-authenticate', 'content-type'].filter((name) => answer.headers.has(name))
         return send(res, {
           status: answer.status,
@@ -132,7 +144,10 @@ export async function agreeAs(page: Page, who: string): Promise<void> {
 export function secretsOf({ recorder }: World): string[] {
   const found = new Set<string>()
   const look = (text: string): void => {
-    for (const [, value] of text.matchAll(/\b(?:ticket|state|rpt|pct|access_token|refresh_token)(?:=|":\s*)"?([\w.~%-]{12,})/g)) found.add(decodeURIComponent(value as string))
+    for (const [, value] of text.matchAll(
+      /\b(?:ticket|state|rpt|pct|access_token|refresh_token)(?:=|":\s*)"?([\w.~%-]{12,})/g,
+    ))
+      found.add(decodeURIComponent(value as string))
   }
   for (const { path, headers, body, answerHeaders } of recorder.requests) {
     look(path)

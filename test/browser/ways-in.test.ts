@@ -1,8 +1,8 @@
 /** The ways in, in a real Chromium: page, host and authorization server on three origins, with CORS and its preflights. */
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startPlainServer } from '../helpers/plain-server.ts'
 import { send } from '../helpers/http.ts'
+import { startPlainServer } from '../helpers/plain-server.ts'
 import { type Bench, startBench, useBrowser } from './kit.ts'
 
 useBrowser()
@@ -23,7 +23,11 @@ interface Asked {
 }
 
 /** One request from the page, one way or another; `prepare` makes `window.ask` there. */
-async function prepare(bench: Bench, way: Way, server: object = {}): Promise<(url: string, more?: Asked) => Promise<Sent>> {
+async function prepare(
+  bench: Bench,
+  way: Way,
+  server: object = {},
+): Promise<(url: string, more?: Asked) => Promise<Sent>> {
   const { page, places } = bench
   await page.evaluate(
     ([places, way, server]) => {
@@ -43,10 +47,19 @@ async function prepare(bench: Bench, way: Way, server: object = {}): Promise<(ur
           try {
             if (way === 'fetch' || way === 'ky') {
               const init = { method, signal, ...(body === undefined ? {} : { body }), ...umaOptions }
-              const response = await (way === 'fetch' ? requester.fetch(url, init) : api(url, { ...init, throwHttpErrors: false, retry: 0 }))
+              const response = await (way === 'fetch'
+                ? requester.fetch(url, init)
+                : api(url, { ...init, throwHttpErrors: false, retry: 0 }))
               return { status: response.status, body: await response.json().catch(() => '') }
             }
-            const response = await instance.request({ url, method, data: body, signal, validateStatus: () => true, ...umaOptions })
+            const response = await instance.request({
+              url,
+              method,
+              data: body,
+              signal,
+              validateStatus: () => true,
+              ...umaOptions,
+            })
             return { status: response.status, body: response.data }
           } catch (error) {
             return { error: thrown(error) }
@@ -56,7 +69,11 @@ async function prepare(bench: Bench, way: Way, server: object = {}): Promise<(ur
     },
     [places, way, server] as const,
   )
-  return (url, more = {}) => page.evaluate(([url, more]) => (window as unknown as { ask(url: string, more: Asked): Promise<Sent> }).ask(url, more), [url, more] as const)
+  return (url, more = {}) =>
+    page.evaluate(
+      ([url, more]) => (window as unknown as { ask(url: string, more: Asked): Promise<Sent> }).ask(url, more),
+      [url, more] as const,
+    )
 }
 
 for (const way of ways) {
@@ -92,7 +109,10 @@ for (const way of ways) {
     const cases: Record<string, [string, (text: string, body: Buffer, type: string) => void]> = {
       string: [`'grüße & more'`, (text) => expect(text).toBe('grüße & more')],
       form: [`new URLSearchParams({ a: 'ü b', c: '&' })`, (text) => expect(text).toBe('a=%C3%BC+b&c=%26')],
-      blob: [`new Blob([${array}], { type: 'image/png' })`, (_text, body) => expect(createHash('sha256').update(body).digest('hex')).toBe(sha)],
+      blob: [
+        `new Blob([${array}], { type: 'image/png' })`,
+        (_text, body) => expect(createHash('sha256').update(body).digest('hex')).toBe(sha),
+      ],
       buffer: [`${array}.buffer`, (_text, body) => expect(createHash('sha256').update(body).digest('hex')).toBe(sha)],
       multipart: [
         `(() => { const form = new FormData(); form.append('title', 'Sée'); form.append('photo', new File([${array}], 'a.bin')); return form })()`,
@@ -104,14 +124,20 @@ for (const way of ways) {
           expect(body.toString('latin1').trimEnd().endsWith(`--${boundary}--`)).toBe(true)
         },
       ],
-      json: [way.startsWith('axios') ? `({ title: 'ü', list: [1] })` : `JSON.stringify({ title: 'ü', list: [1] })`, (text) => expect(JSON.parse(text)).toEqual({ title: 'ü', list: [1] })],
+      json: [
+        way.startsWith('axios') ? `({ title: 'ü', list: [1] })` : `JSON.stringify({ title: 'ü', list: [1] })`,
+        (text) => expect(JSON.parse(text)).toEqual({ title: 'ü', list: [1] }),
+      ],
     }
     for (const [name, [body, check]] of Object.entries(cases)) {
       bench.clear()
       const path = `/alice/new-${name}`
       expect(await ask(host + path, { method: 'PUT', body }), name).toMatchObject({ status: 200 })
       const sends = bench.world.recorder.to('host', ({ method }) => method === 'PUT')
-      expect(sends.map(({ status }) => status), name).toEqual([401, 200])
+      expect(
+        sends.map(({ status }) => status),
+        name,
+      ).toEqual([401, 200])
       for (const { body, headers } of sends) check(body.toString(), body, headers['content-type'] ?? '')
     }
   })
@@ -121,7 +147,9 @@ for (const way of ways) {
     const ask = await prepare(bench, way)
     const url = `${bench.places.host}/alice/1.jpg`
     const { error } = await ask(url, { abortAfter: 150 })
-    expect(error).toMatchObject(way.startsWith('axios') ? { name: 'CanceledError', code: 'ERR_CANCELED' } : { name: 'AbortError' })
+    expect(error).toMatchObject(
+      way.startsWith('axios') ? { name: 'CanceledError', code: 'ERR_CANCELED' } : { name: 'AbortError' },
+    )
     expect(bench.lines().filter((line) => line.endsWith('/alice/1.jpg 200'))).toEqual([])
     // Nothing is stuck: the next one goes through.
     expect((await ask(url)).status).toBe(200)
@@ -133,7 +161,9 @@ for (const way of ways) {
     const ask = await prepare(bench, way)
     const axiosShape = { isAxiosError: true, causeName: 'MaxFlowsReachedError', code: 'max_flows_reached' }
     const max = await ask(`${host}/alice/1.jpg`)
-    expect(max.error).toMatchObject(way.startsWith('axios') ? axiosShape : { name: 'MaxFlowsReachedError', code: 'max_flows_reached' })
+    expect(max.error).toMatchObject(
+      way.startsWith('axios') ? axiosShape : { name: 'MaxFlowsReachedError', code: 'max_flows_reached' },
+    )
 
     const wary = await prepare(bench, way, { hosts: ['https://elsewhere.example'] })
     bench.clear()
@@ -160,7 +190,10 @@ for (const way of ways) {
       'access-control-expose-headers': 'WWW-Authenticate',
       'www-authenticate': `UMA as_uri="${bench.places.as}", ticket="the-strangers-ticket"`,
     }
-    const stranger = await startPlainServer((req, res) => send(res, { status: req.method === 'OPTIONS' ? 204 : 401, headers, body: '{}' }), { label: 'stranger' })
+    const stranger = await startPlainServer(
+      (req, res) => send(res, { status: req.method === 'OPTIONS' ? 204 : 401, headers, body: '{}' }),
+      { label: 'stranger' },
+    )
     try {
       bench.world.host.quirks.redirect = ({ path }) => (path === '/alice/1.jpg' ? `${stranger.origin}/x` : undefined)
       bench.clear()
@@ -177,7 +210,9 @@ for (const way of ways) {
     const bench = await startBench()
     const ask = await prepare(bench, way, { hosts: [bench.places.app] })
     expect(await ask('/alice/1.jpg')).toMatchObject({ status: 200, body: { path: '/alice/1.jpg' } })
-    expect(bench.world.recorder.to('app', ({ path }) => path === '/alice/1.jpg').map(({ status }) => status)).toEqual([401, 200])
+    expect(bench.world.recorder.to('app', ({ path }) => path === '/alice/1.jpg').map(({ status }) => status)).toEqual([
+      401, 200,
+    ])
     expect(await ask('/alice/1.jpg')).toMatchObject({ status: 200 })
     expect(bench.world.recorder.to('app', ({ path }) => path === '/alice/1.jpg')).toHaveLength(3)
   })
@@ -188,9 +223,17 @@ test('fetch is never called as a method: no "Illegal invocation"', async () => {
   const results = await bench.page.evaluate(async (places) => {
     const { make } = window.lib
     const url = `${places.host}/alice/1.jpg`
-    const holder = { get: make(places, { fetch: globalThis.fetch }).fetch, wrapped: make(places).wrapFetch(globalThis.fetch) }
+    const holder = {
+      get: make(places, { fetch: globalThis.fetch }).fetch,
+      wrapped: make(places).wrapFetch(globalThis.fetch),
+    }
     const loose = make(places).fetch
-    return [(await holder.get(url)).status, (await holder.wrapped(url)).status, (await loose(url)).status, (await loose(new Request(url))).status]
+    return [
+      (await holder.get(url)).status,
+      (await holder.wrapped(url)).status,
+      (await loose(url)).status,
+      (await loose(new Request(url))).status,
+    ]
   }, bench.places)
   expect(results).toEqual([200, 200, 200, 200])
 })
@@ -204,7 +247,11 @@ test('a challenge that the page may not read is told about, and the 401 comes ba
   }, bench.places)
   expect(result).toMatchObject({ status: 401, used: false, body: { error: 'protected' } })
   expect(result.events).toEqual([
-    { type: 'challenge-unreadable', resource: `${bench.places.host}/alice/1.jpg`, hint: expect.stringContaining('Access-Control-Expose-Headers') },
+    {
+      type: 'challenge-unreadable',
+      resource: `${bench.places.host}/alice/1.jpg`,
+      hint: expect.stringContaining('Access-Control-Expose-Headers'),
+    },
   ])
   expect(bench.lines()).toEqual(['GET host /alice/1.jpg?secret=1 401'])
 })
@@ -223,9 +270,7 @@ test('a 401 without any CORS is a TypeError, as the platform has it', async () =
   const bench = await startBench({ host: { quirks: { cors: false } } })
   const result = await bench.page.evaluate(async (places) => {
     const { make, events, thrown } = window.lib
-    const error = await make(places)
-      .fetch(`${places.host}/alice/1.jpg`)
-      .catch(thrown)
+    const error = await make(places).fetch(`${places.host}/alice/1.jpg`).catch(thrown)
     return { error, events }
   }, bench.places)
   expect(result.error).toMatchObject({ name: 'TypeError', uma: false })

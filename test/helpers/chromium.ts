@@ -1,6 +1,6 @@
 /** A real Chromium out of node_modules, and pages for it. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -42,6 +42,30 @@ async function unpack(): Promise<string> {
 }
 
 /**
+ * The package's own fonts.conf looks for fonts where AWS Lambda has them; Chromium ends itself at the first text field when it has
+ * none. The fonts that came with it are where they were unpacked.
+ */
+function fontsIn(directory: string): string {
+  const file = join(directory, 'fonts', 'here.conf')
+  if (existsSync(file)) return file
+  const prefer = (family: string, font: string) =>
+    `<alias binding="strong"><family>${family}</family><prefer><family>${font}</family></prefer></alias>`
+  const rules = [
+    `<dir>${join(directory, 'fonts', 'fonts')}</dir><dir>/usr/share/fonts</dir>`,
+    `<cachedir>${join(directory, 'fonts', 'cache')}</cachedir>`,
+    ...['sans-serif', 'system-ui', 'Arial'].map((family) => prefer(family, 'Open Sans')),
+    prefer('monospace', 'DejaVu Sans Mono'),
+  ]
+  // Written apart and renamed, as above.
+  writeFileSync(
+    `${file}-${process.pid}`,
+    `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>${rules.join('')}</fontconfig>`,
+  )
+  renameSync(`${file}-${process.pid}`, file)
+  return file
+}
+
+/**
  * A browser with a new, empty profile. Close it when done. `UMA_TEST_CHROMIUM` names another Chromium, for systems that this one is
  * not made for (it is Linux x64).
  */
@@ -53,7 +77,7 @@ export async function launchChromium(): Promise<Browser> {
     executablePath: own ?? join(directory, 'chromium'),
     headless: true,
     chromiumSandbox: false,
-    env: own ? {} : { ...process.env, LD_LIBRARY_PATH: libraries, FONTCONFIG_PATH: join(directory, 'fonts') },
+    env: own ? {} : { ...process.env, LD_LIBRARY_PATH: libraries, FONTCONFIG_FILE: fontsIn(directory) },
     args: [
       '--no-sandbox',
       '--disable-gpu',
