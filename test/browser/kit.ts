@@ -153,7 +153,7 @@ export function secretsOf({ recorder }: World): string[] {
     look(path)
     look(body.toString())
     look(Object.values(answerHeaders ?? {}).join('\n'))
-    const bearer = /^Bearer (\S+)/.exec(headers['authorization'] ?? '')?.[1]
+    const bearer = /^Bearer (\S+)/.exec(headers.authorization ?? '')?.[1]
     if (bearer) found.add(bearer)
   }
   return [...found]

@@ -109,7 +109,7 @@ test('the person logs in and agrees; the callback page finishes and goes on wher
 
   bench.clear()
   const photo = await page.evaluate(async (url) => {
-    const response = await window.lib.requesters['bob']?.fetch(url)
+    const response = await window.lib.requesters.bob?.fetch(url)
     return { status: response?.status, body: await response?.json() }
   }, `${places.host}/alice/1.jpg?size=big`)
   expect(photo).toMatchObject({ status: 200, body: { path: '/alice/1.jpg' } })
@@ -122,7 +122,7 @@ test('nothing secret is left in history, storage, console or events', async () =
   await leave(bench)
   await comeBack(bench)
   await finish(page, bench)
-  await page.evaluate((url) => window.lib.requesters['bob']?.fetch(url), `${places.host}/alice/1.jpg?size=big`)
+  await page.evaluate((url) => window.lib.requesters.bob?.fetch(url), `${places.host}/alice/1.jpg?size=big`)
   const secrets = secretsOf(bench.world)
   expect(secrets.length).toBeGreaterThanOrEqual(5)
   const left = await page.evaluate(() => ({
