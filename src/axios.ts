@@ -50,11 +50,7 @@ export function attachRequester(instance: AxiosInstance, requester: Requester): 
     if (config.uma === false || attached.get(Object(chosen)) === requester) return config
     config.env = { ...config.env, fetch: watched(config.env?.fetch ?? globalThis.fetch) }
     const adapter = getAdapter(chosen, config)
-    const wrapped: AxiosAdapter = (own) => {
-      // What the caller gets to see, and may send again, is not wrapped.
-      own.adapter = chosen as AxiosAdapter
-      return send(own, adapter, requester, instance.getUri(own))
-    }
+    const wrapped: AxiosAdapter = (own) => send(own, adapter, requester, instance.getUri(own))
     attached.set(wrapped, requester)
     config.adapter = wrapped
     return config
@@ -128,7 +124,7 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     Object.assign(error, { response })
     const failure = new AxiosError(error.message, error.code, config, undefined, response)
     failure.cause = error
-    throw hidden(failure, 'response')
+    throw clean(hidden(failure, 'response'), config)
   }
 }
 
@@ -151,6 +147,8 @@ function answer({ response }: Outcome): Answer {
 /** The caller's own config, which carries no RPT, and the request, which does, where no logger looks. */
 function clean<T extends { config?: InternalAxiosRequestConfig; request?: unknown }>(outcome: T, config: Config): T {
   outcome.config = config
+  // A stream of Node that was sent leads to the request that it went into.
+  if (config.data?.readableEnded) config.data.unpipe()
   return hidden(outcome, 'request')
 }
 

@@ -57,7 +57,8 @@ export function createFetch(
         signal: rest.signal ?? request?.signal,
         async send(patch, preflight) {
           const attempt: RequestInit & { duplex?: 'half' } = { ...rest }
-          if (patch) {
+          if (patch && !own) attempt.headers = patch
+          else if (patch) {
             const headers = new Headers(own)
             for (const name in patch) headers.set(name, patch[name] as string)
             attempt.headers = headers

@@ -1,3 +1,11 @@
+/** One warning of the field (RFC 7234 §5.5): code, agent, text, perhaps a date. Sticky, so that it is read in order. */
+const warningValue = /[\t ,]*(\d{3})[\t ]+[^\t ",]+[\t ]+"((?:[^"\\]|\\.)*)"(?:[\t ]+"[^"]*")?[\t ]*(?:,|$)/gy
+
+/** A host's way to say that it could not get a permission ticket (UMA Grant §3.2.2). Reads up to what is malformed. */
 export function saysAuthorizationServerUnreachable(warning: string | null): boolean {
-  return warning !== null && /199 \S+ "UMA Authorization Server Unreachable"/i.test(warning)
+  for (const [, code, text] of (warning ?? '').matchAll(warningValue)) {
+    const said = text?.replace(/\\(.)/g, '$1').toLowerCase()
+    if (code === '199' && said === 'uma authorization server unreachable') return true
+  }
+  return false
 }

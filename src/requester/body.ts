@@ -1,7 +1,7 @@
-/** An object that Node's older streams and npm form-data have in common. */
+/** What older Node streams have in common. */
 interface Pipeable {
   on(event: string, listener: (chunk: never) => void): unknown
-  resume?(): unknown
+  resume(): unknown
 }
 
 /** Whether a body can be read only once: a stream of whatever kind, an async iterable, npm form-data. */
@@ -16,21 +16,15 @@ export function isOneShot(body: unknown): boolean {
 }
 
 /** Reads a one-shot body to its end. */
-export async function bufferBody(body: unknown): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: (Uint8Array<ArrayBuffer> | string)[] = []
-  if (Symbol.asyncIterator in (body as object)) {
-    for await (const chunk of body as AsyncIterable<Uint8Array<ArrayBuffer> | string>) chunks.push(chunk)
-  } else if ('getReader' in (body as object)) {
-    const reader = (body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader()
-    for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value)
-  } else {
-    await new Promise<void>((resolve, reject) => {
-      const stream = body as Pipeable
-      stream.on('data', (chunk) => chunks.push(chunk))
-      stream.on('end', resolve as () => void)
-      stream.on('error', reject)
-      stream.resume?.()
-    })
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer())
+export function bufferBody(body: unknown): Promise<ArrayBuffer> {
+  const stream = body as Pipeable
+  if (!stream.on || Symbol.asyncIterator in stream) return new Response(body as BodyInit).arrayBuffer()
+  // npm form-data is neither a web stream nor iterable.
+  return new Promise((resolve, reject) => {
+    const chunks: BlobPart[] = []
+    stream.on('data', (chunk) => chunks.push(chunk))
+    stream.on('end', () => resolve(new Blob(chunks).arrayBuffer()))
+    stream.on('error', reject)
+    stream.resume()
+  })
 }

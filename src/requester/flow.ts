@@ -74,6 +74,11 @@ export async function fly(
       if (!upgrading?.held) upgrading = last
       if (sideBySide || without.has('rpt')) upgrading = undefined
       const rpt = upgrading?.grant.token
+      if (upgrading && party.flights.size > 1) {
+        // An upgrade revokes the token that those who were just granted something are about to present: they go first.
+        await sleep(0, signal)
+        await abortable(Promise.allSettled(upgrading.sends), AbortSignal.timeout(250)).catch(() => {})
+      }
       const pct = without.has('pct') ? undefined : pcts.get(key)
       say({ type: 'token-request', rpt: !!rpt, pct: !!pct, claim: !!claim })
       const step = await scheme.next(

@@ -23,7 +23,7 @@ interface Usable {
 }
 
 /** Most sends of one request with RPTs that others obtained; the bound of last resort. */
-const maxHeld = 5
+const maxHeld = 20
 
 /**
  * The one flow loop: goes on from the first answer until the host is content or the budget is used up. Each turn ends with the
@@ -91,7 +91,13 @@ export async function negotiate<R>(
     rpt = next
     presented = next?.grant
     if (presented) tried.add(presented)
-    result = await exchange.send(next?.headers)
+    const sending = exchange.send(next?.headers)
+    next?.sends.add(sending)
+    try {
+      result = await sending
+    } finally {
+      next?.sends.delete(sending)
+    }
   }
 
   /** Unless what was refused has been upgraded since. */

@@ -41,7 +41,14 @@ export function createTrust({ authorizationServers }: RequesterOptions): Trust {
       },
     }
   }
-  const known = new Map(authorizationServers.map((server) => [unslashed(server.issuer), toAuthority(server)]))
+  if (!Array.isArray(authorizationServers)) {
+    throw new TypeError('authorizationServers: a list of those that are trusted, or a function that finds them')
+  }
+  const known = new Map<string, Authority>()
+  for (const server of authorizationServers as AuthorizationServer[]) {
+    const authority = toAuthority(server)
+    known.set(unslashed(server.issuer), authority)
+  }
   return {
     schemes: [...new Set([uma2, ...[...known.values()].map(({ scheme }) => scheme)])],
     find: async (issuer) => known.get(unslashed(issuer)),
@@ -56,20 +63,20 @@ function toAuthority(server: AuthorizationServer): Authority {
   const rule = 'https (or http on this machine), without credentials, query and fragment'
   must(secureUrl(issuer) && !issuer.includes('?'), `the issuer must be ${rule}`)
   must(client?.id, 'client.id is missing')
-  must(hosts, "hosts is missing: a list of origins, a predicate, or 'any'")
-  let speaksFor = hosts as (origin: string) => boolean
-  if (hosts === 'any') speaksFor = () => true
-  else if (typeof hosts === 'object') {
-    const origins = hosts.map((host) => secureUrl(host)?.origin)
-    must(origins.every(Boolean), `each of hosts must be ${rule}`)
-    speaksFor = (origin) => origins.includes(origin)
-  }
+  const origins = Array.isArray(hosts) && hosts.map((host) => secureUrl(host)?.origin)
+  must(
+    origins || typeof hosts === 'function' || hosts === 'any',
+    "hosts must be a list of origins, a predicate, or 'any'",
+  )
+  must(!origins || origins.every(Boolean), `each of hosts must be ${rule}`)
+  const mayName = (origin: string): boolean =>
+    origins ? origins.includes(origin) : hosts === 'any' || (hosts as (origin: string) => boolean)(origin)
   return {
     server,
     scheme,
     client: { id: client.id, auth: client.auth ?? none() },
     key: `${issuer} ${client.id}`,
     // A token never travels in the clear, whoever is allowed to ask for it.
-    speaksFor: (origin) => !!secureUrl(origin) && speaksFor(origin),
+    speaksFor: (origin) => !!secureUrl(origin) && mayName(origin),
   }
 }

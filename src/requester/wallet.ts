@@ -22,6 +22,8 @@ export interface Rpt {
   held: boolean
   /** When it was last used, by the wallet's own clock. */
   used: number
+  /** Requests under way that were sent again with it: an upgrade, which may revoke it, waits for them a moment. */
+  sends: Set<Promise<unknown>>
 }
 
 /** An RPT that was seen to open a place. */
@@ -132,7 +134,7 @@ export function createWallet(maxEntries = 1000): Wallet {
 
   function create(parts: Pick<Rpt, 'grant' | 'authority' | 'host' | 'headers' | 'id'>): Rpt {
     if (++rpts > maxEntries) evictRpts()
-    return { ...parts, insufficient: new Set(), held: true, used: 0, saved: false }
+    return { ...parts, insufficient: new Set(), held: true, used: 0, saved: false, sends: new Set() }
   }
 
   function opened(rpt: Rpt, method: string, url: string): void {

@@ -115,7 +115,7 @@ describe.each(['http', 'fetch'] as const)('axios, %s adapter', (adapter) => {
     const seen: unknown[] = []
     const api = axios.create({ adapter })
     api.defaults.transformRequest = [
-      (data, headers) => {
+      (data: unknown, headers: { get(name: string): unknown }) => {
         seen.push(headers.get('x-mine'))
         return data
       },

@@ -12,8 +12,8 @@ const chunks = Array.from({ length: 8 }, (_, i) => Buffer.alloc(5000, `chunk ${i
 const whole = Buffer.concat(chunks)
 const headers = { 'content-type': 'application/x-test' }
 
-const web = (): ReadableStream => ReadableStream.from(chunks.map((chunk) => new Uint8Array(chunk)))
 const node = (): Readable => Readable.from(chunks)
+const web = (): ReadableStream => Readable.toWeb(node()) as ReadableStream
 const iterable = (): AsyncIterable<Uint8Array> => ({
   async *[Symbol.asyncIterator]() {
     yield* chunks

@@ -1,0 +1,154 @@
+/** Aborting rejects as the platform does; who waits with others leaves it to them. */
+import axios from 'axios'
+import { getEventListeners } from 'node:events'
+import { describe, expect, test } from 'vitest'
+import { startWorld, type World } from '../helpers/world.ts'
+import { byFetch, rejection, umaErrorOf, waysIn } from '../ways-in/kit.ts'
+
+const path = '/alice/1.jpg'
+const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const until = async (what: () => boolean): Promise<void> => {
+  for (let i = 0; i < 400 && !what(); i++) await tick(5)
+  expect(what()).toBe(true)
+}
+const atToken = (world: World) => (): boolean => world.sent().some((r) => r.path === '/token')
+
+function expectAbort(name: string, failure: unknown): void {
+  if (name.startsWith('axios')) {
+    expect(axios.isCancel(failure)).toBe(true)
+    expect((failure as { code: string }).code).toBe('ERR_CANCELED')
+  } else expect((failure as Error).name).toBe('AbortError')
+}
+
+describe.each(waysIn)('$name', ({ name, attach }) => {
+  test('aborted before it starts: nothing is sent', async () => {
+    const world = await startWorld()
+    expectAbort(name, await rejection(attach(world.requester())(world.host.origin + path, { signal: AbortSignal.abort() })))
+    expect(world.sent()).toEqual([])
+  })
+
+  test.each(['host', 'discovery', 'token'] as const)('aborted during the call to: %s', async (where) => {
+    const world = await startWorld({
+      as: { quirks: { delayMs: where === 'host' ? {} : { [where]: 400 } } },
+      host: { quirks: { delayMs: where === 'host' ? 400 : 0 } },
+    })
+    const controller = new AbortController()
+    const sent = rejection(attach(world.requester())(world.host.origin + path, { signal: controller.signal }))
+    const label = { host: path, discovery: 'uma2-configuration', token: '/token' }[where]
+    await until(() => world.sent().some((r) => r.path.endsWith(label)))
+    const start = Date.now()
+    controller.abort()
+    expectAbort(name, await sent)
+    expect(Date.now() - start).toBeLessThan(300)
+  })
+
+  test('aborted during the second send', async () => {
+    const world = await startWorld()
+    world.host.quirks.delayMs = 200
+    const controller = new AbortController()
+    const sent = rejection(attach(world.requester())(world.host.origin + path, { signal: controller.signal }))
+    await until(() => world.sent().filter((r) => r.path === path).length === 2)
+    controller.abort()
+    expectAbort(name, await sent)
+  })
+
+  test('a token that arrives after all have left is stored', async () => {
+    const world = await startWorld({ as: { quirks: { delayMs: { token: 200 } } } })
+    const send = attach(world.requester())
+    const controller = new AbortController()
+    const sent = Promise.all([1, 2, 3].map(() => rejection(send(world.host.origin + path, { signal: controller.signal }))))
+    await until(atToken(world))
+    controller.abort()
+    for (const failure of await sent) expectAbort(name, failure)
+    await until(() => world.events.some((e) => e.type === 'rpt-stored'))
+    world.recorder.clear()
+    expect((await send(world.host.origin + path)).status).toBe(200)
+    expect(world.lines()).toEqual([`GET host ${path} 200`])
+  })
+})
+
+test('the reason of the signal is what fetch rejects with', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 200 } } } })
+  const controller = new AbortController()
+  const sent = rejection(byFetch.attach(world.requester())(world.host.origin + path, { signal: controller.signal }))
+  await until(atToken(world))
+  const reason = new Error('moved on')
+  controller.abort(reason)
+  expect(await sent).toBe(reason)
+})
+
+test('a waiter that aborts leaves the others', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 200 } } } })
+  const send = byFetch.attach(world.requester())
+  const controller = new AbortController()
+  const leader = send(world.host.origin + path)
+  await until(() => world.events.some((e) => e.type === 'flow-started'))
+  const [others, waiter] = [[1, 2].map(() => send(world.host.origin + path)), rejection(send(world.host.origin + path, { signal: controller.signal }))]
+  await until(atToken(world))
+  controller.abort()
+  expectAbort('fetch', await waiter)
+  expect((await Promise.all([leader, ...others])).map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(world.as.stats.tokenRequests).toBe(1)
+})
+
+test('a leader that aborts hands over: the token request that is under way serves the others', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 200 } } } })
+  const send = byFetch.attach(world.requester())
+  const controller = new AbortController()
+  const leader = rejection(send(world.host.origin + path, { signal: controller.signal }))
+  await until(() => world.events.some((e) => e.type === 'flow-started'))
+  const others = [1, 2].map(() => send(world.host.origin + path))
+  await until(atToken(world))
+  controller.abort()
+  expectAbort('fetch', await leader)
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200])
+  expect([world.as.stats.tokenRequests, world.as.stats.ticketsReplayed]).toEqual([1, 0])
+})
+
+test('a leader that aborts during discovery hands over before its ticket is spent', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { discovery: 300 } } } })
+  const send = byFetch.attach(world.requester())
+  const controller = new AbortController()
+  const leader = rejection(send(world.host.origin + path, { signal: controller.signal }))
+  await until(() => world.events.some((e) => e.type === 'flow-started'))
+  const other = send(world.host.origin + path)
+  await until(() => world.sent().filter((r) => r.path === path).length === 2)
+  await tick(20)
+  controller.abort()
+  expectAbort('fetch', await leader)
+  expect((await other).status).toBe(200)
+  expect([world.as.stats.tokenRequests, world.as.stats.ticketsReplayed]).toEqual([1, 0])
+})
+
+test('a leader whose second send fails hands over to those who wait', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 100 } } } })
+  const send = byFetch.attach(world.requester({ timeouts: { flow: 5000 } }))
+  expect((await send(`${world.host.origin}/alice/0.jpg`)).status).toBe(200)
+  const [one, two] = await Promise.all([send(world.host.origin + path), send(world.host.origin + path)])
+  expect([one.status, two.status]).toEqual([200, 200])
+})
+
+test('timeouts.flow ends a flow for all who wait', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 1500 } } } })
+  const send = byFetch.attach(world.requester({ timeouts: { flow: 150 } }))
+  const failures = await Promise.all([1, 2, 3].map(() => rejection(send(world.host.origin + path))))
+  expect(failures.map((failure) => umaErrorOf(failure).code)).toEqual(['timeout', 'timeout', 'timeout'])
+})
+
+test('AbortSignal.timeout: TimeoutError, as fetch does', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 1000 } } } })
+  const failure = await rejection(byFetch.attach(world.requester())(world.host.origin + path, { signal: AbortSignal.timeout(150) }))
+  expect((failure as Error).name).toBe('TimeoutError')
+})
+
+test('no listener of ours is left on a signal that lives long', async () => {
+  const world = await startWorld()
+  const left = async (send: (url: string, init: RequestInit) => Promise<Response>): Promise<number> => {
+    const { signal } = new AbortController()
+    world.recorder.clear()
+    for (let i = 0; i < 5; i++) await (await send(`${world.host.origin}/alice/${i}.jpg`, { signal })).text()
+    return getEventListeners(signal, 'abort').length / world.sent().filter((r) => r.server === 'host').length
+  }
+  // Node's fetch leaves one for each request until it is collected.
+  expect(await left(world.requester().fetch)).toBe(await left(fetch))
+})
