@@ -71,7 +71,7 @@ export function createLedger(services: Services, party: Party): Ledger {
   async function hydrate(wanted?: string): Promise<void> {
     for (const [host = '', key = ''] of await index()) {
       if (wanted && host !== wanted) continue
-      const authority = await trust.find(issuerOf(key), host)
+      const authority = await trust.find(issuerOf(key), host).catch(() => undefined)
       // Who is not trusted any more has nothing to say here any more.
       if (authority?.key === key && authority.speaksFor(host)) await sync(authority, host)
     }
@@ -106,7 +106,7 @@ export function createLedger(services: Services, party: Party): Ledger {
   }
 
   async function write(key: string, host: string): Promise<void> {
-    const authority = await trust.find(issuerOf(key), host)
+    const authority = await trust.find(issuerOf(key), host).catch(() => undefined)
     const { wallet } = party
     const at = recordKey(key, host)
     if (!authority) return
