@@ -18,7 +18,13 @@ export function umaChallenges(header: string | null): UmaChallenge[] {
   const usable: UmaChallenge[] = []
   for (const { scheme, params, conflict } of parseWwwAuthenticate(header).challenges) {
     const { as_uri, ticket } = params
-    if (scheme === 'uma' && as_uri && ticket && !conflict?.includes('as_uri') && !conflict?.includes('ticket')) {
+    if (
+      scheme === 'uma' &&
+      as_uri?.trim() &&
+      ticket?.trim() &&
+      !conflict?.includes('as_uri') &&
+      !conflict?.includes('ticket')
+    ) {
       usable.push({ issuer: as_uri.endsWith(wellKnownUma2) ? as_uri.slice(0, -wellKnownUma2.length) : as_uri, ticket })
     }
   }

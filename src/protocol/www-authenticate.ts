@@ -56,11 +56,6 @@ export function parseWwwAuthenticate(
     while (next(kind)) at++
     return text.slice(start, at)
   }
-
-  take(allowed)
-  if (at < text.length) return { challenges, issues: ['control-character'] }
-  at = 0
-
   const takeQuoted = () => {
     const start = ++at
     while (next(notQuote)) at += text[at] === '\\' ? 2 : 1
@@ -73,6 +68,10 @@ export function parseWwwAuthenticate(
     if (!part || next(other)) issues.add('non-token-unquoted-value')
     return part + take(other)
   }
+
+  take(allowed)
+  if (at < text.length) return { challenges, issues: ['control-character'] }
+  at = 0
 
   for (;;) {
     const comma = take(separator).includes(',')

@@ -1,0 +1,56 @@
+/** How long the wallet takes to choose an RPT, by how many it holds. */
+import { createWallet, type Wallet } from '../src/requester/wallet.ts'
+import { rounded, sideBySideSync } from './measure.ts'
+
+const SIZES = [10, 1_000, 100_000] as const
+/** At one host each, up to this many: what a wallet that holds many looks like. */
+const PER_HOST = 1_000
+
+export interface WalletRow {
+  entries: number
+  /** µs a look-up: a place that was learned; one that was not, below a folder that was */
+  known: number
+  unknown: number
+}
+
+/** One RPT for each photo, as from a server that never upgrades. */
+function filled(entries: number): Wallet {
+  const wallet = createWallet(entries)
+  for (let i = 0; i < entries; i++) {
+    const token = `token-${i}`
+    const rpt = wallet.store(
+      { token, type: 'Bearer' } as Parameters<Wallet['store']>[0],
+      { authorization: `Bearer ${token}` },
+      'as client',
+      host(i),
+    )
+    wallet.opened(rpt, 'GET', place(i))
+  }
+  return wallet
+}
+
+const host = (i: number): string => `https://photos${Math.floor(i / PER_HOST)}.example.com`
+const place = (i: number): string => `${host(i)}/alice/${i % 100}/${i}.jpg`
+
+/** The places that are looked up, ten in turn whatever the size: the look-up is measured, not the processor's cache. */
+const looked = (entries: number): string[] =>
+  Array.from({ length: 10 }, (_, i) => place(Math.floor((i * entries) / 10)))
+
+export function benchWallet(): WalletRow[] {
+  const variants: Record<string, () => unknown> = {}
+  for (const entries of SIZES) {
+    const wallet = filled(entries)
+    const known = looked(entries)
+    const unknown = known.map((url) => new URL(`${url}/thumbnail`))
+    for (const url of known) if (!wallet.at('GET', url)) throw new Error(`the wallet forgot ${url}`)
+    let turn = 0
+    variants[`known ${entries}`] = () => wallet.at('GET', known[turn++ % 10] as string)
+    variants[`unknown ${entries}`] = () => wallet.nearest('GET', unknown[turn++ % 10] as URL)
+  }
+  const times = sideBySideSync(variants, { rounds: 200, batch: 2000, warmUp: 20 })
+  return SIZES.map((entries) => ({
+    entries,
+    known: rounded(times[`known ${entries}`] ?? Number.NaN),
+    unknown: rounded(times[`unknown ${entries}`] ?? Number.NaN),
+  }))
+}

@@ -1,0 +1,13 @@
+import { inTurn, type Lock } from './in-turn.ts'
+
+/**
+ * Web Locks, under names that begin with `uma-requester:` and `scope`: one holder among all tabs and workers of the origin, and none
+ * that is gone, for a closed or crashed tab lets go. Where there are none (insecure contexts, old browsers) a lock within this tab.
+ */
+export function webLock(scope: string): Lock {
+  const here = inTurn()
+  return async <T>(key: string, task: () => Promise<T>): Promise<T> => {
+    const locks: LockManager | undefined = globalThis.navigator?.locks
+    return locks ? await locks.request(`uma-requester:${scope}:${key}`, () => task()) : here(key, task)
+  }
+}
