@@ -8,6 +8,7 @@ import type { RequesterOptions, UmaRequestOptions } from './requester/options.ts
 import { createParty, type Party } from './requester/party.ts'
 import type { Services } from './requester/services.ts'
 import { signOut } from './requester/sign-out.ts'
+import { createStore } from './requester/store.ts'
 import { createTrust } from './requester/trust.ts'
 import { memoryStorage } from './storage/memory.ts'
 
@@ -57,7 +58,7 @@ export function createRequester(options: RequesterOptions): Requester {
   }
   const services: Services = {
     options,
-    storage: storage ?? memoryStorage(),
+    store: createStore(storage ?? memoryStorage(), tell),
     caller,
     tell,
     trust: createTrust(options),
@@ -67,7 +68,7 @@ export function createRequester(options: RequesterOptions): Requester {
   const parties = new Map<string | undefined, Party>()
 
   function requester(name: string | undefined): Requester {
-    const party = parties.get(name) ?? createParty(name, options.maxEntries)
+    const party = parties.get(name) ?? createParty(services, name)
     parties.set(name, party)
     const wrapFetch: Requester['wrapFetch'] = (fetch) => createFetch(services, party, () => fetch, options.headers)
     // Looked up when called: a fetch that is installed later (a test's) counts.

@@ -34,6 +34,8 @@ export async function run<R>(
   const place = new URL(url)
   place.hash = ''
   url = place.href
+  const waiting = party.ledger?.ready(place.origin)
+  if (waiting) await waiting
   const find = (): Rpt | undefined =>
     party.wallet.at(method, url) ?? (exchange.authorized ? undefined : party.wallet.nearest(method, place))
   if (uma.preflight && method !== 'HEAD' && !party.wallet.at(method, url)) {

@@ -26,6 +26,8 @@ export type UmaEvent =
     }
   | { type: 'flow-ended'; flow: number; issuer: string; outcome: 'granted' | 'failed'; code?: string | undefined }
   | { type: 'revocation-failed'; issuer: string }
+  | { type: 'storage-failed'; operation: string }
+  | { type: 'record-dropped'; host: string }
 
 /** Tells about an event; a listener that throws disturbs nobody. */
 export type Tell = (event: UmaEvent) => void

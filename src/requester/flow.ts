@@ -30,7 +30,7 @@ export async function fly(
   const { party, authority, method, url, host, uma } = subject
   const { server, scheme, client, key } = authority
   const { issuer } = server
-  const { wallet, pcts, neverUpgrades } = party
+  const { wallet, pcts, neverUpgrades, ledger } = party
   const { participants } = flight
   const { timeouts, maxRounds = 5, polling = {} } = options
   const lockKey = realm(subject)
@@ -57,6 +57,8 @@ export async function fly(
     if (pushFirst) claim = await options.claims?.([], context)
     pushFirst = false
     const ask = async (): Promise<Round> => {
+      // Others may have been here since, in another tab or process.
+      await ledger?.sync(authority, host)
       const sideBySide = neverUpgrades.has(lockKey)
       const last = newest()
       if (!state) {
@@ -96,6 +98,7 @@ export async function fly(
       if (step.pct) pcts.set(key, step.pct)
       const stored = wallet.store(grant, scheme.present(grant), key, host, upgraded ? upgrading : undefined)
       wallet.opened(stored, method, url)
+      await ledger?.save(key, host)
       say({ type: 'rpt-stored', host, upgraded })
       return { kind: 'held', rpt: stored }
     }

@@ -109,6 +109,7 @@ export async function negotiate<R>(
   const withoutStale = async (stale: Rpt): Promise<boolean> => {
     if (stale.grant === presented) {
       wallet.drop(stale)
+      party.ledger?.note(stale.authority, host)
       tell({ type: 'rpt-dropped', issuer: issuerOf(stale.authority), host, reason: 'stale' })
     }
     if (!replayable) return false
@@ -126,7 +127,10 @@ export async function negotiate<R>(
     const answer = exchange.answer(result)
     const { status } = answer
     if (status < 400) {
-      if (rpt && !away(answer)) wallet.opened(rpt, method, url)
+      if (rpt && !away(answer)) {
+        wallet.opened(rpt, method, url)
+        party.ledger?.note(rpt.authority, host)
+      }
       return result
     }
     const usable = await findUsable(answer)

@@ -29,15 +29,16 @@ export interface Pending {
 }
 
 const pendingKey = (state: string): string => `uma:pending:${state}`
-const epochKey = (party: Party): string => `uma:epoch:${party.name ?? ''}`
+/** Where the epoch of a party is stored. */
+export const epochKey = (party: Party): string => `uma:epoch:${party.name ?? ''}`
 
 /** Sign-outs of a party so far: what was stored before the last one is void. */
-export const epoch = async ({ storage }: Services, party: Party): Promise<string> =>
-  (await storage.get(epochKey(party))) ?? '0'
+export const epochOf = async ({ store }: Services, party: Party): Promise<string> =>
+  (await store.get(epochKey(party))) ?? '0'
 
 /** Makes all that is pending for a party void. */
 export async function nextEpoch(services: Services, party: Party): Promise<void> {
-  await services.storage.set(epochKey(party), `${Number(await epoch(services, party)) + 1}`)
+  await services.store.set(epochKey(party), `${Number(await epochOf(services, party)) + 1}`)
 }
 
 /** Puts the flow into storage under its state. It is of no use after the flow's time is up. */
@@ -52,7 +53,7 @@ export async function keepPending(
   const pending: Pending = {
     v: 1,
     party: party.name,
-    epoch: await epoch(services, party),
+    epoch: await epochOf(services, party),
     issuer: authority.server.issuer,
     client: authority.client.id,
     state,
@@ -61,7 +62,7 @@ export async function keepPending(
     parameters: uma.parameters,
     until: Date.now() + ttl,
   }
-  await services.storage.set(pendingKey(key), JSON.stringify(pending), ttl)
+  await services.store.set(pendingKey(key), JSON.stringify(pending), ttl)
 }
 
 /**
@@ -70,14 +71,14 @@ export async function keepPending(
  * @throws InvalidStateError
  */
 export function takePending(services: Services, party: Party, state: string | null): Promise<Pending> {
-  const { storage } = services
+  const { store } = services
   // Two calls for one way back (a page that renders twice): the second finds nothing.
   return party.lock(pendingKey(state ?? ''), async () => {
-    const pending = state && (readObject((await storage.get(pendingKey(state))) ?? '') as Pending | undefined)
-    if (!pending || pending.party !== party.name || pending.epoch !== (await epoch(services, party))) {
+    const pending = state && (readObject((await store.get(pendingKey(state))) ?? '') as Pending | undefined)
+    if (!pending || pending.party !== party.name || pending.epoch !== (await epochOf(services, party))) {
       throw new InvalidStateError('This way back belongs to no redirect of this requesting party')
     }
-    await storage.delete(pendingKey(state))
+    await store.delete(pendingKey(state))
     if (pending.until < Date.now()) throw new InvalidStateError('The person came back too late; send the request again')
     return pending
   })

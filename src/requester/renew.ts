@@ -16,12 +16,15 @@ export const expired = ({ grant }: Rpt): boolean => grant.expiresAt !== undefine
 export function renew(services: Services, party: Party, rpt: Rpt): Promise<boolean> {
   const { caller, discovery, trust, tell } = services
   const { host } = rpt
+  const { ledger } = party
   const issuer = issuerOf(rpt.authority)
   return party.lock(realm({ authority: { key: rpt.authority }, host }), async () => {
-    const { refreshToken } = rpt.grant
-    if (!expired(rpt) || !rpt.held) return rpt.held
     try {
-      const { server, scheme, client, key } = (await trust.find(issuer, host)) as Authority
+      const authority = (await trust.find(issuer, host)) as Authority
+      const { server, scheme, client, key } = authority
+      await ledger?.sync(authority, host)
+      const { refreshToken } = rpt.grant
+      if (!expired(rpt) || !rpt.held) return rpt.held
       if (!refreshToken || key !== rpt.authority) throw undefined
       const metadata = await discovery(server, scheme.wellKnown)
       const context = {
@@ -35,13 +38,16 @@ export function renew(services: Services, party: Party, rpt: Rpt): Promise<boole
       const connection = { caller, metadata, client, context }
       const answer = await requestToken(connection, { grant_type: 'refresh_token', refresh_token: refreshToken })
       if (answer.kind !== 'granted') throw undefined
-      rpt.grant = { refreshToken, ...toGrant(answer) }
-      rpt.grant.refreshToken ??= refreshToken
+      const fresh = toGrant(answer)
+      rpt.grant = { ...fresh, refreshToken: fresh.refreshToken ?? refreshToken }
       rpt.headers = scheme.present(rpt.grant)
+      rpt.saved = false
+      await ledger?.save(key, host)
       tell({ type: 'rpt-refreshed', issuer, host })
       return true
     } catch {
       party.wallet.drop(rpt)
+      await ledger?.save(rpt.authority, host)
       tell({ type: 'rpt-dropped', issuer, host, reason: 'expired' })
       return false
     }

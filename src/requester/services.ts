@@ -1,16 +1,16 @@
 import type { Caller } from '../authorization-server/call.ts'
 import type { Discovery } from '../authorization-server/discovery.ts'
-import type { UmaStorage } from '../storage/storage.ts'
 import type { Tell } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import type { RequesterOptions, UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
+import type { Store } from './store.ts'
 import type { Authority, Trust } from './trust.ts'
 
 /** What all requests of a requester have in common. */
 export interface Services {
   options: RequesterOptions
-  storage: UmaStorage
+  store: Store
   trust: Trust
   caller: Caller
   discovery: Discovery

@@ -9,6 +9,7 @@ import { issuerOf } from './trust.ts'
  * authorization server can (Grant §3.7, RFC 7009). What cannot be revoked is forgotten all the same.
  */
 export async function signOut(services: Services, party: Party): Promise<void> {
+  await party.ledger?.readAll()
   const tokens = party.wallet.all().flatMap(({ authority, host, grant }) => [
     { authority, host, token: grant.token, hint: 'access_token' },
     { authority, host, token: grant.refreshToken, hint: 'refresh_token' },
@@ -16,6 +17,7 @@ export async function signOut(services: Services, party: Party): Promise<void> {
   for (const [authority, token] of party.pcts) tokens.push({ authority, host: '', token, hint: 'pct' })
   party.forget()
   await nextEpoch(services, party)
+  await party.ledger?.erase()
   const { trust, discovery, caller, tell } = services
   await Promise.all(
     tokens.map(async ({ authority, host, token, hint }) => {

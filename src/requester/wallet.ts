@@ -10,6 +10,10 @@ export interface Rpt {
   authority: string
   /** The only origin that ever sees it. */
   host: string
+  /** Tells it from others in storage, over all its upgrades. */
+  id: string
+  /** Whether storage has it as it is. */
+  saved: boolean
   /** The headers that present it. */
   headers: HeaderPatch
   /** Places where it was not enough: `METHOD url`. */
@@ -49,6 +53,19 @@ export interface Wallet {
   drop(rpt: Rpt): void
   /** All that are held. */
   all(): Rpt[]
+  /** What is to be stored of an authority at a host. */
+  dump(authority: string, host: string): StoredRpt[]
+  /** Takes in what was stored: what was upgraded or refreshed elsewhere, what is new, and what is gone. */
+  load(authority: string, host: string, stored: StoredRpt[], present: (grant: Grant) => HeaderPatch): void
+}
+
+/** An RPT as it is stored; plain JSON. */
+export interface StoredRpt {
+  id: string
+  grant: Grant
+  /** Method and URL of each place that it opened. */
+  places: [string, string][]
+  insufficient: string[]
 }
 
 /** The path and every folder above it, down to the host's root. */
@@ -65,6 +82,8 @@ export function createWallet(maxEntries = 1000): Wallet {
   const byFolder = new Map<string, Rpt>()
   /** Oldest first. */
   const byHost = new Map<string, Rpt[]>()
+  /** Dropped here, and perhaps still stored. */
+  const gone = new Set<string>()
   let clock = 0
   let places = 0
   let rpts = 0
@@ -104,14 +123,18 @@ export function createWallet(maxEntries = 1000): Wallet {
     if (rpt) {
       if (rpt === upgraded) rpt.insufficient.clear()
       held.splice(held.indexOf(rpt), 1)
-      Object.assign(rpt, { grant, headers })
+      Object.assign(rpt, { grant, headers, saved: false })
     } else {
-      rpt = { grant, authority, host, headers, insufficient: new Set(), held: true, used: 0, sends: new Set() }
-      if (++rpts > maxEntries) evictRpts()
+      rpt = create({ grant, authority, host, headers, id: Math.random().toString(36).slice(2) })
     }
     rpt.used = ++clock
     held.push(rpt)
     return rpt
+  }
+
+  function create(parts: Pick<Rpt, 'grant' | 'authority' | 'host' | 'headers' | 'id'>): Rpt {
+    if (++rpts > maxEntries) evictRpts()
+    return { ...parts, insufficient: new Set(), held: true, used: 0, saved: false, sends: new Set() }
   }
 
   function opened(rpt: Rpt, method: string, url: string): void {
@@ -144,6 +167,7 @@ export function createWallet(maxEntries = 1000): Wallet {
     if (!rpt.held) return
     rpt.held = false
     rpts--
+    if (rpt.saved) gone.add(rpt.id)
     const held = byHost.get(rpt.host) as Rpt[]
     held.splice(held.indexOf(rpt), 1)
   }
@@ -174,6 +198,43 @@ export function createWallet(maxEntries = 1000): Wallet {
     }
   }
 
+  function dump(authority: string, host: string): StoredRpt[] {
+    const stored = new Map<Rpt, StoredRpt>()
+    for (const rpt of byHost.get(host) ?? []) {
+      if (rpt.authority !== authority) continue
+      rpt.saved = true
+      stored.set(rpt, { id: rpt.id, grant: rpt.grant, places: [], insufficient: [...rpt.insufficient] })
+    }
+    for (const [method, urls] of byPlace) {
+      for (const [url, { rpt }] of urls) stored.get(rpt)?.places.push([method, url])
+    }
+    gone.clear()
+    return [...stored.values()]
+  }
+
+  function load(authority: string, host: string, stored: StoredRpt[], present: (grant: Grant) => HeaderPatch): void {
+    const held = byHost.get(host) ?? []
+    byHost.set(host, held)
+    for (const rpt of held.filter((one) => one.saved && one.authority === authority)) {
+      if (!stored.some(({ id }) => id === rpt.id)) drop(rpt)
+    }
+    for (const { id, grant, places, insufficient } of stored) {
+      if (gone.has(id)) continue
+      let rpt = held.find((one) => one.id === id)
+      if (!rpt) {
+        rpt = create({ id, grant, authority, host, headers: present(grant) })
+        rpt.saved = true
+        held.push(rpt)
+      } else if (rpt.saved && rpt.grant.token !== grant.token) {
+        Object.assign(rpt, { grant, headers: present(grant) })
+        rpt.insufficient.clear()
+      }
+      rpt.used = ++clock
+      for (const place of insufficient) rpt.insufficient.add(place)
+      for (const [method, url] of places) if (byPlace.get(method)?.get(url)?.rpt.held !== true) opened(rpt, method, url)
+    }
+  }
+
   return {
     at,
     nearest,
@@ -183,5 +244,7 @@ export function createWallet(maxEntries = 1000): Wallet {
     refused,
     drop,
     all,
+    dump,
+    load,
   }
 }

@@ -1,0 +1,174 @@
+import { readObject } from '../protocol/read-object.ts'
+import type { Party } from './party.ts'
+import { epochKey, epochOf } from './pending.ts'
+import type { Services } from './services.ts'
+import { type Authority, issuerOf } from './trust.ts'
+import type { StoredRpt } from './wallet.ts'
+
+/**
+ * Keeps the wallet of a party in step with storage, one record for each authority and host. The wallet in memory answers every
+ * look-up; storage is read when a host is met for the first time and before a flow, and written after one.
+ */
+export interface Ledger {
+  /** Reads what is stored for a host; undefined when that was done. */
+  ready(host: string): Promise<void> | undefined
+  /** Reads all that is stored. */
+  readAll(): Promise<void>
+  /** Takes in what another tab or process has written since, a sign-out included. */
+  sync(authority: Authority, host: string): Promise<void>
+  /** Writes what is held, together with what others have written meanwhile. Saves that come in while one waits become one. */
+  save(authorityKey: string, host: string): Promise<void>
+  /** Saves a little later: what was learned is worth keeping, but not worth waiting for. */
+  note(authorityKey: string, host: string): void
+  /** Deletes all records. */
+  erase(): Promise<void>
+}
+
+/** What is stored for one (party, authority, host). Another `v` is another shape: `docs/decisions/0004-stored-records.md`. */
+interface LedgerRecord {
+  v: 1
+  epoch: string
+  /** The server was seen to ignore `rpt`. */
+  never: boolean
+  rpts: StoredRpt[]
+}
+
+/** Milliseconds that what was learned may wait. */
+const leisure = 100
+
+export function createLedger(services: Services, party: Party): Ledger {
+  const { store, trust, tell } = services
+  const name = party.name ?? ''
+  const indexKey = `uma:index:${name}`
+  const pctKey = (authority: string): string => `uma:pct:${name} ${authority}`
+  const recordKey = (authority: string, host: string): string => `uma:rpts:${name} ${host} ${authority}`
+  const read = new Map<string, Promise<void> | undefined>()
+  /** The texts as they were last seen: comparing is cheaper than parsing. */
+  const seen = new Map<string, string | undefined>()
+  const known = new Map<string, { authority: Authority; host: string }>()
+  const saving = new Map<string, Promise<void>>()
+  const noted = new Set<string>()
+  let epoch: string | undefined
+
+  // Tabs tell one another; processes look before a flow.
+  const channel = globalThis.document && globalThis.BroadcastChannel && new BroadcastChannel('uma-requester')
+  if (channel) {
+    channel.onmessage = ({ data }) => {
+      for (const [at, { authority, host }] of known) if (data === at || data === epochKey(party)) sync(authority, host)
+    }
+  }
+  const put = async (key: string, text: string | undefined): Promise<void> => {
+    await (text === undefined ? store.delete(key) : store.set(key, text))
+    seen.set(key, text)
+    channel?.postMessage(key)
+  }
+
+  async function index(): Promise<string[][]> {
+    const { pairs } = readObject((await store.get(indexKey)) ?? '') ?? {}
+    return Array.isArray(pairs) ? pairs : []
+  }
+
+  async function hydrate(wanted?: string): Promise<void> {
+    for (const [host = '', key = ''] of await index()) {
+      if (wanted && host !== wanted) continue
+      const authority = await trust.find(issuerOf(key), host).catch(() => undefined)
+      // Who is not trusted any more has nothing to say here any more.
+      if (authority?.key === key && authority.speaksFor(host)) await sync(authority, host)
+    }
+  }
+
+  async function sync(authority: Authority, host: string): Promise<void> {
+    const { key, scheme } = authority
+    const at = recordKey(key, host)
+    known.set(at, { authority, host })
+    const [text, pct, now] = await Promise.all([store.get(at), store.get(pctKey(key)), epochOf(services, party)])
+    if (epoch !== undefined && epoch !== now) {
+      // Signed out elsewhere: all that is held is void, and so is what flows under way still bring.
+      party.forget()
+      seen.clear()
+    }
+    epoch = now
+    if (pct !== seen.get(pctKey(key))) {
+      seen.set(pctKey(key), pct)
+      pct ? party.pcts.set(key, pct) : party.pcts.delete(key)
+    }
+    if (text === seen.get(at)) return
+    seen.set(at, text)
+    const record = readObject(text ?? '') as LedgerRecord | undefined
+    const usable = record?.v === 1 && Array.isArray(record.rpts)
+    if (text && !usable) {
+      tell({ type: 'record-dropped', host })
+      await put(at, undefined)
+    }
+    const current = usable && record.epoch === now
+    party.wallet.load(key, host, current ? record.rpts : [], scheme.present)
+    if (current && record.never) party.neverUpgrades.add(`${key} ${host}`)
+  }
+
+  async function write(key: string, host: string): Promise<void> {
+    const authority = await trust.find(issuerOf(key), host).catch(() => undefined)
+    const { wallet } = party
+    const at = recordKey(key, host)
+    if (!authority) return
+    await store.lock(`${at} save`, async () => {
+      await sync(authority, host)
+      if (party.wallet !== wallet) return
+      const never = party.neverUpgrades.has(`${key} ${host}`)
+      const record: LedgerRecord = { v: 1, epoch: epoch as string, never, rpts: wallet.dump(key, host) }
+      const text = JSON.stringify(record)
+      if (text !== seen.get(at)) await put(at, text)
+      if (party.pcts.get(key) !== seen.get(pctKey(key))) await put(pctKey(key), party.pcts.get(key))
+    })
+    await store.lock(indexKey, async () => {
+      const pairs = await index()
+      if (pairs.some(([one, other]) => one === host && other === key)) return
+      await put(indexKey, JSON.stringify({ pairs: [...pairs, [host, key]] }))
+    })
+  }
+
+  const save: Ledger['save'] = (key, host) => {
+    const at = recordKey(key, host)
+    const next = `${at} next`
+    const waiting = saving.get(next)
+    if (waiting) return waiting
+    const promise = (saving.get(at) ?? Promise.resolve()).then(async () => {
+      saving.delete(next)
+      saving.set(at, promise)
+      await write(key, host)
+    })
+    saving.set(next, promise)
+    return promise
+  }
+
+  return {
+    ready(host) {
+      if (!read.has(host)) {
+        const reading = hydrate(host).then(() => void read.set(host, undefined))
+        read.set(host, reading)
+      }
+      return read.get(host)
+    },
+    readAll: hydrate,
+    sync,
+    save,
+    note(key, host) {
+      const at = recordKey(key, host)
+      if (noted.has(at)) return
+      noted.add(at)
+      const later = (): void => {
+        noted.delete(at)
+        save(key, host)
+      }
+      const timer = setTimeout(later, leisure) as { unref?(): void } | number
+      if (typeof timer === 'object') timer.unref?.()
+    },
+    async erase() {
+      for (const [host = '', key = ''] of await index()) {
+        await put(recordKey(key, host), undefined)
+        await put(pctKey(key), undefined)
+      }
+      await put(indexKey, undefined)
+      channel?.postMessage(epochKey(party))
+    },
+  }
+}
