@@ -8,6 +8,8 @@ export function webLock(scope: string): Lock {
   const here = inTurn()
   return async <T>(key: string, task: () => Promise<T>): Promise<T> => {
     const locks: LockManager | undefined = globalThis.navigator?.locks
-    return locks ? await locks.request(`uma-requester:${scope}:${key}`, () => task()) : here(key, task)
+    if (!locks) return here(key, task)
+    // async: Node 24 never settles when the callback throws before it gives a promise.
+    return await locks.request(`uma-requester:${scope}:${key}`, async () => task())
   }
 }
