@@ -1,0 +1,107 @@
+/** Holds the README to the sources: its code compiles, and its tables leave nothing out. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { benchSizes } from '../../bench/sizes.ts'
+import * as api from '../../src/index.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const source = (path: string): string => readFileSync(join(root, 'src', path), 'utf8')
+
+/** What the examples take as given, unless they make it themselves. */
+const given = `
+declare global {
+  const requester: import('uma-requester').Requester
+  function accessTokenOf(party: string | undefined): Promise<string>
+  function idTokenOf(party: string | undefined): Promise<string>
+}
+export {}
+`
+
+const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code = '', index }) => ({
+  line: readme.slice(0, index).split('\n').length + 1,
+  code: `${code}\nexport {}\n`,
+}))
+
+/** What the compiler says of the blocks, as modules of a project that has this package. */
+function complaints(): string[] {
+  const files = new Map(blocks.map(({ line, code }) => [join(root, `README-${line}.ts`), code]))
+  files.set(join(root, 'README-given.ts'), given)
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
+  Object.assign(options, { paths: { 'uma-requester': ['./src/index.ts'], 'uma-requester/*': ['./src/*.ts'] } })
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile, getSourceFile } = host
+  host.fileExists = (path) => files.has(path) || fileExists(path)
+  host.readFile = (path) => files.get(path) ?? readFile(path)
+  host.getSourceFile = (path, target, ...more) => {
+    const text = files.get(path)
+    return text === undefined ? getSourceFile(path, target, ...more) : ts.createSourceFile(path, text, target)
+  }
+  const program = ts.createProgram([...files.keys()], options, host)
+  return [...files.keys()].flatMap((path) => {
+    const file = program.getSourceFile(path)
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+      ({ messageText, start = 0 }) => {
+        const line = Number(/\d+/.exec(path)?.[0] ?? 0) + (file?.getLineAndCharacterOfPosition(start).line ?? 0)
+        return `README.md:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+      },
+    )
+  })
+}
+
+test('every example compiles', () => {
+  expect(blocks.length).toBeGreaterThan(8)
+  expect(complaints()).toEqual([])
+}, 60_000)
+
+test('the size that is stated', async () => {
+  const stated = Number(/at most (\d+) kB min\+gzip/.exec(readme)?.[1])
+  const { core } = await benchSizes()
+  expect(core).toBeLessThanOrEqual(stated * 1000)
+  expect(core).toBeGreaterThan((stated - 2) * 1000)
+})
+
+/** The members of an exported interface. */
+function members(name: string): string[] {
+  const file = ts.createSourceFile('options.ts', source('requester/options.ts'), ts.ScriptTarget.Latest)
+  const found = file.statements.filter(ts.isInterfaceDeclaration).find((statement) => statement.name.text === name)
+  return (found?.members ?? []).map((member) => (member.name as ts.Identifier).text)
+}
+
+describe('the tables are complete', () => {
+  test.each(['RequesterOptions', 'AuthorizationServer', 'UmaRequestOptions'])('options of %s', (name) => {
+    expect(members(name).length).toBeGreaterThan(5)
+    expect(members(name).filter((option) => !readme.includes(`\n| \`${option}\` |`))).toEqual([])
+  })
+
+  test('errors and their codes', () => {
+    const classes = Object.keys(api).filter(
+      (name) => name.endsWith('Error') && name !== 'UmaError' && /^[A-Z]/.test(name),
+    )
+    expect(classes.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([])
+    const codes = [...source('errors.ts').matchAll(/readonly code = '(\w+)'/g)].map(([, code]) => code)
+    expect(codes.length).toBeGreaterThan(8)
+    expect(codes.filter((code) => !readme.includes(`| \`${code}\` |`))).toEqual([])
+  })
+
+  test('events', () => {
+    const types = [...source('requester/events.ts').matchAll(/type: '([a-z-]+)'/g)].map(([, type]) => type)
+    expect(types.length).toBeGreaterThan(10)
+    expect(types.filter((type) => !readme.includes(`\`${type}\``))).toEqual([])
+  })
+
+  test('links to its own headings', () => {
+    const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    )
+    const links = [...readme.matchAll(/\]\(#([^)]*)\)/g)].map(([, anchor]) => anchor)
+    expect(links.filter((anchor) => !anchors.includes(anchor ?? ''))).toEqual([])
+  })
+})
