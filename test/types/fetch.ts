@@ -1,0 +1,37 @@
+/** Compiled by tsc, never run: `requester.fetch` stands wherever `fetch` does, and `uma` is ours alone. */
+import { createRequester, none, type Requester, type UmaFetch, type UmaRequestInit, type UmaStorage } from '../../src/index.ts'
+
+declare const requester: Requester
+
+export const standsIn: typeof fetch = requester.fetch
+export const wrapped: typeof fetch = requester.wrapFetch(fetch)
+export const named: UmaFetch = requester.fetch
+globalThis.fetch = requester.fetch
+
+const url = 'https://photos.example.com/alice/1.jpg'
+await requester.fetch(url, { method: 'PUT', body: 'x', uma: { maxFlowsPerRequest: 2, scope: 'read write', parameters: { audience: 'x', permission: ['a', 'b'] } } })
+await requester.fetch(new Request(url), { uma: false })
+await requester.fetch(new URL(url), { uma: { body: () => new Blob(['x']).stream(), preflight: true, interactive: false } })
+await requester.fetch(url, { uma: { buffer: true } })
+// @ts-expect-error: no such option
+await requester.fetch(url, { uma: { maxFlow: 2 } })
+// @ts-expect-error: false or options
+await requester.fetch(url, { uma: true })
+
+// The global RequestInit is not augmented.
+// @ts-expect-error: `uma` is not an option of fetch
+await fetch(url, { uma: false })
+// @ts-expect-error: nor of RequestInit
+export const init: RequestInit = { uma: false }
+export const ours: UmaRequestInit = { uma: false, method: 'GET' }
+export const goes: RequestInit = ours
+
+// `new Map()` is a storage as it is.
+export const storage: UmaStorage = new Map()
+export const typed: UmaStorage = new Map<string, string>()
+createRequester({ authorizationServers: [{ issuer: 'https://as.example.com', hosts: 'any', client: { id: 'spa', auth: none() } }], storage: new Map() })
+// @ts-expect-error: values are strings
+export const numbers: UmaStorage = new Map<string, number>()
+
+// @ts-expect-error: hosts is required
+createRequester({ authorizationServers: [{ issuer: 'https://as.example.com', client: { id: 'spa' } }] })
