@@ -140,6 +140,13 @@ export async function agreeAs(page: Page, who: string): Promise<void> {
   await page.click('button[value=share]')
 }
 
+/** What the storage is there for: the RPTs that hosts were shown, and no other secret. */
+export function keptSecrets(world: World, stored: unknown): string[] {
+  const text = JSON.stringify(stored)
+  const rpts = world.recorder.requests.map(({ headers }) => /^Bearer (\S+)/.exec(headers.authorization ?? '')?.[1])
+  return secretsOf(world).filter((secret) => text.includes(secret) && !rpts.includes(secret))
+}
+
 /** Every ticket, token and state that anybody saw on the wire, to look for where they must not be. */
 export function secretsOf({ recorder }: World): string[] {
   const found = new Set<string>()

@@ -1,7 +1,7 @@
 /** The redirect that leaves the page, with a real person's clicks (checklist A.6, A.7), and what attackers may try with it. */
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { agreeAs, type Bench, bobOnly, ready, secretsOf, startBench, useBrowser } from './kit.ts'
+import { agreeAs, type Bench, bobOnly, keptSecrets, ready, secretsOf, startBench, useBrowser } from './kit.ts'
 
 useBrowser()
 
@@ -129,8 +129,6 @@ test('nothing secret is left in history, storage, console or events', async () =
     here: location.href,
     referrer: document.referrer,
     state: window.history.state,
-    local: { ...localStorage },
-    session: { ...sessionStorage },
     cookie: document.cookie,
     events: window.lib.events,
     entries: (window as unknown as { navigation: { entries(): { url: string }[] } }).navigation
@@ -141,6 +139,8 @@ test('nothing secret is left in history, storage, console or events', async () =
   const own = (await history(bench)).filter((url) => url.startsWith(places.app))
   const text = JSON.stringify([left, own, bench.said])
   expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+  const stored = await page.evaluate(() => [{ ...localStorage }, { ...sessionStorage }])
+  expect(keptSecrets(bench.world, stored)).toEqual([])
 })
 
 test('a stored request is replayed as it was, without the Authorization of the caller', async () => {
