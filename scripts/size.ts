@@ -12,6 +12,13 @@ const parts: Record<string, string> = {
   'the core': '',
   'uma-requester/axios, added': `export { attachRequester } from './dist/axios.js'\n`,
   'uma-requester/ky, added': `export { extendKy } from './dist/ky.js'\n`,
+  'redirect/page, added': `export { pageRedirect } from './dist/redirect/page.js'\n`,
+  'redirect/popup, added': `export { popupRedirect, completePopup } from './dist/redirect/popup.js'\n`,
+  'redirect/loopback, added': `export { loopbackRedirect } from './dist/redirect/loopback.js'\n`,
+  'storage/indexed-db, added': `export { indexedDBStorage } from './dist/storage/indexed-db.js'\n`,
+  'storage/web-storage, added': `export { webStorage } from './dist/storage/web-storage.js'\n`,
+  'storage/redis, added': `export { redisStorage } from './dist/storage/redis.js'\n`,
+  'storage/sqlite, added': `export { sqliteStorage } from './dist/storage/sqlite.js'\n`,
 }
 
 async function size(contents: string): Promise<number> {
@@ -22,7 +29,7 @@ async function size(contents: string): Promise<number> {
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
-    external: ['axios', 'ky', 'node:*'],
+    external: ['axios', 'ky', 'open', 'redis', 'node:*'],
     write: false,
     logLevel: 'error',
   })
