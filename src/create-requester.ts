@@ -69,7 +69,10 @@ export function createRequester(options: RequesterOptions): Requester {
 
   function requester(name: string | undefined): Requester {
     const party = parties.get(name) ?? createParty(services, name)
+    // The least recently asked for goes first; whoever still holds it can go on.
+    parties.delete(name)
     parties.set(name, party)
+    if (parties.size > (options.maxParties ?? 10_000)) parties.delete(parties.keys().next().value)
     const wrapFetch: Requester['wrapFetch'] = (fetch) => createFetch(services, party, () => fetch, options.headers)
     // Looked up when called: a fetch that is installed later (a test's) counts.
     const fetch = createFetch(services, party, () => globalThis.fetch, options.headers)

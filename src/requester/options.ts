@@ -103,6 +103,8 @@ export interface RequesterOptions {
   onEvent?: (event: UmaEvent) => void
   /** RPTs, and places, that are kept per requesting party. Default: 1000. */
   maxEntries?: number
+  /** Requesting parties (`requester.as`) whose wallets are kept in memory. Default: 10 000. */
+  maxParties?: number
 }
 
 /** Options of one request: `init.uma`, axios's `config.uma`, ky's `uma`. */
