@@ -6,7 +6,8 @@ import { metadataUrls, readMetadata } from '../../src/protocol/metadata.ts'
 const suffix = '/.well-known/uma2-configuration'
 const issuer = 'https://as.example.com/realms/photos'
 const document = { issuer, token_endpoint: `${issuer}/token`, claims_interaction_endpoint: `${issuer}/claims` }
-const read = (more: object = {}, whose = issuer, tolerant = false) => readMetadata(JSON.stringify({ ...document, ...more }), whose, tolerant)
+const read = (more: object = {}, whose = issuer, tolerant = false) =>
+  readMetadata(JSON.stringify({ ...document, ...more }), whose, tolerant)
 
 describe('where it lies', () => {
   test.each([
@@ -47,12 +48,28 @@ describe('what is in it', () => {
     expect(read({ issuer: `${issuer}//` }, issuer, true)).toBe('names another issuer')
   })
 
-  test.each(['http://as.example.com/token', 'https://u:p@as.example.com/token', `${issuer}/token#x`, '/token', '', 7, null, undefined, [`${issuer}/token`]])('token_endpoint %j is none', (token_endpoint) => {
+  test.each([
+    'http://as.example.com/token',
+    'https://u:p@as.example.com/token',
+    `${issuer}/token#x`,
+    '/token',
+    '',
+    7,
+    null,
+    undefined,
+    [`${issuer}/token`],
+  ])('token_endpoint %j is none', (token_endpoint) => {
     expect(read({ token_endpoint })).toBe('no usable token_endpoint')
   })
 
   test('any other endpoint that is not safe is left out', () => {
-    expect(read({ claims_interaction_endpoint: 'http://evil.example', revocation_endpoint: 7, x_endpoint: 'javascript:alert(1)' })).toEqual({ issuer, token_endpoint: document.token_endpoint })
+    expect(
+      read({
+        claims_interaction_endpoint: 'http://evil.example',
+        revocation_endpoint: 7,
+        x_endpoint: 'javascript:alert(1)',
+      }),
+    ).toEqual({ issuer, token_endpoint: document.token_endpoint })
   })
 
   test.each(['', 'null', '[]', '7', '"x"', 'true', '<html>', '{', '{}x'])('%j is no document', (text) => {

@@ -56,7 +56,17 @@ test.each([
   expect(secureUrl(url)).toBeUndefined()
 })
 
-test.each([undefined, null, 7, true, {}, [], ['https://as.example.com'], new URL('https://as.example.com'), { toString: () => 'https://x' }])('nothing but strings: %s', (value) => {
+test.each([
+  undefined,
+  null,
+  7,
+  true,
+  {},
+  [],
+  ['https://as.example.com'],
+  new URL('https://as.example.com'),
+  { toString: () => 'https://x' },
+])('nothing but strings: %s', (value) => {
   expect(secureUrl(value)).toBeUndefined()
 })
 

@@ -3,9 +3,18 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jwtExpiry, readTokenAnswer } from '../../src/protocol/token-answer.ts'
 
-const read = (status: number, body: unknown) => readTokenAnswer(status, typeof body === 'string' ? body : JSON.stringify(body))
+const read = (status: number, body: unknown) =>
+  readTokenAnswer(status, typeof body === 'string' ? body : JSON.stringify(body))
 const granted = { access_token: 'sbjsbhs(/SSJHBSUSSJHVhjsgvhsgvshgsv', token_type: 'Bearer' }
-const grant = { kind: 'granted', token: granted.access_token, type: 'bearer', expiresIn: undefined, refreshToken: undefined, pct: undefined, upgraded: false }
+const grant = {
+  kind: 'granted',
+  token: granted.access_token,
+  type: 'bearer',
+  expiresIn: undefined,
+  refreshToken: undefined,
+  pct: undefined,
+  upgraded: false,
+}
 
 describe('success (G-3.3.5)', () => {
   test.each([
@@ -23,9 +32,12 @@ describe('success (G-3.3.5)', () => {
     expect(read(200, { ...granted, ...more })).toEqual({ ...grant, ...expected })
   })
 
-  test.each([-1, 0, Number.NaN, 1e18, 'soon', '', '-5', true, [], {}, [60]])('expires_in %j counts as absent', (expires_in) => {
-    expect(read(200, { ...granted, expires_in })).toEqual(grant)
-  })
+  test.each([-1, 0, Number.NaN, 1e18, 'soon', '', '-5', true, [], {}, [60]])(
+    'expires_in %j counts as absent',
+    (expires_in) => {
+      expect(read(200, { ...granted, expires_in })).toEqual(grant)
+    },
+  )
 
   test('201 (UMA servers before 2.0) is a success', () => {
     expect(read(201, granted)).toEqual(grant)
@@ -71,7 +83,9 @@ describe('need_info (G-3.3.6-c, h)', () => {
     })
   })
   test('redirect_user', () => {
-    expect(read(403, { error: 'need_info', ticket: 't2', redirect_user: 'https://as.example.com/rqp_claims?id=2346576421' })).toMatchObject({
+    expect(
+      read(403, { error: 'need_info', ticket: 't2', redirect_user: 'https://as.example.com/rqp_claims?id=2346576421' }),
+    ).toMatchObject({
       requiredClaims: [],
       redirectUser: 'https://as.example.com/rqp_claims?id=2346576421',
     })
@@ -82,7 +96,12 @@ describe('need_info (G-3.3.6-c, h)', () => {
       requiredClaims: [{ claim_token_format: ['f'], issuer: ['i'] }],
     })
   })
-  test.each([[[null, 7, true, []], 4], ['format', 1], [undefined, 0], [null, 0]])('odd required_claims %j are read without a fault', (required_claims, count) => {
+  test.each([
+    [[null, 7, true, []], 4],
+    ['format', 1],
+    [undefined, 0],
+    [null, 0],
+  ])('odd required_claims %j are read without a fault', (required_claims, count) => {
     const answer = read(403, { error: 'need_info', ticket: 't2', required_claims }) as { requiredClaims: unknown[] }
     expect(answer.requiredClaims.length).toBeGreaterThanOrEqual(count === 4 ? 3 : count)
   })
@@ -124,7 +143,15 @@ describe('refusals', () => {
   ])('%i %j: %s', (status, body, code) => {
     expect(read(status, body)).toEqual({ kind: 'error', code })
   })
-  test.each([[500, {}], [503, { error: 'need_info', ticket: 't' }], [302, {}], [401, {}], [400, { error: 'Not A Code' }], [400, { error: `x${'y'.repeat(99)}` }], [418, {}]])('%i %j: invalid', (status, body) => {
+  test.each([
+    [500, {}],
+    [503, { error: 'need_info', ticket: 't' }],
+    [302, {}],
+    [401, {}],
+    [400, { error: 'Not A Code' }],
+    [400, { error: `x${'y'.repeat(99)}` }],
+    [418, {}],
+  ])('%i %j: invalid', (status, body) => {
     expect(read(status, body)).toMatchObject({ kind: 'error', code: 'invalid_token_response' })
   })
 })

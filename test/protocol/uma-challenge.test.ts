@@ -10,12 +10,18 @@ test.each([
   ['UMA realm="example", as_uri="https://as.example.com", ticket="t"', [t]],
   ['uma AS_URI="https://as.example.com",Ticket="t"', [t]],
   ['UMA realm="a, UMA b", as_uri="https://as.example.com", ticket="t"', [t]],
-  ['UMA realm="Authorization required", host_id=idp.example, as_uri=https://as.example.com/.well-known/uma2-configuration, ticket=t', [t]],
+  [
+    'UMA realm="Authorization required", host_id=idp.example, as_uri=https://as.example.com/.well-known/uma2-configuration, ticket=t',
+    [t],
+  ],
   ['Bearer, DPoP algs="ES256 RS256", UMA ticket="t", as_uri="https://as.example.com"', [t]],
   ['UMA as_uri="https://as.example.com", ticket=t, Bearer, DPoP algs="ES256 RS256"', [t]],
   ['UMA realm=photos,as_uri=https://as.example.com,ticket=t', [t]],
   ['Bearer realm="x", error="insufficient_scope", UMA realm="x", as_uri="https://as.example.com", ticket="t"', [t]],
-  ['UMA as_uri="https://as.example.com", ticket="t", UMA as_uri="https://two.example", ticket="u"', [t, { issuer: 'https://two.example', ticket: 'u' }]],
+  [
+    'UMA as_uri="https://as.example.com", ticket="t", UMA as_uri="https://two.example", ticket="u"',
+    [t, { issuer: 'https://two.example', ticket: 'u' }],
+  ],
   ['UMA as_uri="https://as.example.com", ticket="t", ticket="t"', [t]],
 ])('%s', (header, expected) => {
   expect(umaChallenges(header)).toEqual(expected)

@@ -1,6 +1,7 @@
 /** Aborting rejects as the platform does; who waits with others leaves it to them. */
-import axios from 'axios'
+
 import { getEventListeners } from 'node:events'
+import axios from 'axios'
 import { describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, rejection, umaErrorOf, waysIn } from '../ways-in/kit.ts'
@@ -23,7 +24,10 @@ function expectAbort(name: string, failure: unknown): void {
 describe.each(waysIn)('$name', ({ name, attach }) => {
   test('aborted before it starts: nothing is sent', async () => {
     const world = await startWorld()
-    expectAbort(name, await rejection(attach(world.requester())(world.host.origin + path, { signal: AbortSignal.abort() })))
+    expectAbort(
+      name,
+      await rejection(attach(world.requester())(world.host.origin + path, { signal: AbortSignal.abort() })),
+    )
     expect(world.sent()).toEqual([])
   })
 
@@ -56,7 +60,9 @@ describe.each(waysIn)('$name', ({ name, attach }) => {
     const world = await startWorld({ as: { quirks: { delayMs: { token: 200 } } } })
     const send = attach(world.requester())
     const controller = new AbortController()
-    const sent = Promise.all([1, 2, 3].map(() => rejection(send(world.host.origin + path, { signal: controller.signal }))))
+    const sent = Promise.all(
+      [1, 2, 3].map(() => rejection(send(world.host.origin + path, { signal: controller.signal }))),
+    )
     await until(atToken(world))
     controller.abort()
     for (const failure of await sent) expectAbort(name, failure)
@@ -83,7 +89,10 @@ test('a waiter that aborts leaves the others', async () => {
   const controller = new AbortController()
   const leader = send(world.host.origin + path)
   await until(() => world.events.some((e) => e.type === 'flow-started'))
-  const [others, waiter] = [[1, 2].map(() => send(world.host.origin + path)), rejection(send(world.host.origin + path, { signal: controller.signal }))]
+  const [others, waiter] = [
+    [1, 2].map(() => send(world.host.origin + path)),
+    rejection(send(world.host.origin + path, { signal: controller.signal })),
+  ]
   await until(atToken(world))
   controller.abort()
   expectAbort('fetch', await waiter)
@@ -137,7 +146,9 @@ test('timeouts.flow ends a flow for all who wait', async () => {
 
 test('AbortSignal.timeout: TimeoutError, as fetch does', async () => {
   const world = await startWorld({ as: { quirks: { delayMs: { token: 1000 } } } })
-  const failure = await rejection(byFetch.attach(world.requester())(world.host.origin + path, { signal: AbortSignal.timeout(150) }))
+  const failure = await rejection(
+    byFetch.attach(world.requester())(world.host.origin + path, { signal: AbortSignal.timeout(150) }),
+  )
   expect((failure as Error).name).toBe('TimeoutError')
 })
 

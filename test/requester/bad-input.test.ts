@@ -28,13 +28,22 @@ describe('metadata', () => {
     ['cut off', answer('{"issuer":"http')],
     ['huge', answer(`{"x":"${'x'.repeat(1 << 21)}"}`)],
     ['another issuer', { metadata: (json) => ({ ...json, issuer: 'https://evil.example' }) }],
-    ['an issuer with another path', { metadata: (json) => ({ ...json, issuer: `${json['issuer']}/x` }) }],
-    ['an issuer with a final slash', { metadata: (json) => ({ ...json, issuer: `${json['issuer']}/` }) }],
+    ['an issuer with another path', { metadata: (json) => ({ ...json, issuer: `${json.issuer}/x` }) }],
+    ['an issuer with a final slash', { metadata: (json) => ({ ...json, issuer: `${json.issuer}/` }) }],
     ['no issuer', { metadata: ({ issuer: _, ...json }) => json }],
     ['no token endpoint', { metadata: ({ token_endpoint: _, ...json }) => json }],
-    ['a token endpoint over http', { metadata: (json) => ({ ...json, token_endpoint: 'http://as.example.com/token' }) }],
-    ['a token endpoint with a fragment', { metadata: (json) => ({ ...json, token_endpoint: `${json['token_endpoint']}#x` }) }],
-    ['a token endpoint with credentials', { metadata: (json) => ({ ...json, token_endpoint: 'https://u:p@as.example.com/token' }) }],
+    [
+      'a token endpoint over http',
+      { metadata: (json) => ({ ...json, token_endpoint: 'http://as.example.com/token' }) },
+    ],
+    [
+      'a token endpoint with a fragment',
+      { metadata: (json) => ({ ...json, token_endpoint: `${json.token_endpoint}#x` }) },
+    ],
+    [
+      'a token endpoint with credentials',
+      { metadata: (json) => ({ ...json, token_endpoint: 'https://u:p@as.example.com/token' }) },
+    ],
     ['403', answer('no', 403)],
     ['a redirect', answer('', 302, { location: 'https://evil.example/' })],
     ['a status of 204', answer('', 204)],
@@ -45,14 +54,25 @@ describe('metadata', () => {
   })
 
   test('a final slash is tolerated where that is configured', async () => {
-    const world = await startWorld({ as: { quirks: { metadata: (json) => ({ ...json, issuer: `${json['issuer']}/` }) } } })
-    expect((await byFetch.attach(world.requester({}, { tolerateTrailingSlash: true }))(world.host.origin + path)).status).toBe(200)
+    const world = await startWorld({
+      as: { quirks: { metadata: (json) => ({ ...json, issuer: `${json.issuer}/` }) } },
+    })
+    expect(
+      (await byFetch.attach(world.requester({}, { tolerateTrailingSlash: true }))(world.host.origin + path)).status,
+    ).toBe(200)
   })
 
   test('404 twice: appended, then inserted (RFC 8414)', async () => {
-    const world = await startWorld({ as: { path: '/realms/photos', quirks: { metadata: () => ({ status: 404, headers: {} }) } } })
-    expect((await umaRejection(byFetch.attach(world.requester())(world.host.origin + path))).code).toBe('discovery_failed')
-    expect(world.lines().slice(1)).toEqual(['GET as /realms/photos/.well-known/uma2-configuration 404', 'GET as /.well-known/uma2-configuration/realms/photos 404'])
+    const world = await startWorld({
+      as: { path: '/realms/photos', quirks: { metadata: () => ({ status: 404, headers: {} }) } },
+    })
+    expect((await umaRejection(byFetch.attach(world.requester())(world.host.origin + path))).code).toBe(
+      'discovery_failed',
+    )
+    expect(world.lines().slice(1)).toEqual([
+      'GET as /realms/photos/.well-known/uma2-configuration 404',
+      'GET as /.well-known/uma2-configuration/realms/photos 404',
+    ])
   })
 
   test('only the inserted form answers', async () => {
@@ -62,7 +82,9 @@ describe('metadata', () => {
 
   test('500 is tried again, and again; then discovery_failed', async () => {
     let left = 2
-    const world = await startWorld({ as: { quirks: { metadata: (json) => (left-- > 0 ? { status: 503, headers: {} } : json) } } })
+    const world = await startWorld({
+      as: { quirks: { metadata: (json) => (left-- > 0 ? { status: 503, headers: {} } : json) } },
+    })
     expect((await byFetch.attach(world.requester())(world.host.origin + path)).status).toBe(200)
     expect(discoveries(world)).toBe(3)
     const { error } = await fails({ metadata: () => ({ status: 500, headers: {} }) })
@@ -93,8 +115,12 @@ describe('metadata', () => {
   test('nobody there: discovery_failed, with the fault as cause', async () => {
     const gone = await startPlainServer(() => {})
     await gone.close()
-    const world = await startWorld({ host: { quirks: { challenge: ({ ticket }) => `UMA as_uri="${gone.origin}", ticket="${ticket}"` } } })
-    const error = await umaRejection(byFetch.attach(world.requester({}, { issuer: gone.origin }))(world.host.origin + path))
+    const world = await startWorld({
+      host: { quirks: { challenge: ({ ticket }) => `UMA as_uri="${gone.origin}", ticket="${ticket}"` } },
+    })
+    const error = await umaRejection(
+      byFetch.attach(world.requester({}, { issuer: gone.origin }))(world.host.origin + path),
+    )
     expect([error.code, error.cause instanceof Error]).toEqual(['discovery_failed', true])
   })
 })
@@ -124,7 +150,7 @@ describe('token answers', () => {
   ])('%s: invalid_token_response, never used', async (_what, quirks) => {
     const { world, error } = await fails(quirks)
     expect([error.name, error.code]).toEqual(['InvalidTokenResponseError', 'invalid_token_response'])
-    expect(world.sent().filter((r) => r.headers['authorization']?.startsWith('Bearer'))).toEqual([])
+    expect(world.sent().filter((r) => r.headers.authorization?.startsWith('Bearer'))).toEqual([])
     expect(world.as.stats.tokenRequests).toBe(1)
   })
 
@@ -133,12 +159,15 @@ describe('token answers', () => {
     expect((await byFetch.attach(world.requester())(world.host.origin + path)).status).toBe(200)
   })
 
-  test.each(['before', 'after'] as const)('the connection breaks %s it was worked on: the ticket counts as spent, never sent twice (G-5.5-c)', async (crashOnToken) => {
-    const { world, error } = await fails({ crashOnToken })
-    expect([error.name, error.code]).toEqual(['TokenRequestError', 'token_request_failed'])
-    expect(world.sent().filter((r) => r.path === '/token').length).toBe(1)
-    expect(world.as.stats.ticketsReplayed).toBe(0)
-  })
+  test.each(['before', 'after'] as const)(
+    'the connection breaks %s it was worked on: the ticket counts as spent, never sent twice (G-5.5-c)',
+    async (crashOnToken) => {
+      const { world, error } = await fails({ crashOnToken })
+      expect([error.name, error.code]).toEqual(['TokenRequestError', 'token_request_failed'])
+      expect(world.sent().filter((r) => r.path === '/token').length).toBe(1)
+      expect(world.as.stats.ticketsReplayed).toBe(0)
+    },
+  )
 
   test('slow: the time-out; the ticket is not sent again', async () => {
     const { world, error } = await fails({ delayMs: { token: 2000 } }, { timeouts: { request: 100 } })
@@ -146,4 +175,3 @@ describe('token answers', () => {
     expect(world.sent().filter((r) => r.path === '/token').length).toBe(1)
   })
 })
-

@@ -1,7 +1,7 @@
 /** Requests at the same time, in one process (DESIGN §4, Concurrency). */
 import { describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../helpers/world.ts'
-import { byFetch, rejection, umaErrorOf, waysIn, type Send } from '../ways-in/kit.ts'
+import { byFetch, rejection, type Send, umaErrorOf, waysIn } from '../ways-in/kit.ts'
 import { tokenRequests } from './kit.ts'
 
 const path = '/alice/1.jpg'
@@ -15,7 +15,9 @@ describe.each(waysIn)('$name', ({ attach }) => {
     const send = attach(world.requester())
     const answers = await Promise.all(Array.from({ length: 100 }, () => send(world.host.origin + path)))
     expect(answers.every(({ status }) => status === 200)).toBe(true)
-    expect([world.as.stats.tokenRequests, world.sent().filter((r) => r.path.includes('.well-known')).length]).toEqual([1, 1])
+    expect([world.as.stats.tokenRequests, world.sent().filter((r) => r.path.includes('.well-known')).length]).toEqual([
+      1, 1,
+    ])
     expect(hostSends(world)).toBeLessThanOrEqual(200)
     expect(world.as.stats.ticketsReplayed).toBe(0)
   })
@@ -30,8 +32,8 @@ test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requ
   expect(stats.tokenRequests).toBeLessThanOrEqual(50)
   expect([stats.ticketsReplayed, stats.supersededRptsPresented]).toEqual([0, 0])
   expect(hostSends(world)).toBeLessThanOrEqual(2200)
-  const last = world.sent().filter((r) => r.server === 'host' && r.headers['authorization'])
-  const held = new Set(last.map((r) => r.headers['authorization']?.slice(7) as string))
+  const last = world.sent().filter((r) => r.server === 'host' && r.headers.authorization)
+  const held = new Set(last.map((r) => r.headers.authorization?.slice(7) as string))
   expect(Math.max(...[...held].map((rpt) => world.as.grants(rpt).length))).toBe(50)
   world.recorder.clear()
   expect((await all(send, world, 50, 50)).every(({ status }) => status === 200)).toBe(true)
@@ -40,7 +42,10 @@ test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requ
 
 describe('an AS that never upgrades', () => {
   test('50 flows run side by side once that was seen; afterwards 1,000 requests cost exactly 1,000', async () => {
-    const world = await startWorld({ host: { direct: true }, as: { quirks: { upgrade: 'never', delayMs: { token: 500 } } } })
+    const world = await startWorld({
+      host: { direct: true },
+      as: { quirks: { upgrade: 'never', delayMs: { token: 500 } } },
+    })
     const send = byFetch.attach(world.requester())
     const start = Date.now()
     const answers = await all(send, world, 1000, 50)
@@ -50,8 +55,12 @@ describe('an AS that never upgrades', () => {
     expect(stats.tokenRequests).toBe(50)
     expect(stats.maxInFlight).toBeGreaterThanOrEqual(25)
     // Waves: how often a token request began after one that was under way before it had ended.
-    const starts = world.sent().filter((r) => r.path === '/token').map((r) => r.at)
-    const waves = starts.reduce((ends: number[], at) => (ends.length && at < (ends.at(-1) as number) + 450 ? ends : [...ends, at]), [])
+    const starts = world
+      .sent()
+      .filter((r) => r.path === '/token')
+      .map((r) => r.at)
+    const waves: number[] = []
+    for (const at of starts) if (at >= (waves.at(-1) ?? Number.NEGATIVE_INFINITY) + 450) waves.push(at)
     expect(waves.length).toBeLessThanOrEqual(3)
     expect(took).toBeLessThan(6000)
     expect(tokenRequests(world).filter((p) => p.has('rpt')).length).toBeLessThanOrEqual(1)
@@ -79,14 +88,22 @@ test('two parties never share a token', async () => {
   const bobs = requester.as('bob')
   await Promise.all([requester.fetch(world.host.origin + path), bobs.fetch(world.host.origin + path)])
   expect(world.as.stats.tokenRequests).toBe(2)
-  const tokens = world.sent().filter((r) => r.server === 'host' && r.status === 200).map((r) => r.headers['authorization'])
+  const tokens = world
+    .sent()
+    .filter((r) => r.server === 'host' && r.status === 200)
+    .map((r) => r.headers.authorization)
   expect(new Set(tokens).size).toBe(2)
   expect(world.sent().filter((r) => r.path.includes('.well-known')).length).toBe(1)
 })
 
 describe('a flow that fails', () => {
   test('fails only those who wait; each has an answer of its own; the next starts anew', async () => {
-    const world = await startWorld({ as: { policy: ({ permissions }) => (world.as.resources.get(permissions[0]?.resource_id as string)?.name === '/alice/1.jpg' ? 'deny' : 'grant') } })
+    const world = await startWorld({
+      as: {
+        policy: ({ permissions }) =>
+          world.as.resources.get(permissions[0]?.resource_id as string)?.name === '/alice/1.jpg' ? 'deny' : 'grant',
+      },
+    })
     const requester = world.requester()
     const send = byFetch.attach(requester)
     const failures = Promise.all(Array.from({ length: 10 }, () => rejection(requester.fetch(world.host.origin + path))))

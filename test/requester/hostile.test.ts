@@ -3,14 +3,19 @@ import { describe, expect, test } from 'vitest'
 import { clientSecretBasic, type RequesterOptions } from '../../src/index.ts'
 import { startHost } from '../helpers/host.ts'
 import { startWorld, type World, type WorldOptions } from '../helpers/world.ts'
-import { byFetch, rejection, responseOf, umaErrorOf, umaRejection, waysIn, type Send } from '../ways-in/kit.ts'
+import { byFetch, rejection, responseOf, type Send, umaErrorOf, umaRejection, waysIn } from '../ways-in/kit.ts'
 import { rptAt, second } from './kit.ts'
 
 const path = '/alice/1.jpg'
 const marked = { secret: 'web-secret', claim: Buffer.from('{"sub":"marked-claim"}').toString('base64url') }
 
 /** A client with a secret and a claim to lose. */
-async function cast(attach = byFetch.attach, options: WorldOptions = {}, more: Partial<RequesterOptions> = {}, server: object = {}): Promise<{ world: World; send: Send }> {
+async function cast(
+  attach = byFetch.attach,
+  options: WorldOptions = {},
+  more: Partial<RequesterOptions> = {},
+  server: object = {},
+): Promise<{ world: World; send: Send }> {
   const world = await startWorld(options)
   const send = attach(
     world.requester(
@@ -24,13 +29,20 @@ async function cast(attach = byFetch.attach, options: WorldOptions = {}, more: P
 describe.each(waysIn)('$name', ({ attach }) => {
   test('a host names an AS of its own: nothing is ever sent to it', async () => {
     const evil = await second()
-    const { world, send } = await cast(attach, { host: { quirks: { challenge: ({ ticket }) => `UMA as_uri="${evil.issuer}", ticket="${ticket}"` } } })
+    const { world, send } = await cast(attach, {
+      host: { quirks: { challenge: ({ ticket }) => `UMA as_uri="${evil.issuer}", ticket="${ticket}"` } },
+    })
     const failure = await rejection(send(world.host.origin + path))
-    expect(umaErrorOf(failure)).toMatchObject({ name: 'UntrustedAuthorizationServerError', code: 'untrusted_authorization_server' })
+    expect(umaErrorOf(failure)).toMatchObject({
+      name: 'UntrustedAuthorizationServerError',
+      code: 'untrusted_authorization_server',
+    })
     expect(await responseOf(failure)).toEqual({ status: 401, text: '{"error":"protected"}' })
     expect(world.lines()).toEqual([`GET host ${path} 401`])
     expect(evil.recorder.requests).toEqual([])
-    expect(world.events).toEqual([{ type: 'challenge-refused', resource: world.host.origin + path, issuer: evil.issuer, reason: 'issuer' }])
+    expect(world.events).toEqual([
+      { type: 'challenge-refused', resource: world.host.origin + path, issuer: evil.issuer, reason: 'issuer' },
+    ])
   })
 
   test("a host relays another host's challenge (A.10.1, 2): refused by `hosts`", async () => {
@@ -48,7 +60,7 @@ describe.each(waysIn)('$name', ({ attach }) => {
     await evil.close()
   })
 
-  test("an RPT is never presented at another host of the same AS (G-5.2-d)", async () => {
+  test('an RPT is never presented at another host of the same AS (G-5.2-d)', async () => {
     const { world, send } = await cast(attach, {}, {}, { hosts: 'any' })
     const other = await startHost({ authorizationServer: world.as, label: 'other', recorder: world.recorder })
     await send(world.host.origin + path)
@@ -63,9 +75,10 @@ test("hosts: 'any': what can happen - the relayed challenge is acted upon, and t
   const { world, send } = await cast(byFetch.attach, {}, {}, { hosts: 'any' })
   const evil = await startHost({ authorizationServer: world.as, label: 'evil', recorder: world.recorder })
   const id = await world.host.resourceId(path)
-  evil.quirks.challenge = () => `UMA as_uri="${world.as.issuer}", ticket="${world.as.issueTicket([{ resource_id: id, resource_scopes: ['read'] }], world.host.clientId)}"`
+  evil.quirks.challenge = () =>
+    `UMA as_uri="${world.as.issuer}", ticket="${world.as.issueTicket([{ resource_id: id, resource_scopes: ['read'] }], world.host.clientId)}"`
   await send(evil.origin + path).catch(() => {})
-  const stolen = world.recorder.to('evil').at(-1)?.headers['authorization']?.slice(7) as string
+  const stolen = world.recorder.to('evil').at(-1)?.headers.authorization?.slice(7) as string
   expect(world.as.grants(stolen)).toMatchObject([{ resource_id: id }])
   await evil.close()
 })
@@ -74,15 +87,23 @@ describe('challenges that are none', () => {
   test.each([
     ["in another scheme's challenge", (as: string, t: string) => `UMA as_uri="${as}", Bearer ticket="${t}"`],
     ['as_uri and ticket in two challenges', (as: string, t: string) => `UMA as_uri="${as}", UMA ticket="${t}"`],
-    ['inside a quoted string', (as: string, t: string) => `Bearer realm="x, UMA as_uri=\\"${as}\\", ticket=\\"${t}\\""`],
+    [
+      'inside a quoted string',
+      (as: string, t: string) => `Bearer realm="x, UMA as_uri=\\"${as}\\", ticket=\\"${t}\\""`,
+    ],
     ['no ticket', (as: string) => `UMA as_uri="${as}"`],
     ['an empty ticket', (as: string) => `UMA as_uri="${as}", ticket=""`],
     ['no as_uri', (_as: string, t: string) => `UMA realm="x", ticket="${t}"`],
     ['duplicates that conflict', (as: string, t: string) => `UMA as_uri="${as}", ticket="${t}", ticket="other"`],
-    ['an as_uri that conflicts', (as: string, t: string) => `UMA as_uri="${as}", as_uri="https://evil.example", ticket="${t}"`],
+    [
+      'an as_uri that conflicts',
+      (as: string, t: string) => `UMA as_uri="${as}", as_uri="https://evil.example", ticket="${t}"`,
+    ],
     ['nothing but noise', () => `${','.repeat(9000)}"\\`],
   ])('%s: the untouched response', async (_what, challenge) => {
-    const { world, send } = await cast(byFetch.attach, { host: { quirks: { challenge: ({ asUri, ticket }) => challenge(asUri, ticket) } } })
+    const { world, send } = await cast(byFetch.attach, {
+      host: { quirks: { challenge: ({ asUri, ticket }) => challenge(asUri, ticket) } },
+    })
     expect(await send(world.host.origin + path)).toEqual({ status: 401, text: '{"error":"protected"}' })
     expect(world.lines()).toEqual([`GET host ${path} 401`])
   })
@@ -92,17 +113,27 @@ describe('challenges that are none', () => {
     expect((await send(world.host.origin + path)).status).toBe(200)
   })
 
-  test.each(['/as', 'as.example.com', '//as.example.com', 'javascript:alert(1)', 'https://user:pw@as.example.com', 'https://as.example.com/#x', 'not a url', 'http://as.example.com'])(
-    'as_uri %j: a typed error, nothing sent',
-    async (asUri) => {
-      const { world, send } = await cast(byFetch.attach, { host: { quirks: { challenge: ({ ticket }) => `UMA as_uri="${asUri}", ticket="${ticket}"` } } })
-      expect((await umaRejection(send(world.host.origin + path))).code).toBe('untrusted_authorization_server')
-      expect(world.lines()).toEqual([`GET host ${path} 401`])
-    },
-  )
+  test.each([
+    '/as',
+    'as.example.com',
+    '//as.example.com',
+    'javascript:alert(1)',
+    'https://user:pw@as.example.com',
+    'https://as.example.com/#x',
+    'not a url',
+    'http://as.example.com',
+  ])('as_uri %j: a typed error, nothing sent', async (asUri) => {
+    const { world, send } = await cast(byFetch.attach, {
+      host: { quirks: { challenge: ({ ticket }) => `UMA as_uri="${asUri}", ticket="${ticket}"` } },
+    })
+    expect((await umaRejection(send(world.host.origin + path))).code).toBe('untrusted_authorization_server')
+    expect(world.lines()).toEqual([`GET host ${path} 401`])
+  })
 
   test('an untrusted challenge beside a trusted one: the trusted one is acted upon', async () => {
-    const { world, send } = await cast(byFetch.attach, { host: { quirks: { challenge: ({ usual }) => ['UMA as_uri="https://evil.example", ticket="x"', String(usual)] } } })
+    const { world, send } = await cast(byFetch.attach, {
+      host: { quirks: { challenge: ({ usual }) => ['UMA as_uri="https://evil.example", ticket="x"', String(usual)] } },
+    })
     expect((await send(world.host.origin + path)).status).toBe(200)
   })
 

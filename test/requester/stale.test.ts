@@ -2,13 +2,18 @@
 import { describe, expect, test } from 'vitest'
 import type { RequesterOptions } from '../../src/index.ts'
 import { startWorld, type World, type WorldOptions } from '../helpers/world.ts'
-import { byFetch, waysIn, type Send } from '../ways-in/kit.ts'
+import { byFetch, type Send, waysIn } from '../ways-in/kit.ts'
 import { rptAt, tokenRequests } from './kit.ts'
 
 const path = '/alice/1.jpg'
 
 /** A world in which one resource has been opened, and what was sent for it is forgotten. */
-async function opened(options: WorldOptions = {}, server = {}, attach = byFetch.attach, more: Partial<RequesterOptions> = {}): Promise<{ world: World; send: Send; url: string; rpt: string }> {
+async function opened(
+  options: WorldOptions = {},
+  server = {},
+  attach = byFetch.attach,
+  more: Partial<RequesterOptions> = {},
+): Promise<{ world: World; send: Send; url: string; rpt: string }> {
   const world = await startWorld(options)
   const send = attach(world.requester(more, server))
   const url = world.host.origin + path
@@ -21,11 +26,20 @@ async function opened(options: WorldOptions = {}, server = {}, attach = byFetch.
 
 describe.each(waysIn)('a revoked RPT, $name', ({ attach }) => {
   test('401 without a challenge of UMA: dropped, sent once without it, and the flow starts from there', async () => {
-    const { world, send, url, rpt } = await opened({ host: { quirks: { stale: { status: 401, challenge: false } } } }, {}, attach)
+    const { world, send, url, rpt } = await opened(
+      { host: { quirks: { stale: { status: 401, challenge: false } } } },
+      {},
+      attach,
+    )
     world.as.revoke(rpt)
     expect((await send(url)).status).toBe(200)
-    expect(world.lines()).toEqual(['GET host /alice/1.jpg 401', 'GET host /alice/1.jpg 401', 'POST as /token 200', 'GET host /alice/1.jpg 200'])
-    expect(world.sent()[1]?.headers['authorization']).toBeUndefined()
+    expect(world.lines()).toEqual([
+      'GET host /alice/1.jpg 401',
+      'GET host /alice/1.jpg 401',
+      'POST as /token 200',
+      'GET host /alice/1.jpg 200',
+    ])
+    expect(world.sent()[1]?.headers.authorization).toBeUndefined()
     expect(tokenRequests(world)[0]?.has('rpt')).toBe(false)
     expect(world.events).toContainEqual(expect.objectContaining({ type: 'rpt-dropped', reason: 'stale' }))
   })
@@ -49,15 +63,18 @@ describe.each(waysIn)('a revoked RPT, $name', ({ attach }) => {
   })
 })
 
-test.each(['invalid_rpt-403', 'invalid_rpt-400'] as const)('a bad rpt that is named (%s) is dropped', async (badRpt) => {
-  const { world, send, url, rpt } = await opened({ as: { quirks: { badRpt } } })
-  world.as.revoke(rpt)
-  expect((await send(url)).status).toBe(200)
-  expect(world.events).toContainEqual(expect.objectContaining({ type: 'rpt-dropped', reason: 'refused' }))
-  world.recorder.clear()
-  expect((await send(`${url}.txt`)).status).toBe(200)
-  expect(world.recorder.containing(rpt)).toEqual([])
-})
+test.each(['invalid_rpt-403', 'invalid_rpt-400'] as const)(
+  'a bad rpt that is named (%s) is dropped',
+  async (badRpt) => {
+    const { world, send, url, rpt } = await opened({ as: { quirks: { badRpt } } })
+    world.as.revoke(rpt)
+    expect((await send(url)).status).toBe(200)
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'rpt-dropped', reason: 'refused' }))
+    world.recorder.clear()
+    expect((await send(`${url}.txt`)).status).toBe(200)
+    expect(world.recorder.containing(rpt)).toEqual([])
+  },
+)
 
 describe.each([400, 403] as const)('status %i without a challenge', (status) => {
   test('means nothing by itself: that answer is returned, the RPT kept', async () => {
@@ -70,16 +87,27 @@ describe.each([400, 403] as const)('status %i without a challenge', (status) => 
   })
 
   test('means stale where staleStatuses says so', async () => {
-    const { world, send, url, rpt } = await opened({ host: { quirks: { stale: { status, challenge: false } } } }, { staleStatuses: [status] })
+    const { world, send, url, rpt } = await opened(
+      { host: { quirks: { stale: { status, challenge: false } } } },
+      { staleStatuses: [status] },
+    )
     world.as.revoke(rpt)
     expect((await send(url)).status).toBe(200)
-    expect(world.lines()).toEqual([`GET host ${path} ${status}`, `GET host ${path} 401`, 'POST as /token 200', `GET host ${path} 200`])
+    expect(world.lines()).toEqual([
+      `GET host ${path} ${status}`,
+      `GET host ${path} 401`,
+      'POST as /token 200',
+      `GET host ${path} 200`,
+    ])
   })
 })
 
 test('a 403 that has nothing to do with the RPT is returned, also with staleStatuses', async () => {
   const { world, send, url } = await opened({}, { staleStatuses: [403] })
-  world.host.quirks.answer = (_answer, { headers }) => ({ status: 403, body: { by: headers['authorization'] ? 'rpt' : 'none' } })
+  world.host.quirks.answer = (_answer, { headers }) => ({
+    status: 403,
+    body: { by: headers.authorization ? 'rpt' : 'none' },
+  })
   expect(await send(url)).toEqual({ status: 403, text: '{"by":"rpt"}' })
   expect(world.lines()).toEqual([`GET host ${path} 403`, `GET host ${path} 403`])
 })
@@ -89,7 +117,7 @@ test('the second answer is no better: the first is returned, whole', async () =>
   world.host.quirks.answer = (_answer, { headers }) => ({
     status: 401,
     headers: { 'www-authenticate': 'Bearer realm="other"' },
-    body: { by: headers['authorization'] ? 'rpt' : 'none' },
+    body: { by: headers.authorization ? 'rpt' : 'none' },
   })
   expect(await send(url)).toEqual({ status: 401, text: '{"by":"rpt"}' })
   expect(world.lines()).toEqual([`GET host ${path} 401`, `GET host ${path} 401`])
@@ -100,7 +128,12 @@ test('431: the RPT has grown too long; without it the request goes on', async ()
   world.host.quirks.rptTooLong = 500
   world.as.quirks.growRpt = 0
   expect((await send(url)).status).toBe(200)
-  expect(world.lines()).toEqual([`GET host ${path} 431`, `GET host ${path} 401`, 'POST as /token 200', `GET host ${path} 200`])
+  expect(world.lines()).toEqual([
+    `GET host ${path} 431`,
+    `GET host ${path} 401`,
+    'POST as /token 200',
+    `GET host ${path} 200`,
+  ])
   // What is too long for the host is not upgraded to something longer still.
   expect(tokenRequests(world)[0]?.has('rpt')).toBe(false)
 })
@@ -113,7 +146,12 @@ test('a write with a stale RPT: the body arrives on every send', async () => {
   world.as.revoke(rptAt(world, path) as string)
   world.recorder.clear()
   expect((await send(url, { method: 'PUT', body: 'two' })).status).toBe(200)
-  expect(world.sent().filter((r) => r.method === 'PUT').map((r) => r.body.toString())).toEqual(['two', 'two', 'two'])
+  expect(
+    world
+      .sent()
+      .filter((r) => r.method === 'PUT')
+      .map((r) => r.body.toString()),
+  ).toEqual(['two', 'two', 'two'])
 })
 
 test('G-3.2.2-a: 403 with Warning 199: that response, untouched, and an event', async () => {

@@ -4,22 +4,31 @@ import { describe, expect, test } from 'vitest'
 import { bearer, type ClientAuth, clientSecretBasic, clientSecretPost, none, privateKeyJwt } from '../../src/index.ts'
 import { ID_TOKEN_FORMAT, onlySubjects, products } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
-import { byFetch, rejection, umaRejection, waysIn, type SendOptions } from '../ways-in/kit.ts'
+import { byFetch, rejection, type SendOptions, umaRejection, waysIn } from '../ways-in/kit.ts'
 import { rptAt, tokenRequests } from './kit.ts'
 
 const path = '/alice/1.jpg'
-const get = (world: World, more = {}, server = {}, options: SendOptions = {}) => byFetch.attach(world.requester(more, server))(world.host.origin + path, options)
-const onlyRequest = (world: World) => world.sent().filter((r) => r.path === '/token')[0] as NonNullable<ReturnType<World['sent']>[number]>
+const get = (world: World, more = {}, server = {}, options: SendOptions = {}) =>
+  byFetch.attach(world.requester(more, server))(world.host.origin + path, options)
+const onlyRequest = (world: World) =>
+  world.sent().filter((r) => r.path === '/token')[0] as NonNullable<ReturnType<World['sent']>[number]>
 
 test('G-3.3.1-a, b, k, l: the grant type, the ticket, the client; no header of the caller goes along', async () => {
   const world = await startWorld()
   await get(world, { headers: { 'x-default': '1' } }, {}, { headers: { 'x-mine': 'yes', cookie: 'a=b' } })
   const ticket = /ticket="([^"]+)"/.exec(world.sent()[0]?.answerHeaders?.['www-authenticate'] ?? '')?.[1] as string
-  expect(Object.fromEntries(tokenRequests(world)[0] as URLSearchParams)).toEqual({ grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket', ticket, client_id: 'spa' })
+  expect(Object.fromEntries(tokenRequests(world)[0] as URLSearchParams)).toEqual({
+    grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket',
+    ticket,
+    client_id: 'spa',
+  })
   const request = onlyRequest(world)
-  expect([request.method, request.headers['content-type']?.split(';')[0]]).toEqual(['POST', 'application/x-www-form-urlencoded'])
+  expect([request.method, request.headers['content-type']?.split(';')[0]]).toEqual([
+    'POST',
+    'application/x-www-form-urlencoded',
+  ])
   for (const name of ['x-mine', 'x-default', 'cookie', 'authorization']) expect(request.headers[name]).toBeUndefined()
-  expect(request.headers['accept']).toMatch(/^application\/json/)
+  expect(request.headers.accept).toMatch(/^application\/json/)
 })
 
 describe('client authentication (G-3.3.1-j)', () => {
@@ -37,25 +46,37 @@ describe('client authentication (G-3.3.1-j)', () => {
     const world = await startWorld()
     await get(world, {}, { client: { id: web.id, auth: clientSecretBasic(web.secret) } })
     // Id and secret are form-encoded before base64 (RFC 6749 §2.3.1).
-    expect(Buffer.from(onlyRequest(world).headers['authorization']?.slice(6) ?? '', 'base64').toString()).toBe('web:web%2Dsecret')
+    expect(Buffer.from(onlyRequest(world).headers.authorization?.slice(6) ?? '', 'base64').toString()).toBe(
+      'web:web%2Dsecret',
+    )
     expect(tokenRequests(world)[0]?.has('client_secret')).toBe(false)
   })
   test('client_secret_post', async () => {
     const world = await startWorld()
     await get(world, {}, { client: { id: 'web-post', auth: clientSecretPost('web-post-secret') } })
     expect(tokenRequests(world)[0]?.get('client_secret')).toBe('web-post-secret')
-    expect(onlyRequest(world).headers['authorization']).toBeUndefined()
+    expect(onlyRequest(world).headers.authorization).toBeUndefined()
   })
   test('private_key_jwt, for the issuer', async () => {
     const world = await startWorld()
-    const key = await crypto.subtle.importKey('jwk', world.as.clientKey as JsonWebKey, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+    const key = await crypto.subtle.importKey(
+      'jwk',
+      world.as.clientKey as JsonWebKey,
+      { name: 'ECDSA', namedCurve: 'P-256' },
+      false,
+      ['sign'],
+    )
     expect((await get(world, {}, { client: { id: 'web-jwt', auth: privateKeyJwt(key) } })).status).toBe(200)
     const assertion = tokenRequests(world)[0]?.get('client_assertion') as string
     const { iss, sub, aud } = JSON.parse(Buffer.from(assertion.split('.')[1] as string, 'base64url').toString())
     expect([iss, sub, [aud].flat()[0]]).toEqual(['web-jwt', 'web-jwt', world.as.issuer])
   })
   test("oauth4webapi's own functions, as they are", async () => {
-    for (const [id, auth] of [['spa', oauth.None()], ['web', oauth.ClientSecretBasic('web-secret')], ['web-post', oauth.ClientSecretPost('web-post-secret')]] as const) {
+    for (const [id, auth] of [
+      ['spa', oauth.None()],
+      ['web', oauth.ClientSecretBasic('web-secret')],
+      ['web-post', oauth.ClientSecretPost('web-post-secret')],
+    ] as const) {
       const world = await startWorld()
       expect((await get(world, {}, { client: { id, auth } })).status).toBe(200)
     }
@@ -68,7 +89,12 @@ describe('client authentication (G-3.3.1-j)', () => {
       body.set('client_id', client.client_id)
     }
     await get(world, { requestingParty: 'alice' }, { client: { id: 'spa', auth } })
-    expect(seen).toEqual([world.as.issuer, 'spa', { requestingParty: 'alice', issuer: world.as.issuer, resource: world.host.origin + path }, true])
+    expect(seen).toEqual([
+      world.as.issuer,
+      'spa',
+      { requestingParty: 'alice', issuer: world.as.issuer, resource: world.host.origin + path },
+      true,
+    ])
   })
   test('bearer: asked for at each token request, for the party', async () => {
     const world = await startWorld({ as: { quirks: { ...products.keycloak, clientAuth: 'bearer-only' } } })
@@ -78,7 +104,8 @@ describe('client authentication (G-3.3.1-j)', () => {
       return world.as.issueAccessToken({ account: requestingParty as string, clientId: 'spa' })
     })
     const requester = world.requester({ requestingParty: 'alice' }, { client: { id: 'spa', auth } })
-    for (const who of [requester, requester.as('bob')]) expect((await who.fetch(world.host.origin + path)).status).toBe(200)
+    for (const who of [requester, requester.as('bob')])
+      expect((await who.fetch(world.host.origin + path)).status).toBe(200)
     expect(asked).toEqual(['alice', 'bob'])
   })
   test('bearer that throws: what it throws', async () => {
@@ -92,9 +119,18 @@ describe('client authentication (G-3.3.1-j)', () => {
 describe('parameters and scope', () => {
   test('configured, laid over by those of the request; lists are sent one after the other', async () => {
     const world = await startWorld()
-    await get(world, {}, { parameters: { audience: 'x', permission: ['a', 'b'], left_out: undefined } }, { uma: { parameters: { audience: 'y' } } })
+    await get(
+      world,
+      {},
+      { parameters: { audience: 'x', permission: ['a', 'b'], left_out: undefined } },
+      { uma: { parameters: { audience: 'y' } } },
+    )
     const form = tokenRequests(world)[0] as URLSearchParams
-    expect([form.getAll('audience'), form.getAll('permission'), form.has('left_out')]).toEqual([['y'], ['a', 'b'], false])
+    expect([form.getAll('audience'), form.getAll('permission'), form.has('left_out')]).toEqual([
+      ['y'],
+      ['a', 'b'],
+      false,
+    ])
   })
   test('they cannot take the place of the grant', async () => {
     const world = await startWorld()
@@ -129,9 +165,16 @@ describe('claims (G-3.3.1-c, d, e)', () => {
     })
     expect(status).toBe(200)
     const [first, second] = tokenRequests(world) as [URLSearchParams, URLSearchParams]
-    expect([first.has('claim_token'), second.get('claim_token'), second.get('claim_token_format')]).toEqual([false, given, ID_TOKEN_FORMAT])
+    expect([first.has('claim_token'), second.get('claim_token'), second.get('claim_token_format')]).toEqual([
+      false,
+      given,
+      ID_TOKEN_FORMAT,
+    ])
     expect(second.get('ticket')).not.toBe(first.get('ticket'))
-    expect(asked).toEqual([[{ claim_token_format: [ID_TOKEN_FORMAT], friendly_name: 'who you are', name: 'sub', raw: expect.anything() }], world.as.issuer])
+    expect(asked).toEqual([
+      [{ claim_token_format: [ID_TOKEN_FORMAT], friendly_name: 'who you are', name: 'sub', raw: expect.anything() }],
+      world.as.issuer,
+    ])
   })
   test("pushClaims: 'first'", async () => {
     const world = await startWorld({ as: { quirks: { requireClaimsUpFront: true }, policy: onlySubjects(['alice']) } })
@@ -142,7 +185,10 @@ describe('claims (G-3.3.1-c, d, e)', () => {
   test('the PCT goes with the next ticket, to that AS alone, for that party alone (G-3.3.5-c, G-3.3.1-f)', async () => {
     const world = await startWorld({ as: { quirks: { upgrade: 'never' }, policy: onlySubjects(['alice']) } })
     let asked = 0
-    const claims = () => (asked++, { token: token(world), format: ID_TOKEN_FORMAT })
+    const claims = () => {
+      asked++
+      return { token: token(world), format: ID_TOKEN_FORMAT }
+    }
     const requester = world.requester({ claims, requestingParty: 'alice' })
     await requester.fetch(world.host.origin + path)
     await requester.fetch(`${world.host.origin}/alice/2.jpg`)
@@ -150,5 +196,6 @@ describe('claims (G-3.3.1-c, d, e)', () => {
     world.recorder.clear()
     await requester.as('bob').fetch(world.host.origin + path)
     expect(tokenRequests(world).some((form) => form.has('pct'))).toBe(false)
+    expect(asked).toBe(2)
   })
 })

@@ -6,8 +6,13 @@ import { byFetch, umaRejection } from '../ways-in/kit.ts'
 import { second } from './kit.ts'
 
 const path = '/alice/1.jpg'
-const fine: AuthorizationServer = { issuer: 'https://as.example.com', hosts: ['https://photos.example.com'], client: { id: 'spa', auth: none() } }
-const create = (more: object) => (): unknown => createRequester({ authorizationServers: [{ ...fine, ...more } as AuthorizationServer] })
+const fine: AuthorizationServer = {
+  issuer: 'https://as.example.com',
+  hosts: ['https://photos.example.com'],
+  client: { id: 'spa', auth: none() },
+}
+const create = (more: object) => (): unknown =>
+  createRequester({ authorizationServers: [{ ...fine, ...more } as AuthorizationServer] })
 
 describe('createRequester throws a TypeError that says what to change', () => {
   test.each([
@@ -34,7 +39,13 @@ describe('createRequester throws a TypeError that says what to change', () => {
     expect(() => createRequester({} as RequesterOptions)).toThrow(/authorizationServers/)
   })
 
-  test.each(['http://localhost:8080', 'http://127.0.0.1:8080/realms/x', 'http://[::1]:8080', 'http://as.localhost', 'https://as.example.com/realms/x'])('%s is fine', (issuer) => {
+  test.each([
+    'http://localhost:8080',
+    'http://127.0.0.1:8080/realms/x',
+    'http://[::1]:8080',
+    'http://as.localhost',
+    'https://as.example.com/realms/x',
+  ])('%s is fine', (issuer) => {
     expect(create({ issuer })).not.toThrow()
   })
 
@@ -57,7 +68,9 @@ describe('hosts', () => {
 
   test('a predicate that says no', async () => {
     const world = await startWorld()
-    const error = await umaRejection(byFetch.attach(world.requester({}, { hosts: () => false }))(world.host.origin + path))
+    const error = await umaRejection(
+      byFetch.attach(world.requester({}, { hosts: () => false }))(world.host.origin + path),
+    )
     expect(error.code).toBe('untrusted_authorization_server')
     expect(world.as.stats.discoveryRequests).toBe(0)
   })
@@ -70,16 +83,23 @@ describe('hosts', () => {
 
   test('another port is another host', async () => {
     const world = await startWorld()
-    const error = await umaRejection(byFetch.attach(world.requester({}, { hosts: ['http://127.0.0.1:1'] }))(world.host.origin + path))
+    const error = await umaRejection(
+      byFetch.attach(world.requester({}, { hosts: ['http://127.0.0.1:1'] }))(world.host.origin + path),
+    )
     expect(error.code).toBe('untrusted_authorization_server')
   })
 })
 
 describe('a resolver', () => {
-  const resolve = (world: Awaited<ReturnType<typeof startWorld>>, answer: (issuer: string, context: { resource: string }) => unknown) =>
-    byFetch.attach(world.requester({ authorizationServers: answer as never }))
+  const resolve = (
+    world: Awaited<ReturnType<typeof startWorld>>,
+    answer: (issuer: string, context: { resource: string }) => unknown,
+  ) => byFetch.attach(world.requester({ authorizationServers: answer as never }))
 
-  test.each([['sync', (x: unknown) => x], ['async', async (x: unknown) => x]] as const)('%s: asked with the issuer and the resource', async (_how, wrap) => {
+  test.each([
+    ['sync', (x: unknown) => x],
+    ['async', async (x: unknown) => x],
+  ] as const)('%s: asked with the issuer and the resource', async (_how, wrap) => {
     const world = await startWorld()
     const asked: unknown[] = []
     const send = resolve(world, (issuer, context) => {
@@ -92,7 +112,9 @@ describe('a resolver', () => {
 
   test('one that does not know the issuer: never contacted', async () => {
     const world = await startWorld()
-    expect((await umaRejection(resolve(world, () => undefined)(world.host.origin + path))).code).toBe('untrusted_authorization_server')
+    expect((await umaRejection(resolve(world, () => undefined)(world.host.origin + path))).code).toBe(
+      'untrusted_authorization_server',
+    )
     expect(world.lines()).toEqual([`GET host ${path} 401`])
   })
 
@@ -106,9 +128,13 @@ describe('a resolver', () => {
 
   test('one that answers without hosts, or with an issuer over http: a TypeError, nothing sent', async () => {
     const world = await startWorld()
-    await expect(resolve(world, (issuer) => ({ ...fine, issuer, hosts: undefined }))(world.host.origin + path)).rejects.toThrow(TypeError)
+    await expect(
+      resolve(world, (issuer) => ({ ...fine, issuer, hosts: undefined }))(world.host.origin + path),
+    ).rejects.toThrow(TypeError)
     world.host.quirks.challenge = ({ ticket }) => `UMA as_uri="http://as.example.com", ticket="${ticket}"`
-    await expect(resolve(world, (issuer) => ({ ...fine, issuer, hosts: 'any' }))(world.host.origin + path)).rejects.toThrow(TypeError)
+    await expect(
+      resolve(world, (issuer) => ({ ...fine, issuer, hosts: 'any' }))(world.host.origin + path),
+    ).rejects.toThrow(TypeError)
     expect(world.as.stats.discoveryRequests).toBe(0)
   })
 
@@ -123,7 +149,10 @@ describe('a resolver', () => {
 })
 
 test('a final slash more or less in as_uri finds the issuer', async () => {
-  const world = await startWorld({ as: { path: '/realms/photos' }, host: { quirks: { challenge: ({ asUri, ticket }) => `UMA as_uri="${asUri}/", ticket="${ticket}"` } } })
+  const world = await startWorld({
+    as: { path: '/realms/photos' },
+    host: { quirks: { challenge: ({ asUri, ticket }) => `UMA as_uri="${asUri}/", ticket="${ticket}"` } },
+  })
   expect((await byFetch.attach(world.requester())(world.host.origin + path)).status).toBe(200)
 })
 

@@ -33,7 +33,8 @@ describe('upgrades', () => {
 
   test('the same string: a place refused by it is tried with it again', async () => {
     const world = await startWorld({ as: { quirks: { upgrade: 'same-string' } } })
-    world.as.policy = ({ permissions }) => (permissions.some((p) => p.resource_scopes.includes('write')) ? 'deny' : 'grant')
+    world.as.policy = ({ permissions }) =>
+      permissions.some((p) => p.resource_scopes.includes('write')) ? 'deny' : 'grant'
     const requester = world.requester()
     const url = `${world.host.origin}/alice/1.jpg`
     await requester.fetch(url)
@@ -43,7 +44,7 @@ describe('upgrades', () => {
     const rpt = rptAt(world, '/alice/1.jpg.txt')
     world.recorder.clear()
     await requester.fetch(url, { method: 'PUT', body: 'x' })
-    expect(world.sent()[0]?.headers['authorization']).toBe(`Bearer ${rpt}`)
+    expect(world.sent()[0]?.headers.authorization).toBe(`Bearer ${rpt}`)
   })
 
   test('never: both RPTs stay, and no `rpt` is sent once it was seen to be ignored (G-3.3.5.1-b)', async () => {
@@ -62,7 +63,9 @@ describe('upgrades', () => {
   })
 
   test('only JSON `true` counts (G-3.3.5-d)', async () => {
-    const world = await startWorld({ as: { quirks: { upgrade: 'never', tokenAnswer: (json) => ({ ...json, upgraded: 'true' }) } } })
+    const world = await startWorld({
+      as: { quirks: { upgrade: 'never', tokenAnswer: (json) => ({ ...json, upgraded: 'true' }) } },
+    })
     const send = byFetch.attach(world.requester())
     for (const name of ['1.jpg', '2.jpg', '1.jpg', '2.jpg']) await send(`${world.host.origin}/alice/${name}`)
     expect(world.sent().length).toBe(4 + 3 + 2)
@@ -73,9 +76,12 @@ describe('upgrades', () => {
     const world = await startWorld({ host: { owners: { bob: two } } })
     const client = { id: 'spa', auth: none() }
     const send = byFetch.attach(
-      world.requester({ authorizationServers: [world.as, two].map(({ issuer }) => ({ issuer, hosts: [world.host.origin], client })) }),
+      world.requester({
+        authorizationServers: [world.as, two].map(({ issuer }) => ({ issuer, hosts: [world.host.origin], client })),
+      }),
     )
-    for (const path of ['/alice/1.jpg', '/bob/1.jpg', '/alice/2.jpg', '/bob/2.jpg']) expect((await send(world.host.origin + path)).status).toBe(200)
+    for (const path of ['/alice/1.jpg', '/bob/1.jpg', '/alice/2.jpg', '/bob/2.jpg'])
+      expect((await send(world.host.origin + path)).status).toBe(200)
     const tokens = { alice: rptAt(world, '/alice/1.jpg') as string, bob: rptAt(world, '/bob/1.jpg') as string }
     const atTwo = formsOf(fromClient(two))
     expect(tokenRequests(world).map((p) => p.get('rpt'))).toEqual([null, tokens.alice])

@@ -1,5 +1,12 @@
 /** Compiled by tsc, never run: `requester.fetch` stands wherever `fetch` does, and `uma` is ours alone. */
-import { createRequester, none, type Requester, type UmaFetch, type UmaRequestInit, type UmaStorage } from '../../src/index.ts'
+import {
+  createRequester,
+  none,
+  type Requester,
+  type UmaFetch,
+  type UmaRequestInit,
+  type UmaStorage,
+} from '../../src/index.ts'
 
 declare const requester: Requester
 
@@ -9,9 +16,15 @@ export const named: UmaFetch = requester.fetch
 globalThis.fetch = requester.fetch
 
 const url = 'https://photos.example.com/alice/1.jpg'
-await requester.fetch(url, { method: 'PUT', body: 'x', uma: { maxFlowsPerRequest: 2, scope: 'read write', parameters: { audience: 'x', permission: ['a', 'b'] } } })
+await requester.fetch(url, {
+  method: 'PUT',
+  body: 'x',
+  uma: { maxFlowsPerRequest: 2, scope: 'read write', parameters: { audience: 'x', permission: ['a', 'b'] } },
+})
 await requester.fetch(new Request(url), { uma: false })
-await requester.fetch(new URL(url), { uma: { body: () => new Blob(['x']).stream(), preflight: true, interactive: false } })
+await requester.fetch(new URL(url), {
+  uma: { body: () => new Blob(['x']).stream(), preflight: true, interactive: false },
+})
 await requester.fetch(url, { uma: { buffer: true } })
 // @ts-expect-error: no such option
 await requester.fetch(url, { uma: { maxFlow: 2 } })
@@ -29,7 +42,10 @@ export const goes: RequestInit = ours
 // `new Map()` is a storage as it is.
 export const storage: UmaStorage = new Map()
 export const typed: UmaStorage = new Map<string, string>()
-createRequester({ authorizationServers: [{ issuer: 'https://as.example.com', hosts: 'any', client: { id: 'spa', auth: none() } }], storage: new Map() })
+createRequester({
+  authorizationServers: [{ issuer: 'https://as.example.com', hosts: 'any', client: { id: 'spa', auth: none() } }],
+  storage: new Map(),
+})
 // @ts-expect-error: values are strings
 export const numbers: UmaStorage = new Map<string, number>()
 

@@ -8,13 +8,25 @@ import { attachedAxios, waysIn } from './kit.ts'
 const path = '/alice/1.jpg'
 const own = { authorization: 'Bearer of-my-own' }
 const presented = (world: World): string[] =>
-  world.sent().filter((r) => r.server === 'host').map(({ headers: { authorization } }) => (authorization === undefined ? 'none' : authorization === own.authorization ? 'own' : authorization.split(' ')[0] === 'Basic' ? 'basic' : 'rpt'))
+  world
+    .sent()
+    .filter((r) => r.server === 'host')
+    .map(({ headers: { authorization } }) =>
+      authorization === undefined
+        ? 'none'
+        : authorization === own.authorization
+          ? 'own'
+          : authorization.split(' ')[0] === 'Basic'
+            ? 'basic'
+            : 'rpt',
+    )
 
 describe.each(waysIn)('$name', ({ attach }) => {
   test('goes with the first send, the RPT with the second, and at that place from then on', async () => {
     const world = await startWorld()
     const send = attach(world.requester())
-    for (let turn = 0; turn < 2; turn++) expect((await send(world.host.origin + path, { headers: own })).status).toBe(200)
+    for (let turn = 0; turn < 2; turn++)
+      expect((await send(world.host.origin + path, { headers: own })).status).toBe(200)
     expect(presented(world)).toEqual(['own', 'rpt', 'rpt'])
   })
 
@@ -32,16 +44,20 @@ describe.each(waysIn)('$name', ({ attach }) => {
     const world = await startWorld()
     const send = attach(world.requester())
     await send(world.host.origin + path, { headers: own })
-    world.as.revoke(world.sent().at(-1)?.headers['authorization']?.slice(7) as string)
+    world.as.revoke(world.sent().at(-1)?.headers.authorization?.slice(7) as string)
     world.recorder.clear()
     // Whoever does not come with the caller's own token is told nothing.
-    world.host.quirks.answer = (answer, { headers }) => (headers['authorization'] !== own.authorization && answer.status === 401 ? { status: 401, body: 'stale' } : answer)
+    world.host.quirks.answer = (answer, { headers }) =>
+      headers.authorization !== own.authorization && answer.status === 401 ? { status: 401, body: 'stale' } : answer
     expect((await send(world.host.origin + path, { headers: own })).status).toBe(200)
     expect(presented(world)).toEqual(['rpt', 'own', 'rpt'])
   })
 
   test('Keycloak: a host that challenges only requests with a bearer token', async () => {
-    const world = await startWorld({ as: { quirks: { ...products.keycloak, clientAuth: 'bearer-only' } }, host: { quirks: { onlyWithBearer: true, challengeStyle: 'keycloak' } } })
+    const world = await startWorld({
+      as: { quirks: { ...products.keycloak, clientAuth: 'bearer-only' } },
+      host: { quirks: { onlyWithBearer: true, challengeStyle: 'keycloak' } },
+    })
     const token = await world.as.issueAccessToken({ account: 'alice', clientId: 'spa' })
     const send = attach(world.requester({}, { client: { id: 'spa', auth: bearer(() => token) }, staleStatuses: [403] }))
     expect((await send(world.host.origin + path)).status).toBe(403)
@@ -84,5 +100,10 @@ test('axios, http adapter: credentials in the URL, the same', async () => {
   const api = attachedAxios(world.requester(), { adapter: 'http' })
   await api.get(world.host.origin.replace('//', '//u:p@') + path, { params: { a: '1' } })
   expect(presented(world)).toEqual(['basic', 'rpt'])
-  expect(world.sent().filter((r) => r.server === 'host').map((r) => r.path)).toEqual([`${path}?a=1`, `${path}?a=1`])
+  expect(
+    world
+      .sent()
+      .filter((r) => r.server === 'host')
+      .map((r) => r.path),
+  ).toEqual([`${path}?a=1`, `${path}?a=1`])
 })

@@ -1,7 +1,7 @@
 /** The traps that are axios's own (platform-traps 1.3). */
-import axios, { type AxiosError, type AxiosInstance, CanceledError, type InternalAxiosRequestConfig } from 'axios'
-import MockAdapter from 'axios-mock-adapter'
+
 import type { Readable } from 'node:stream'
+import axios, { type AxiosError, type AxiosInstance, CanceledError, type InternalAxiosRequestConfig } from 'axios'
 import { describe, expect, test } from 'vitest'
 import { attachRequester } from '../../src/axios.ts'
 import { isUmaError } from '../../src/index.ts'
@@ -21,11 +21,22 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
   test('interceptors and transforms run once, whatever happens in between (A1, A2)', async () => {
     const world = await startWorld()
     const ran: string[] = []
-    const api = axios.create({ adapter, transformRequest: [(data) => (ran.push('transformRequest'), data)], transformResponse: [(data) => (ran.push('transformResponse'), JSON.parse(data))] })
-    api.interceptors.request.use((config) => (ran.push('before'), config))
+    const note = <T>(what: string, value: T): T => {
+      ran.push(what)
+      return value
+    }
+    const api = axios.create({
+      adapter,
+      transformRequest: [(data) => note('transformRequest', data)],
+      transformResponse: [(data) => note('transformResponse', JSON.parse(data))],
+    })
+    api.interceptors.request.use((config) => note('before', config))
     attachRequester(api, world.requester())
-    api.interceptors.request.use((config) => (ran.push('after'), config))
-    api.interceptors.response.use((response) => (ran.push('response'), response.data), (error) => (ran.push('error'), Promise.reject(error)))
+    api.interceptors.request.use((config) => note('after', config))
+    api.interceptors.response.use(
+      (response) => note('response', response.data),
+      (error) => note('error', Promise.reject(error)),
+    )
     expect(await api.get(world.host.origin + path)).toMatchObject({ path })
     expect(ran).toEqual(['after', 'before', 'transformRequest', 'transformResponse', 'response'])
   })
@@ -35,12 +46,22 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
     const api = attachedAxios(world.requester(), { adapter })
     expect((await api.get(world.host.origin + path, { validateStatus: () => true })).status).toBe(200)
     expect((await api.get(`${world.host.origin}/alice/2.jpg`, { validateStatus: null })).status).toBe(200)
-    const error = (await rejection(api.get(`${world.host.origin}/alice/3.jpg`, { validateStatus: () => false }))) as AxiosError
-    expect([error.response?.status, error.response?.data, isUmaError(error.cause)]).toEqual([200, expect.objectContaining({ path: '/alice/3.jpg' }), false])
+    const error = (await rejection(
+      api.get(`${world.host.origin}/alice/3.jpg`, { validateStatus: () => false }),
+    )) as AxiosError
+    expect([error.response?.status, error.response?.data, isUmaError(error.cause)]).toEqual([
+      200,
+      expect.objectContaining({ path: '/alice/3.jpg' }),
+      false,
+    ])
   })
 
   test('responseType stream: the 401 is let go, the answer is a stream (A11)', async () => {
-    const world = await startWorld({ host: { quirks: { answer: (answer) => (answer.status === 401 ? { ...answer, body: 'x'.repeat(1 << 20) } : answer) } } })
+    const world = await startWorld({
+      host: {
+        quirks: { answer: (answer) => (answer.status === 401 ? { ...answer, body: 'x'.repeat(1 << 20) } : answer) },
+      },
+    })
     const api = attachedAxios(world.requester(), { adapter, responseType: 'stream', timeout: 5000 })
     const { data } = await api.get(world.host.origin + path)
     expect(JSON.parse(await read(data as Readable))).toMatchObject({ path })
@@ -48,7 +69,9 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
 
   test('responseType stream and a refusal: .response is open still', async () => {
     const world = await startWorld({ as: { policy: () => 'deny' } })
-    const error = (await rejection(attachedAxios(world.requester(), { adapter, responseType: 'stream' }).get(world.host.origin + path))) as AxiosError
+    const error = (await rejection(
+      attachedAxios(world.requester(), { adapter, responseType: 'stream' }).get(world.host.origin + path),
+    )) as AxiosError
     expect(JSON.parse(await read(error.response?.data as Readable))).toEqual({ error: 'protected' })
   })
 
@@ -60,9 +83,19 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
 
   test('baseURL, params, method helpers and paramsSerializer: the place is what goes over the wire', async () => {
     const world = await startWorld()
-    const api = attachedAxios(world.requester(), { adapter, baseURL: `${world.host.origin}/alice`, params: { v: '1' }, paramsSerializer: { serialize: (params) => `ser=${Object.keys(params).join()}` } })
+    const api = attachedAxios(world.requester(), {
+      adapter,
+      baseURL: `${world.host.origin}/alice`,
+      params: { v: '1' },
+      paramsSerializer: { serialize: (params) => `ser=${Object.keys(params).join()}` },
+    })
     for (let turn = 0; turn < 2; turn++) await api.get('1.jpg', { params: { w: '2' } })
-    expect(world.sent().filter((r) => r.server === 'host').map((r) => `${r.path} ${r.status}`)).toEqual([`${path}?ser=v,w 401`, `${path}?ser=v,w 200`, `${path}?ser=v,w 200`])
+    expect(
+      world
+        .sent()
+        .filter((r) => r.server === 'host')
+        .map((r) => `${r.path} ${r.status}`),
+    ).toEqual([`${path}?ser=v,w 401`, `${path}?ser=v,w 200`, `${path}?ser=v,w 200`])
   })
 
   test('the config that the caller gets is the caller’s: no RPT in it, fit to be sent again (A10)', async () => {
@@ -107,7 +140,13 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
     const [one, two] = [await startWorld(), await startWorld()]
     const api = axios.create({ adapter })
     for (const world of [one, two]) attachRequester(api, world.requester({}, { hosts: [world.host.origin] }))
-    const trusted = one.requester({ authorizationServers: [one, two].map(({ as, host }) => ({ issuer: as.issuer, hosts: [host.origin], client: { id: 'spa' } })) })
+    const trusted = one.requester({
+      authorizationServers: [one, two].map(({ as, host }) => ({
+        issuer: as.issuer,
+        hosts: [host.origin],
+        client: { id: 'spa' },
+      })),
+    })
     const both = attachedAxios(trusted, { adapter })
     for (const world of [one, two]) expect((await both.get(world.host.origin + path)).status).toBe(200)
   })
@@ -115,7 +154,9 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
   test('cancelToken', async () => {
     const world = await startWorld({ as: { quirks: { delayMs: { token: 300 } } } })
     const source = axios.CancelToken.source()
-    const sent = rejection(attachedAxios(world.requester(), { adapter }).get(world.host.origin + path, { cancelToken: source.token }))
+    const sent = rejection(
+      attachedAxios(world.requester(), { adapter }).get(world.host.origin + path, { cancelToken: source.token }),
+    )
     setTimeout(() => source.cancel('moved on'), 100)
     const error = await sent
     expect(axios.isCancel(error)).toBe(true)
@@ -124,15 +165,20 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
 
   test('a time-out of axios counts for one send, not for the flow (A18)', async () => {
     const world = await startWorld({ as: { quirks: { delayMs: { token: 500 } } } })
-    expect((await attachedAxios(world.requester(), { adapter, timeout: 300 }).get(world.host.origin + path)).status).toBe(200)
+    expect(
+      (await attachedAxios(world.requester(), { adapter, timeout: 300 }).get(world.host.origin + path)).status,
+    ).toBe(200)
     world.host.quirks.delayMs = 600
-    const late = async (api: AxiosInstance): Promise<unknown> => ((await rejection(api.get(world.host.origin + path, { timeout: 200 }))) as AxiosError).code
+    const late = async (api: AxiosInstance): Promise<unknown> =>
+      ((await rejection(api.get(world.host.origin + path, { timeout: 200 }))) as AxiosError).code
     expect(await late(attachedAxios(world.requester(), { adapter }))).toBe(await late(axios.create({ adapter })))
   })
 
   test('a network error is an AxiosError of its own, without a response', async () => {
     const world = await startWorld({ host: { quirks: { closeEarly: 'silent' } } })
-    const error = (await rejection(attachedAxios(world.requester(), { adapter }).get(world.host.origin + path))) as AxiosError
+    const error = (await rejection(
+      attachedAxios(world.requester(), { adapter }).get(world.host.origin + path),
+    )) as AxiosError
     expect([axios.isAxiosError(error), error.response]).toEqual([true, undefined])
     expect(isUmaError(error.cause)).toBe(false)
   })
@@ -141,9 +187,17 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
 test('http adapter: a beforeRedirect of the caller runs too, and sees no RPT on its way elsewhere', async () => {
   const undo = nameLoopback()
   const world = await startWorld({ host: { host: 'localhost' } })
-  const stranger = await startPlainServer((_req, res) => res.end('{}'), { host: 'sub.localhost', label: 'stranger', recorder: world.recorder })
+  const stranger = await startPlainServer((_req, res) => res.end('{}'), {
+    host: 'sub.localhost',
+    label: 'stranger',
+    recorder: world.recorder,
+  })
   const seen: unknown[] = []
-  const api = attachedAxios(world.requester(), { adapter: 'http', beforeRedirect: (options) => void seen.push(options['hostname'], options['headers']?.['Authorization'] ?? options['headers']?.['authorization']) })
+  const api = attachedAxios(world.requester(), {
+    adapter: 'http',
+    beforeRedirect: (options) =>
+      void seen.push(options.hostname, options.headers?.Authorization ?? options.headers?.authorization),
+  })
   await api.get(world.host.origin + path)
   world.host.quirks.redirect = () => `${stranger.origin}/x`
   await api.get(world.host.origin + path)
@@ -152,40 +206,11 @@ test('http adapter: a beforeRedirect of the caller runs too, and sees no RPT on 
   undo()
 })
 
-describe('axios-mock-adapter', () => {
-  test('keeps working, attached before or after', async () => {
-    for (const order of ['mock first', 'attach first']) {
-      const world = await startWorld()
-      const api = axios.create()
-      const attach = () => attachRequester(api, world.requester())
-      if (order === 'attach first') attach()
-      const mock = new MockAdapter(api as never)
-      if (order === 'mock first') attach()
-      mock.onGet('/x').reply(200, { mocked: true })
-      mock.onGet('/no-headers').reply(401)
-      mock.onGet('https://photos.example.com/y').reply(401, { cancel: true }, { 'WWW-Authenticate': 'Bearer realm="x"' })
-      expect((await api.get('/x')).data).toEqual({ mocked: true })
-      for (const url of ['/no-headers', 'https://photos.example.com/no-headers', 'https://photos.example.com/y']) {
-        expect(((await rejection(api.get(url))) as AxiosError).response?.status).toBe(url.endsWith('headers') && url !== '/no-headers' ? 404 : 401)
-      }
-      expect(world.sent()).toEqual([])
-    }
-  })
-
-  test('a mocked challenge is acted upon', async () => {
-    const world = await startWorld()
-    const api = axios.create()
-    const mock = new MockAdapter(api as never)
-    attachRequester(api, world.requester({}, { hosts: ['https://photos.example.com'] }))
-    const ticket = world.as.issueTicket([{ resource_id: 'r', resource_scopes: ['read'] }])
-    mock.onGet('https://photos.example.com/y').reply(({ headers }) => ((headers as { has(name: string): boolean }).has('Authorization') ? [200, 'in'] : [401, { cancel: 'x' }, { 'WWW-Authenticate': `UMA as_uri="${world.as.issuer}", ticket="${ticket}"` }]))
-    expect((await api.get('https://photos.example.com/y')).data).toBe('in')
-  })
-})
-
 test('relative URLs: as without us', async () => {
   const world = await startWorld()
-  const error = (await rejection(attachedAxios(world.requester(), { adapter: 'http' }).get('/alice/1.jpg'))) as AxiosError
+  const error = (await rejection(
+    attachedAxios(world.requester(), { adapter: 'http' }).get('/alice/1.jpg'),
+  )) as AxiosError
   const bare = (await rejection(axios.get('/alice/1.jpg', { adapter: 'http' }))) as AxiosError
   expect([error.name, error.code]).toEqual([bare.name, bare.code])
 })

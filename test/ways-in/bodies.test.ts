@@ -18,7 +18,11 @@ interface Body {
 
 const bodies: Record<string, Body> = {
   string: { make: () => text, bytes: Buffer.from(text) },
-  URLSearchParams: { make: () => new URLSearchParams({ a: '1 2', ä: '&=' }), bytes: Buffer.from('a=1+2&%C3%A4=%26%3D'), type: /^application\/x-www-form-urlencoded/ },
+  URLSearchParams: {
+    make: () => new URLSearchParams({ a: '1 2', ä: '&=' }),
+    bytes: Buffer.from('a=1+2&%C3%A4=%26%3D'),
+    type: /^application\/x-www-form-urlencoded/,
+  },
   Blob: { make: () => new Blob([bytes], { type: 'image/x-test' }), bytes, type: /^image\/x-test$/ },
   ArrayBuffer: { make: () => bytes.buffer.slice(0), bytes },
   'typed array': { make: () => new Uint8Array(bytes), bytes },
@@ -42,7 +46,8 @@ function expectTwice(world: World, { bytes, type }: Pick<Body, 'bytes' | 'type'>
 /** What a multipart body holds, whatever its boundary. */
 const parts = async (sent: { contentType: string; bytes: Uint8Array<ArrayBuffer> }): Promise<unknown[]> => {
   const form = await new Response(sent.bytes, { headers: { 'content-type': sent.contentType } }).formData()
-  const read = async (value: FormDataEntryValue) => (typeof value === 'string' ? value : [value.name, value.type, Buffer.from(await value.arrayBuffer()).toString('hex')])
+  const read = async (value: FormDataEntryValue) =>
+    typeof value === 'string' ? value : [value.name, value.type, Buffer.from(await value.arrayBuffer()).toString('hex')]
   return Promise.all([...form].map(async ([name, value]) => [name, await read(value)]))
 }
 
@@ -56,7 +61,9 @@ function form(): FormData {
 async function expectFormTwice(world: World): Promise<void> {
   const sends = writes(world)
   expect(sends.map((r) => r.status)).toEqual([401, 200])
-  const read = sends.map((r) => parts({ contentType: r.headers['content-type'] as string, bytes: Uint8Array.from(r.body) }))
+  const read = sends.map((r) =>
+    parts({ contentType: r.headers['content-type'] as string, bytes: Uint8Array.from(r.body) }),
+  )
   const expected = [
     ['title', text.replace(/\r?\n/g, '\r\n')],
     ['photo', ['päris.jpg', 'image/jpeg', Buffer.from(bytes).toString('hex')]],
@@ -64,7 +71,13 @@ async function expectFormTwice(world: World): Promise<void> {
   expect(await Promise.all(read)).toEqual([expected, expected])
 }
 
-const asRequest = { name: 'fetch(Request)', attach: (requester) => (url, options = {}) => byFetch.attach(requester)(new Request(url, options as RequestInit) as never) } as {
+const asRequest = {
+  name: 'fetch(Request)',
+  attach:
+    (requester) =>
+    (url, options = {}) =>
+      byFetch.attach(requester)(new Request(url, options as RequestInit) as never),
+} as {
   name: string
   attach: typeof byFetch.attach
 }
@@ -75,7 +88,11 @@ describe.each([...waysIn, asRequest])('$name', ({ name, attach }) => {
 
   test.each(Object.entries(bodies))('%s', async (kind, body) => {
     const world = await startWorld()
-    await attach(world.requester())(world.host.origin + path, { method: 'PUT', body: body.make(), headers: kind === 'Blob' ? own : body.type ? {} : { 'content-type': 'application/x-test' } })
+    await attach(world.requester())(world.host.origin + path, {
+      method: 'PUT',
+      body: body.make(),
+      headers: kind === 'Blob' ? own : body.type ? {} : { 'content-type': 'application/x-test' },
+    })
     expectTwice(world, body)
   })
 
@@ -97,7 +114,11 @@ describe.each([...waysIn, asRequest])('$name', ({ name, attach }) => {
   test('a megabyte', async () => {
     const world = await startWorld()
     const big = Buffer.alloc(1 << 20, 'x')
-    await attach(world.requester())(world.host.origin + path, { method: 'PUT', body: big, headers: { 'content-type': 'application/x-test' } })
+    await attach(world.requester())(world.host.origin + path, {
+      method: 'PUT',
+      body: big,
+      headers: { 'content-type': 'application/x-test' },
+    })
     expectTwice(world, { bytes: big })
   })
 })
@@ -105,7 +126,10 @@ describe.each([...waysIn, asRequest])('$name', ({ name, attach }) => {
 describe.each(['http', 'fetch'] as const)('axios, %s adapter', (adapter) => {
   test('JSON with a transformRequest that is not idempotent (A2)', async () => {
     const world = await startWorld()
-    const api = attachedAxios(world.requester(), { adapter, transformRequest: [(data) => `ENC(${typeof data === 'string' ? data : JSON.stringify(data)})`] })
+    const api = attachedAxios(world.requester(), {
+      adapter,
+      transformRequest: [(data) => `ENC(${typeof data === 'string' ? data : JSON.stringify(data)})`],
+    })
     await api.put(world.host.origin + path, { a: 1 }, { headers: { 'content-type': 'application/x-test' } })
     expectTwice(world, { bytes: Buffer.from('ENC({"a":1})') })
   })

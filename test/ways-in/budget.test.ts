@@ -1,7 +1,8 @@
 /** MaxFlowsReachedError after exactly `maxFlowsPerRequest` flows. */
+
+import { inspect } from 'node:util'
 import axios from 'axios'
 import ky from 'ky'
-import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { isUmaError, MaxFlowsReachedError } from '../../src/index.ts'
 import { extendKy } from '../../src/ky.ts'
@@ -44,13 +45,21 @@ describe.each(waysIn)('$name', ({ name, attach }) => {
     world.recorder.clear()
     expect((await send(world.host.origin + path)).status).toBe(200)
     // It is known not to be enough here, so the request goes without it first; before a ticket is spent it is tried after all.
-    expect(world.lines()).toEqual([`GET host ${path} 401`, `GET host ${path} 401`, 'POST as /token 200', `GET host ${path} 200`])
+    expect(world.lines()).toEqual([
+      `GET host ${path} 401`,
+      `GET host ${path} 401`,
+      'POST as /token 200',
+      `GET host ${path} 200`,
+    ])
   })
 
   test('the last answer is the last: it carries the newest challenge', async () => {
     const world = await startWorld(insatiable)
-    const response = umaErrorOf(await rejection(attach(world.requester())(world.host.origin + path))).response as { headers: Headers & Record<string, string> }
-    const header = response instanceof Response ? response.headers.get('www-authenticate') : response.headers['www-authenticate']
+    const response = umaErrorOf(await rejection(attach(world.requester())(world.host.origin + path))).response as {
+      headers: Headers & Record<string, string>
+    }
+    const header =
+      response instanceof Response ? response.headers.get('www-authenticate') : response.headers['www-authenticate']
     expect(header).toBe(world.sent().at(-1)?.answerHeaders?.['www-authenticate'])
   })
 })
@@ -73,7 +82,9 @@ describe.each(['http', 'fetch'] as const)('axios, %s adapter', (adapter) => {
   test('rejects with an AxiosError: code, cause, response, and the config of the caller without the RPT', async () => {
     const world = await startWorld(insatiable)
     const api = attachedAxios(world.requester(), { adapter, headers: { 'x-mine': 'yes' } })
-    const failure = (await rejection(api.get(world.host.origin + path, { params: { a: '1' } }))) as InstanceType<typeof axios.AxiosError>
+    const failure = (await rejection(api.get(world.host.origin + path, { params: { a: '1' } }))) as InstanceType<
+      typeof axios.AxiosError
+    >
     expect(axios.isAxiosError(failure)).toBe(true)
     expect(failure).toBeInstanceOf(axios.AxiosError)
     expect(failure.code).toBe('max_flows_reached')
@@ -85,9 +96,10 @@ describe.each(['http', 'fetch'] as const)('axios, %s adapter', (adapter) => {
     expect(failure.config?.headers.get('x-mine')).toBe('yes')
     expect(failure.config?.headers.has('authorization')).toBe(false)
     expect(failure.response?.config).toBe(failure.config)
-    const rpt = world.sent().at(-1)?.headers['authorization']?.slice(7) as string
+    const rpt = world.sent().at(-1)?.headers.authorization?.slice(7) as string
     expect(rpt.length).toBeGreaterThan(10)
-    for (const text of [JSON.stringify(failure), JSON.stringify(failure.toJSON()), inspect(failure, { depth: 9 })]) expect(text).not.toContain(rpt)
+    for (const text of [JSON.stringify(failure), JSON.stringify(failure.toJSON()), inspect(failure, { depth: 9 })])
+      expect(text).not.toContain(rpt)
   })
 
   test('response interceptors see it like any other error', async () => {
@@ -103,10 +115,18 @@ describe.each(['http', 'fetch'] as const)('axios, %s adapter', (adapter) => {
   })
 })
 
-test.each([undefined, 5, { limit: 5, statusCodes: [401], methods: ['get'] }])('ky does not retry it: one flow, with retry %j', async (retry) => {
-  const world = await startWorld(insatiable)
-  const api = extendKy(ky, world.requester()).extend(retry === undefined ? {} : { retry })
-  const failure = await rejection(Promise.resolve(api.get(world.host.origin + path)))
-  expect(isUmaError(failure, 'max_flows_reached')).toBe(true)
-  expect(world.lines()).toEqual([`GET host ${path} 401`, 'GET as /.well-known/uma2-configuration 200', 'POST as /token 200', `GET host ${path} 401`])
-})
+test.each([undefined, 5, { limit: 5, statusCodes: [401], methods: ['get'] }])(
+  'ky does not retry it: one flow, with retry %j',
+  async (retry) => {
+    const world = await startWorld(insatiable)
+    const api = extendKy(ky, world.requester()).extend(retry === undefined ? {} : { retry })
+    const failure = await rejection(Promise.resolve(api.get(world.host.origin + path)))
+    expect(isUmaError(failure, 'max_flows_reached')).toBe(true)
+    expect(world.lines()).toEqual([
+      `GET host ${path} 401`,
+      'GET as /.well-known/uma2-configuration 200',
+      'POST as /token 200',
+      `GET host ${path} 401`,
+    ])
+  },
+)

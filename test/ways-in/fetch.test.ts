@@ -42,7 +42,10 @@ test('the query is', async () => {
 describe('URLs that are none', () => {
   test.each(['/alice/1.jpg', 'alice', 'http://', 'nonsense://x'])('%s: rejects as fetch does', async (url) => {
     const world = await startWorld()
-    const [ours, bare] = (await Promise.all([rejection(world.requester().fetch(url)), rejection(fetch(url))])) as [Error, Error]
+    const [ours, bare] = (await Promise.all([rejection(world.requester().fetch(url)), rejection(fetch(url))])) as [
+      Error,
+      Error,
+    ]
     expect([ours.name, ours.message]).toEqual([bare.name, bare.message])
   })
 
@@ -56,7 +59,9 @@ describe('URLs that are none', () => {
     const world = await startWorld()
     vi.stubGlobal('location', { href: `${world.host.origin}/alice/page.html`, origin: world.host.origin })
     const bare = globalThis.fetch
-    vi.stubGlobal('fetch', (input: string, init: RequestInit) => bare(typeof input === 'string' ? new URL(input, `${world.host.origin}/alice/page.html`) : input, init))
+    vi.stubGlobal('fetch', (input: string, init: RequestInit) =>
+      bare(typeof input === 'string' ? new URL(input, `${world.host.origin}/alice/page.html`) : input, init),
+    )
     const { fetch } = world.requester()
     expect((await fetch('1.jpg')).status).toBe(200)
     expect((await fetch(path)).status).toBe(200)
@@ -70,7 +75,12 @@ describe('headers', () => {
     const { fetch } = world.requester({ headers: { accept: 'application/json', 'x-app': 'photos' } })
     await fetch(world.host.origin + path, { headers: { Accept: 'image/jpeg' } })
     await fetch(new Request(world.host.origin + path, { headers: { 'X-App': 'other' } }))
-    expect(world.sent().filter((r) => r.server === 'host').map((r) => [r.headers['accept'], r.headers['x-app']])).toEqual([
+    expect(
+      world
+        .sent()
+        .filter((r) => r.server === 'host')
+        .map((r) => [r.headers.accept, r.headers['x-app']]),
+    ).toEqual([
       ['image/jpeg', 'photos'],
       ['image/jpeg', 'photos'],
       // A Request's own `accept` is set by nobody, so the default counts.
@@ -81,10 +91,19 @@ describe('headers', () => {
   test('those of the request go with each send, in whatever form they are given', async () => {
     const world = await startWorld()
     const { fetch } = world.requester()
-    for (const [i, headers] of [new Headers({ 'x-mine': 'yes' }), [['x-mine', 'yes']] as [string, string][], { 'X-Mine': 'yes' }].entries()) {
+    for (const [i, headers] of [
+      new Headers({ 'x-mine': 'yes' }),
+      [['x-mine', 'yes']] as [string, string][],
+      { 'X-Mine': 'yes' },
+    ].entries()) {
       world.recorder.clear()
       expect((await fetch(`${world.host.origin}/alice/${i}.jpg`, { headers })).status).toBe(200)
-      expect(world.sent().filter((r) => r.server === 'host').every((r) => r.headers['x-mine'] === 'yes')).toBe(true)
+      expect(
+        world
+          .sent()
+          .filter((r) => r.server === 'host')
+          .every((r) => r.headers['x-mine'] === 'yes'),
+      ).toBe(true)
     }
   })
 
@@ -92,7 +111,9 @@ describe('headers', () => {
     const world = await startWorld()
     const headers = new Headers({ 'x-mine': 'yes' })
     const init = Object.freeze({ method: 'PUT', headers, body: 'x', uma: Object.freeze({}) })
-    expect((await world.requester({ headers: { 'x-app': '1' } }).fetch(world.host.origin + path, init)).status).toBe(200)
+    expect((await world.requester({ headers: { 'x-app': '1' } }).fetch(world.host.origin + path, init)).status).toBe(
+      200,
+    )
     expect([...headers]).toEqual([['x-mine', 'yes']])
   })
 })
@@ -100,9 +121,18 @@ describe('headers', () => {
 describe('a Request', () => {
   test('with a body: sent twice, whole', async () => {
     const world = await startWorld()
-    const request = new Request(world.host.origin + path, { method: 'PUT', body: 'grüße', headers: { 'x-mine': 'yes' } })
+    const request = new Request(world.host.origin + path, {
+      method: 'PUT',
+      body: 'grüße',
+      headers: { 'x-mine': 'yes' },
+    })
     expect((await world.requester().fetch(request)).status).toBe(200)
-    expect(world.sent().filter((r) => r.path === path).map((r) => [r.method, r.body.toString(), r.headers['x-mine']])).toEqual([
+    expect(
+      world
+        .sent()
+        .filter((r) => r.path === path)
+        .map((r) => [r.method, r.body.toString(), r.headers['x-mine']]),
+    ).toEqual([
       ['PUT', 'grüße', 'yes'],
       ['PUT', 'grüße', 'yes'],
     ])
@@ -112,7 +142,12 @@ describe('a Request', () => {
     const world = await startWorld()
     const request = new Request(world.host.origin + path, { method: 'PUT', body: 'one', headers: { 'x-mine': 'one' } })
     expect((await world.requester().fetch(request, { body: 'two', headers: { 'x-mine': 'two' } })).status).toBe(200)
-    expect(world.sent().filter((r) => r.path === path).map((r) => [r.method, r.body.toString(), r.headers['x-mine']])).toEqual([
+    expect(
+      world
+        .sent()
+        .filter((r) => r.path === path)
+        .map((r) => [r.method, r.body.toString(), r.headers['x-mine']]),
+    ).toEqual([
       ['PUT', 'two', 'two'],
       ['PUT', 'two', 'two'],
     ])
@@ -131,13 +166,17 @@ describe('a Request', () => {
     const world = await startWorld({ as: { quirks: { delayMs: { token: 400 } } } })
     const controller = new AbortController()
     setTimeout(() => controller.abort(), 100)
-    const failure = await rejection(world.requester().fetch(new Request(world.host.origin + path, { signal: controller.signal })))
+    const failure = await rejection(
+      world.requester().fetch(new Request(world.host.origin + path, { signal: controller.signal })),
+    )
     expect((failure as Error).name).toBe('AbortError')
   })
 })
 
 test('redirect: manual and error are passed on', async () => {
-  const world = await startWorld({ host: { quirks: { redirect: ({ path: at }) => (at === '/old' ? path : undefined) } } })
+  const world = await startWorld({
+    host: { quirks: { redirect: ({ path: at }) => (at === '/old' ? path : undefined) } },
+  })
   const { fetch } = world.requester()
   expect((await fetch(`${world.host.origin}/old`, { redirect: 'manual' })).status).toBe(302)
   await expect(fetch(`${world.host.origin}/old`, { redirect: 'error' })).rejects.toThrow(TypeError)
@@ -152,8 +191,16 @@ test('the global fetch is looked up for each request (A13); `fetch` of the optio
   const world = await startWorld()
   const bare = globalThis.fetch
   const [hosts, servers] = [[] as string[], [] as string[]]
-  const requester = world.requester({ fetch: (input, init) => (servers.push(new URL(String(input)).origin), bare(input, init)) })
-  vi.stubGlobal('fetch', (input: string, init: RequestInit) => (String(input).startsWith(world.host.origin) && hosts.push(input), bare(input, init)))
+  const requester = world.requester({
+    fetch: (input, init) => {
+      servers.push(new URL(String(input)).origin)
+      return bare(input, init)
+    },
+  })
+  vi.stubGlobal('fetch', (input: string, init: RequestInit) => {
+    if (String(input).startsWith(world.host.origin)) hosts.push(input)
+    return bare(input, init)
+  })
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect([hosts.length, servers]).toEqual([2, [world.as.issuer, world.as.issuer]])
 })
@@ -161,7 +208,10 @@ test('the global fetch is looked up for each request (A13); `fetch` of the optio
 test('wrapFetch: the same around another fetch', async () => {
   const world = await startWorld()
   const seen: string[] = []
-  const wrapped = world.requester().wrapFetch((input, init) => (seen.push(String(input)), fetch(input, init)))
+  const wrapped = world.requester().wrapFetch((input, init) => {
+    seen.push(String(input))
+    return fetch(input, init)
+  })
   expect((await wrapped(world.host.origin + path)).status).toBe(200)
   expect(seen).toEqual([world.host.origin + path, world.host.origin + path])
 })

@@ -1,7 +1,8 @@
 /** The core rows again with the lowest versions of the peers that are supported. */
+
+import { Readable } from 'node:stream'
 import axios from 'axios'
 import FormDataPackage from 'form-data'
-import { Readable } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
 import { nameLoopback } from '../helpers/loopback-names.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
@@ -22,7 +23,11 @@ describe.each([byAxiosHttp, byAxiosFetch, byKy])('$name', ({ name, attach }) => 
   test('cold 4, second resource 3, covered 1', async () => {
     const world = await startWorld()
     const send = attach(world.requester())
-    for (const [name, count] of [['1.jpg', 4], ['2.jpg', 3], ['1.jpg', 1]] as const) {
+    for (const [name, count] of [
+      ['1.jpg', 4],
+      ['2.jpg', 3],
+      ['1.jpg', 1],
+    ] as const) {
       world.recorder.clear()
       expect((await send(`${world.host.origin}/alice/${name}`)).status).toBe(200)
       expect(world.sent().length).toBe(count)
@@ -33,13 +38,19 @@ describe.each([byAxiosHttp, byAxiosFetch, byKy])('$name', ({ name, attach }) => 
     const world = await startWorld()
     const send = attach(world.requester())
     expect((await send(world.host.origin + path, { method: 'PUT', body: 'grüße' })).status).toBe(200)
-    expect(world.sent().filter((r) => r.path === path).map((r) => r.body.toString())).toEqual(['grüße', 'grüße'])
+    expect(
+      world
+        .sent()
+        .filter((r) => r.path === path)
+        .map((r) => r.body.toString()),
+    ).toEqual(['grüße', 'grüße'])
   })
 
   test('a stream: never empty', async () => {
     const world = await startWorld()
     const send = attach(world.requester())
-    const make = (): unknown => (name === 'axios http' ? Readable.from([Buffer.from('grüße')]) : new Blob(['grüße']).stream())
+    const make = (): unknown =>
+      name === 'axios http' ? Readable.from([Buffer.from('grüße')]) : new Blob(['grüße']).stream()
     const headers = { 'content-type': 'text/x-test' }
     const error = umaErrorOf(await rejection(send(world.host.origin + path, { method: 'PUT', headers, body: make() })))
     expect(error.code).toBe('body_not_replayable')
@@ -61,14 +72,17 @@ describe.each([byAxiosHttp, byAxiosFetch, byKy])('$name', ({ name, attach }) => 
     const undo = nameLoopback()
     try {
       const world = await startWorld({ host: { host: 'localhost' } })
-      const stranger = await startPlainServer((_req, res) => res.writeHead(401, { 'www-authenticate': `UMA as_uri="${world.as.issuer}", ticket="t"` }).end(), {
-        host: 'sub.localhost',
-        label: 'stranger',
-        recorder: world.recorder,
-      })
+      const stranger = await startPlainServer(
+        (_req, res) => res.writeHead(401, { 'www-authenticate': `UMA as_uri="${world.as.issuer}", ticket="t"` }).end(),
+        {
+          host: 'sub.localhost',
+          label: 'stranger',
+          recorder: world.recorder,
+        },
+      )
       const send = attach(world.requester())
       expect((await send(world.host.origin + path)).status).toBe(200)
-      const rpt = world.sent().at(-1)?.headers['authorization']?.slice(7) as string
+      const rpt = world.sent().at(-1)?.headers.authorization?.slice(7) as string
       world.host.quirks.redirect = () => `${stranger.origin}/x`
       expect((await send(world.host.origin + path)).status).toBe(401)
       expect(world.recorder.containing(rpt).filter((r) => r.server === 'stranger')).toEqual([])
@@ -83,13 +97,22 @@ describe.each([byAxiosHttp, byAxiosFetch, byKy])('$name', ({ name, attach }) => 
 describe.each(['http', 'fetch'] as const)('axios, %s adapter', (adapter) => {
   test('transformRequest runs once (A2), config.auth gives way to the RPT (A5), the error carries none (A10)', async () => {
     const world = await startWorld()
-    const api = attachedAxios(world.requester(), { adapter, transformRequest: [(data) => `ENC(${data})`], auth: { username: 'u', password: 'p' } })
+    const api = attachedAxios(world.requester(), {
+      adapter,
+      transformRequest: [(data) => `ENC(${data})`],
+      auth: { username: 'u', password: 'p' },
+    })
     const { config } = await api.put(world.host.origin + path, 'x', { headers: { 'content-type': 'text/x-test' } })
-    expect(world.sent().filter((r) => r.path === path).map((r) => [r.body.toString(), r.headers['authorization']?.split(' ')[0]])).toEqual([
+    expect(
+      world
+        .sent()
+        .filter((r) => r.path === path)
+        .map((r) => [r.body.toString(), r.headers.authorization?.split(' ')[0]]),
+    ).toEqual([
       ['ENC(x)', 'Basic'],
       ['ENC(x)', 'Bearer'],
     ])
-    const rpt = world.sent().at(-1)?.headers['authorization']?.slice(7) as string
+    const rpt = world.sent().at(-1)?.headers.authorization?.slice(7) as string
     expect(JSON.stringify(config)).not.toContain(rpt)
   })
 })
@@ -98,6 +121,16 @@ test('axios, http adapter, npm form-data', async () => {
   const world = await startWorld()
   const form = new FormDataPackage()
   form.append('title', 'gruß')
-  await attachedAxios(world.requester(), { adapter: 'http' }).post(world.host.origin + path, form, { uma: { buffer: true } })
-  expect(world.sent().filter((r) => r.path === path).map((r) => [r.status, r.body.includes('gruß')])).toEqual([[401, true], [200, true]])
+  await attachedAxios(world.requester(), { adapter: 'http' }).post(world.host.origin + path, form, {
+    uma: { buffer: true },
+  })
+  expect(
+    world
+      .sent()
+      .filter((r) => r.path === path)
+      .map((r) => [r.status, r.body.includes('gruß')]),
+  ).toEqual([
+    [401, true],
+    [200, true],
+  ])
 })

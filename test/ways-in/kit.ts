@@ -1,7 +1,8 @@
 /** The ways in, made alike: a test written once runs through fetch, both adapters of axios, and ky. */
+
+import { inspect } from 'node:util'
 import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios'
 import ky from 'ky'
-import { inspect } from 'node:util'
 import { expect } from 'vitest'
 import { attachRequester } from '../../src/axios.ts'
 import { isUmaError, type Requester, type UmaError, type UmaRequestOptions } from '../../src/index.ts'
@@ -34,14 +35,23 @@ export function initOf({ body, ...rest }: SendOptions): RequestInit & { uma?: Um
   return (isStream(body) ? { ...init, duplex: 'half' } : init) as RequestInit
 }
 
-const isStream = (body: unknown): boolean => typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body)
+const isStream = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body)
 
-const received = async (response: Response): Promise<Received> => ({ status: response.status, text: await response.text() })
+const received = async (response: Response): Promise<Received> => ({
+  status: response.status,
+  text: await response.text(),
+})
 
 export function axiosSend(api: AxiosInstance): Send {
   return async (url, { body, ...rest } = {}) => {
     try {
-      const { status, data } = await api.request({ url, ...(body !== undefined && { data: body }), transformResponse: [(text) => text], ...rest })
+      const { status, data } = await api.request({
+        url,
+        ...(body !== undefined && { data: body }),
+        transformResponse: [(text) => text],
+        ...rest,
+      })
       return { status, text: String(data ?? '') }
     } catch (error) {
       if (!axios.isAxiosError(error) || isUmaError(error.cause) || !error.response) throw error
@@ -58,15 +68,25 @@ export function attachedAxios(requester: Requester, defaults: CreateAxiosDefault
 
 export const byFetch: WayIn = {
   name: 'fetch',
-  attach: (requester) => async (url, options = {}) => received(await requester.fetch(url, initOf(options))),
+  attach:
+    (requester) =>
+    async (url, options = {}) =>
+      received(await requester.fetch(url, initOf(options))),
 }
-export const byAxiosHttp: WayIn = { name: 'axios http', attach: (requester) => axiosSend(attachedAxios(requester, { adapter: 'http' })) }
-export const byAxiosFetch: WayIn = { name: 'axios fetch', attach: (requester) => axiosSend(attachedAxios(requester, { adapter: 'fetch' })) }
+export const byAxiosHttp: WayIn = {
+  name: 'axios http',
+  attach: (requester) => axiosSend(attachedAxios(requester, { adapter: 'http' })),
+}
+export const byAxiosFetch: WayIn = {
+  name: 'axios fetch',
+  attach: (requester) => axiosSend(attachedAxios(requester, { adapter: 'fetch' })),
+}
 export const byKy: WayIn = {
   name: 'ky',
   attach: (requester) => {
     const api = extendKy(ky, requester)
-    return async (url, options = {}) => received(await api(url, { ...(initOf(options) as object), throwHttpErrors: false }))
+    return async (url, options = {}) =>
+      received(await api(url, { ...(initOf(options) as object), throwHttpErrors: false }))
   },
 }
 
@@ -88,7 +108,8 @@ export function umaErrorOf(error: unknown): UmaError & { flows?: number } {
 }
 
 /** The same of a promise that must reject. */
-export const umaRejection = async (promise: Promise<unknown>): Promise<UmaError & { flows?: number }> => umaErrorOf(await rejection(promise))
+export const umaRejection = async (promise: Promise<unknown>): Promise<UmaError & { flows?: number }> =>
+  umaErrorOf(await rejection(promise))
 
 /** The host's last answer from an error, read to its end: a `Response`, or axios's response. */
 export async function responseOf(error: unknown): Promise<Received> {

@@ -15,7 +15,12 @@ describe.each(waysIn)('preflight, $name', ({ attach }) => {
     // axios's http adapter takes streams of Node only.
     const { Readable } = await import('node:stream')
     const body = attach === waysIn[1]?.attach ? Readable.from(['whole']) : stream()
-    const { status } = await send(world.host.origin + path, { method: 'PUT', headers: { 'content-type': 'text/x-test' }, body, uma: { preflight: true } })
+    const { status } = await send(world.host.origin + path, {
+      method: 'PUT',
+      headers: { 'content-type': 'text/x-test' },
+      body,
+      uma: { preflight: true },
+    })
     expect(status).toBe(200)
     expect(world.lines()).toEqual([
       `HEAD host ${path} 401`,
@@ -24,7 +29,12 @@ describe.each(waysIn)('preflight, $name', ({ attach }) => {
       `HEAD host ${path} 200`,
       `PUT host ${path} 200`,
     ])
-    expect(world.sent().filter((r) => r.server === 'host').map((r) => r.body.toString())).toEqual(['', '', 'whole'])
+    expect(
+      world
+        .sent()
+        .filter((r) => r.server === 'host')
+        .map((r) => r.body.toString()),
+    ).toEqual(['', '', 'whole'])
   })
 
   test('none where an RPT is known for the place', async () => {
@@ -47,7 +57,9 @@ describe.each(waysIn)('preflight, $name', ({ attach }) => {
   test('the AS denies: nothing of the body has been sent', async () => {
     const world = await startWorld({ as: { policy: () => 'deny' } })
     const send = attach(world.requester())
-    const error = umaErrorOf(await rejection(send(world.host.origin + path, { method: 'PUT', body: 'secret text', uma: { preflight: true } })))
+    const error = umaErrorOf(
+      await rejection(send(world.host.origin + path, { method: 'PUT', body: 'secret text', uma: { preflight: true } })),
+    )
     expect(error.code).toBe('request_denied')
     expect(world.recorder.containing('secret text')).toEqual([])
   })
@@ -55,7 +67,10 @@ describe.each(waysIn)('preflight, $name', ({ attach }) => {
   test('an open resource: HEAD, then the request', async () => {
     const world = await startWorld()
     const send = attach(world.requester())
-    expect((await send(`${world.host.origin}/public/1.jpg`, { method: 'PUT', body: 'one', uma: { preflight: true } })).status).toBe(200)
+    expect(
+      (await send(`${world.host.origin}/public/1.jpg`, { method: 'PUT', body: 'one', uma: { preflight: true } }))
+        .status,
+    ).toBe(200)
     expect(world.lines()).toEqual(['HEAD host /public/1.jpg 200', 'PUT host /public/1.jpg 200'])
   })
 })

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { nameLoopback } from '../helpers/loopback-names.ts'
 import { type PlainServer, startPlainServer } from '../helpers/plain-server.ts'
-import { rptAt } from '../requester/kit.ts'
 import { startWorld, type World } from '../helpers/world.ts'
+import { rptAt } from '../requester/kit.ts'
 import { type Send, waysIn } from './kit.ts'
 
 const path = '/alice/1.jpg'
@@ -16,7 +16,12 @@ afterAll(() => undo())
 type Listener = Parameters<typeof startPlainServer>[0]
 
 /** A host that sends everything on to a stranger, from when `away()` is called. */
-async function cast(attach: (typeof waysIn)[number]['attach'], listener: (world: World) => Listener, status = 302, name = 'sub.localhost'): Promise<{ world: World; send: Send; stranger: PlainServer; away(): void }> {
+async function cast(
+  attach: (typeof waysIn)[number]['attach'],
+  listener: (world: World) => Listener,
+  status = 302,
+  name = 'sub.localhost',
+): Promise<{ world: World; send: Send; stranger: PlainServer; away(): void }> {
   const world = await startWorld({ host: { host: 'localhost' } })
   const stranger = await startPlainServer(listener(world), { host: name, label: 'stranger', recorder: world.recorder })
   onTestFinished(stranger.close)
@@ -33,10 +38,13 @@ async function cast(attach: (typeof waysIn)[number]['attach'], listener: (world:
 const open: (world: World) => Listener = () => (_req, res) => res.end('stranger')
 const relay: (world: World) => Listener = (world) => (_req, res) => {
   const ticket = world.as.issueTicket([{ resource_id: 'r', resource_scopes: ['read'] }], world.host.clientId)
-  res.writeHead(401, { 'www-authenticate': `UMA realm="x", as_uri="${world.as.issuer}", ticket="${ticket}"` }).end('challenge')
+  res
+    .writeHead(401, { 'www-authenticate': `UMA realm="x", as_uri="${world.as.issuer}", ticket="${ticket}"` })
+    .end('challenge')
 }
 
-const atStranger = (world: World): (string | undefined)[] => world.recorder.to('stranger').map((r) => r.headers['authorization'])
+const atStranger = (world: World): (string | undefined)[] =>
+  world.recorder.to('stranger').map((r) => r.headers.authorization)
 
 describe.each(waysIn)('$name', ({ attach }) => {
   describe.each(['sub.localhost', 'other.localhost', '127.0.0.1', 'localhost'])('to %s', (name) => {
@@ -47,7 +55,10 @@ describe.each(waysIn)('$name', ({ attach }) => {
       away()
       world.recorder.clear()
       expect(await send(world.host.origin + path)).toEqual({ status: 200, text: 'stranger' })
-      expect(world.sent().map((r) => [r.server, r.headers['authorization']])).toEqual([['host', `Bearer ${rpt}`], ['stranger', undefined]])
+      expect(world.sent().map((r) => [r.server, r.headers.authorization])).toEqual([
+        ['host', `Bearer ${rpt}`],
+        ['stranger', undefined],
+      ])
     })
   })
 
@@ -70,7 +81,10 @@ describe.each(waysIn)('$name', ({ attach }) => {
   })
 
   test('an answer from elsewhere teaches nothing: neither a place nor that the RPT is stale', async () => {
-    const { world, send, away } = await cast(attach, () => (_req, res) => res.writeHead(401, { 'www-authenticate': 'Bearer' }).end('no'))
+    const { world, send, away } = await cast(
+      attach,
+      () => (_req, res) => res.writeHead(401, { 'www-authenticate': 'Bearer' }).end('no'),
+    )
     await send(world.host.origin + path)
     away()
     expect((await send(world.host.origin + path)).status).toBe(401)
@@ -81,7 +95,10 @@ describe.each(waysIn)('$name', ({ attach }) => {
   })
 
   test('the RPT does not come back with the second hop: host, stranger, host', async () => {
-    const { world, send, stranger } = await cast(attach, (world) => (_req, res) => res.writeHead(302, { location: `${world.host.origin}/alice/back.jpg` }).end())
+    const { world, send, stranger } = await cast(
+      attach,
+      (world) => (_req, res) => res.writeHead(302, { location: `${world.host.origin}/alice/back.jpg` }).end(),
+    )
     await send(world.host.origin + path)
     world.host.quirks.redirect = ({ path: at }) => (at === path ? `${stranger.origin}/x` : undefined)
     world.recorder.clear()
