@@ -129,12 +129,23 @@ test('a leader that aborts during discovery hands over before its ticket is spen
   expect([world.as.stats.tokenRequests, world.as.stats.ticketsReplayed]).toEqual([1, 0])
 })
 
-test('a leader whose second send fails hands over to those who wait', async () => {
-  const world = await startWorld({ as: { quirks: { delayMs: { token: 100 } } } })
-  const send = byFetch.attach(world.requester({ timeouts: { flow: 5000 } }))
-  expect((await send(`${world.host.origin}/alice/0.jpg`)).status).toBe(200)
-  const [one, two] = await Promise.all([send(world.host.origin + path), send(world.host.origin + path)])
-  expect([one.status, two.status]).toEqual([200, 200])
+test('a leader whose send in between fails rejects with that, and hands over to those who wait', async () => {
+  const world = await startWorld()
+  const fault = new TypeError('cut')
+  const failed: string[] = []
+  const send = world.requester().wrapFetch((input, init) => {
+    const presents = new Headers(init?.headers).has('authorization')
+    if (String(input).endsWith(path) && presents && failed.push('x') === 1) return Promise.reject(fault)
+    return fetch(input, init)
+  })
+  expect((await send(`${world.host.origin}/bob/0.jpg`, { method: 'PUT', body: 'x' })).status).toBe(200)
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => send(world.host.origin + path)))
+  expect(outcomes.map((one) => (one.status === 'rejected' ? one.reason : one.value.status)).sort()).toEqual([
+    200,
+    200,
+    fault,
+  ])
+  expect(world.as.stats.ticketsReplayed).toBe(0)
 })
 
 test('timeouts.flow ends a flow for all who wait', async () => {

@@ -44,8 +44,4 @@ export const declared: oauth.ClientAuth = oauth.None()
 export const taken: ClientAuth = declared
 
 // @ts-expect-error: a secret is no client authentication
-export const secret: AuthorizationServer = {
-  issuer: 'https://as.example.com',
-  hosts: 'any',
-  client: { id: 'spa', auth: 'secret' },
-}
+export const secret: ClientAuth = 'secret'
