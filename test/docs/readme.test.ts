@@ -1,5 +1,5 @@
 /** Holds the README to the sources: its code compiles, and its tables leave nothing out. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -26,13 +26,21 @@ const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code 
   code: `${code}\nexport {}\n`,
 }))
 
-/** What the compiler says of the blocks, as modules of a project that has this package. */
+const examples = readdirSync(join(root, 'examples'))
+  .filter((name) => name.endsWith('.mjs'))
+  .map((name) => join(root, 'examples', name))
+
+/** What the compiler says of them, as modules of a project that has this package. */
 function complaints(): string[] {
   const files = new Map(blocks.map(({ line, code }) => [join(root, `README-${line}.ts`), code]))
   files.set(join(root, 'README-given.ts'), given)
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
-  Object.assign(options, { paths: { 'uma-requester': ['./src/index.ts'], 'uma-requester/*': ['./src/*.ts'] } })
+  Object.assign(options, {
+    paths: { 'uma-requester': ['./src/index.ts'], 'uma-requester/*': ['./src/*.ts'] },
+    allowJs: true,
+    checkJs: true,
+  })
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, getSourceFile } = host
   host.fileExists = (path) => files.has(path) || fileExists(path)
@@ -41,13 +49,14 @@ function complaints(): string[] {
     const text = files.get(path)
     return text === undefined ? getSourceFile(path, target, ...more) : ts.createSourceFile(path, text, target)
   }
-  const program = ts.createProgram([...files.keys()], options, host)
-  return [...files.keys()].flatMap((path) => {
+  const program = ts.createProgram([...files.keys(), ...examples], options, host)
+  return [...files.keys(), ...examples].flatMap((path) => {
     const file = program.getSourceFile(path)
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
       ({ messageText, start = 0 }) => {
-        const line = Number(/\d+/.exec(path)?.[0] ?? 0) + (file?.getLineAndCharacterOfPosition(start).line ?? 0)
-        return `README.md:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+        const line =
+          Number(/README-(\d+)/.exec(path)?.[1] ?? 1) + (file?.getLineAndCharacterOfPosition(start).line ?? 0)
+        return `${files.has(path) ? 'README.md' : path}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
       },
     )
   })
