@@ -1,0 +1,172 @@
+/** The three servers of the demo: the app's page, Alice's photos, and the authorization server that protects them. */
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import {
+  type AuthorizationServer,
+  type Policy,
+  startAuthorizationServer,
+} from '../../test/helpers/authorization-server.ts'
+import { type Host, startHost } from '../../test/helpers/host.ts'
+import { listen, send } from '../../test/helpers/http.ts'
+import type { Draft, Message, Told } from './messages.ts'
+import { album, photoAt } from './photos.ts'
+import { Tap } from './tap.ts'
+
+export interface DemoServers {
+  app: string
+  as: string
+  host: string
+  close(): Promise<void>
+}
+
+/** Starts a server on a port, or says in words why not. */
+export type OnPort = <T>(who: string, port: number, start: (port: number) => Promise<T>) => Promise<T>
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const file = (name: string): string => readFileSync(here(name), 'utf8')
+
+/** @param port of the page; the authorization server and the photos get the next two. 0: any that are free */
+export async function startServers(port: number, onPort: OnPort): Promise<DemoServers> {
+  const messages: Message[] = []
+  const listeners = new Set<ServerResponse>()
+  const tell = (told: Told): void => {
+    for (const res of listeners) res.write(`data: ${JSON.stringify(told)}\n\n`)
+  }
+  let quiet = true
+  const tap = new Tap(
+    (draft: Draft) => {
+      if (quiet) return
+      const message = { ...draft, id: messages.length, at: performance.timeOrigin + performance.now() }
+      messages.push(message)
+      tell({ message })
+    },
+    file('as-pages.css').replace(/\n/g, ' '),
+  )
+
+  const closers: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const res of listeners) res.end()
+    await Promise.all(closers.splice(0).map((one) => one()))
+  }
+  try {
+    const places = { app: '', as: '', host: '' }
+    const page = await pageFiles()
+    const app = await onPort('page', port, (port) =>
+      listen(
+        (req, res) => {
+          const { pathname } = new URL(req.url ?? '/', 'http://app')
+          if (pathname === '/demo/messages') return stream(req, res)
+          if (pathname === '/demo/reset' && req.method === 'POST') {
+            messages.length = 0
+            tap.clear()
+            tell({ reset: true })
+            return send(res, { status: 204 })
+          }
+          if (pathname === '/demo/places')
+            return send(res, { status: 200, headers: { 'cache-control': 'no-store' }, body: places })
+          const found = page[pathname]
+          if (found)
+            return send(res, {
+              status: 200,
+              headers: { 'content-type': found.type, 'cache-control': 'no-store' },
+              body: found.text,
+            })
+          send(res, { status: pathname === '/favicon.ico' ? 204 : 404 })
+        },
+        { port },
+      ),
+    )
+    closers.push(app.close)
+
+    const next = (more: number): number => port && port + more
+    const as: AuthorizationServer = await onPort('authorization server', next(1), (port) =>
+      startAuthorizationServer({ port, recorder: tap, policy: friendsOnly(() => as), accounts }),
+    )
+    closers.push(as.close)
+    const host = await onPort('photo server', next(2), (port) => startPhotos(as, port, tap))
+    closers.push(host.close)
+
+    Object.assign(places, { app: app.origin, as: as.issuer, host: host.origin })
+    const back = ['/callback', '/popup-callback'].map((path) => app.origin + path)
+    await as.addClient({
+      client_id: 'album-app',
+      client_name: 'The album app',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: back,
+      response_types: ['code'],
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:uma-ticket'],
+      claims_redirect_uris: back,
+    })
+    // Alice has put her photos under protection before Bob comes along.
+    for (const { path } of [{ path: '/alice/album' }, ...album]) await host.resourceId(path)
+    tap.clear()
+    quiet = false
+    return { ...places, close }
+
+    function stream(req: IncomingMessage, res: ServerResponse): void {
+      res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      res.write(`retry: 500\n\ndata: ${JSON.stringify({ reset: true })}\n\n`)
+      for (const message of messages) res.write(`data: ${JSON.stringify({ message })}\n\n`)
+      listeners.add(res)
+      req.once('close', () => listeners.delete(res))
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const accounts = {
+  bob: { name: 'Bob', email: 'bob@example.com' },
+  carol: { name: 'Carol', email: 'carol@example.com' },
+}
+
+/** Bob may see the whole album, as soon as he has said that he is Bob. Nobody else may. */
+function friendsOnly(as: () => AuthorizationServer): Policy {
+  return ({ account }) => {
+    if (account === undefined) return { needInfo: { redirectUser: true } }
+    if (account !== 'bob') return 'deny'
+    return { grant: [...as().resources.values()].map(({ _id }) => ({ resource_id: _id, resource_scopes: ['read'] })) }
+  }
+}
+
+function startPhotos(as: AuthorizationServer, port: number, tap: Tap): Promise<Host> {
+  return startHost({
+    authorizationServer: as,
+    recorder: tap,
+    port,
+    quirks: {
+      answer(usual, { method, path }) {
+        if (method !== 'GET' || usual.status !== 200) return usual
+        if (path === '/alice/album') return { ...usual, body: album }
+        const photo = photoAt(path)
+        return photo
+          ? { ...usual, headers: { ...usual.headers, 'content-type': 'image/svg+xml' }, body: photo }
+          : { status: 404 }
+      },
+    },
+  })
+}
+
+/** What the page consists of, bundled now: there is nothing to build beforehand. */
+async function pageFiles(): Promise<Record<string, { type: string; text: string }>> {
+  const { outputFiles } = await build({
+    entryPoints: [here('app.ts')],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2023',
+    write: false,
+    logLevel: 'silent',
+  })
+  const html = { type: 'text/html; charset=utf-8', text: file('index.html') }
+  return {
+    '/': html,
+    '/callback': html,
+    '/popup-callback': html,
+    '/style.css': { type: 'text/css; charset=utf-8', text: file('style.css') },
+    '/app.js': { type: 'text/javascript; charset=utf-8', text: outputFiles[0]?.text ?? '' },
+  }
+}
