@@ -92,6 +92,22 @@ describe.each([byAxiosHttp, byAxiosFetch, byKy])('$name', ({ name, attach }) => 
       undo()
     }
   })
+
+  test('a redirect to a subdomain on the same port: no RPT there', async () => {
+    const undo = nameLoopback()
+    try {
+      const world = await startWorld({ host: { host: 'localhost' } })
+      const send = attach(world.requester())
+      await send(world.host.origin + path)
+      world.host.quirks.redirect = ({ headers }) =>
+        headers.host?.startsWith('sub.') ? undefined : `http://sub.localhost:${world.host.port}/public/x`
+      world.recorder.clear()
+      expect((await send(world.host.origin + path)).status).toBe(200)
+      expect(world.sent().map(({ headers }) => headers.authorization !== undefined)).toEqual([true, false])
+    } finally {
+      undo()
+    }
+  })
 })
 
 describe.each(['http', 'fetch'] as const)('axios, %s adapter', (adapter) => {

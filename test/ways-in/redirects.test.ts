@@ -62,6 +62,21 @@ describe.each(waysIn)('$name', ({ attach }) => {
     })
   })
 
+  test('to a subdomain on the same port, where HTTP libraries differ most: not sent along', async () => {
+    const world = await startWorld({ host: { host: 'localhost' } })
+    const send = attach(world.requester())
+    await send(world.host.origin + path)
+    // One server under two names: the Host header tells them apart.
+    world.host.quirks.redirect = ({ headers }) =>
+      headers.host?.startsWith('sub.') ? undefined : `http://sub.localhost:${world.host.port}/public/x`
+    world.recorder.clear()
+    expect((await send(world.host.origin + path)).status).toBe(200)
+    expect(world.sent().map(({ headers }) => [headers.host, headers.authorization !== undefined])).toEqual([
+      [`localhost:${world.host.port}`, true],
+      [`sub.localhost:${world.host.port}`, false],
+    ])
+  })
+
   test('A leads to B, which challenges: not acted upon, nothing spent, before and after an RPT is held', async () => {
     const { world, send, away } = await cast(attach, relay)
     away()
