@@ -34,7 +34,7 @@ export {
 } from './errors.ts'
 export type { UmaFetch, UmaRequestInit } from './fetch.ts'
 export type { AuthorizationServerMetadata } from './protocol/metadata.ts'
-export type { RequiredClaim, TokenAnswer } from './protocol/token-answer.ts'
+export type { GrantedAnswer, RequiredClaim, TokenAnswer } from './protocol/token-answer.ts'
 export type { Callback } from './requester/callback.ts'
 export type { UmaEvent } from './requester/events.ts'
 export type { Exchange, StoredRequest } from './requester/exchange.ts'

@@ -1,28 +1,9 @@
 import { readObject } from '../protocol/read-object.ts'
-import type { Party } from './party.ts'
+import type { Ledger, Party } from './party.ts'
 import { epochKey, epochOf } from './pending.ts'
 import type { Services } from './services.ts'
 import { type Authority, issuerOf } from './trust.ts'
 import type { StoredRpt } from './wallet.ts'
-
-/**
- * Keeps the wallet of a party in step with storage, one record for each authority and host. The wallet in memory answers every
- * look-up; storage is read when a host is met for the first time and before a flow, and written after one.
- */
-export interface Ledger {
-  /** Reads what is stored for a host; undefined when that was done. */
-  ready(host: string): Promise<void> | undefined
-  /** Reads all that is stored. */
-  readAll(): Promise<void>
-  /** Takes in what another tab or process has written since, a sign-out included. */
-  sync(authority: Authority, host: string): Promise<void>
-  /** Writes what is held, together with what others have written meanwhile. Saves that come in while one waits become one. */
-  save(authorityKey: string, host: string): Promise<void>
-  /** Saves a little later: what was learned is worth keeping, but not worth waiting for. */
-  note(authorityKey: string, host: string): void
-  /** Deletes all records. */
-  erase(): Promise<void>
-}
 
 /** What is stored for one (party, authority, host). Another `v` is another shape: `docs/decisions/0004-stored-records.md`. */
 interface LedgerRecord {

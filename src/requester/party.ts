@@ -1,8 +1,7 @@
 import type { Flight } from './flight.ts'
-import { createLedger, type Ledger } from './ledger.ts'
-import { createLock, type Lock } from './lock.ts'
-import type { Services } from './services.ts'
-import { createWallet, type Wallet } from './wallet.ts'
+import type { Lock } from './lock.ts'
+import type { Authority } from './trust.ts'
+import type { Wallet } from './wallet.ts'
 
 /** All that is kept for one requesting party. Nothing of it is ever shared with another. */
 export interface Party {
@@ -24,22 +23,21 @@ export interface Party {
   forget(): void
 }
 
-export function createParty(services: Services, name: string | undefined): Party {
-  const { options, store } = services
-  const empty = () => ({
-    wallet: createWallet(options.maxEntries),
-    pcts: new Map<string, string>(),
-    neverUpgrades: new Set<string>(),
-    flights: new Map<string, Flight>(),
-  })
-  const within = createLock()
-  const party: Party = {
-    name,
-    ...empty(),
-    ledger: undefined,
-    interactions: new Map(),
-    lock: (key, task) => within(key, () => store.lock(`uma:lock:${name ?? ''} ${key}`, task)),
-    forget: () => void Object.assign(party, empty()),
-  }
-  return options.storage ? Object.assign(party, { ledger: createLedger(services, party) }) : party
+/**
+ * Keeps the wallet of a party in step with storage, one record for each authority and host. The wallet in memory answers every
+ * look-up; storage is read when a host is met for the first time and before a flow, and written after one.
+ */
+export interface Ledger {
+  /** Reads what is stored for a host; undefined when that was done. */
+  ready(host: string): Promise<void> | undefined
+  /** Reads all that is stored. */
+  readAll(): Promise<void>
+  /** Takes in what another tab or process has written since, a sign-out included. */
+  sync(authority: Authority, host: string): Promise<void>
+  /** Writes what is held, together with what others have written meanwhile. Saves that come in while one waits become one. */
+  save(authorityKey: string, host: string): Promise<void>
+  /** Saves a little later: what was learned is worth keeping, but not worth waiting for. */
+  note(authorityKey: string, host: string): void
+  /** Deletes all records. */
+  erase(): Promise<void>
 }
