@@ -6,6 +6,7 @@ import type { RecordedRequest } from '../helpers/recorder.ts'
 import type { World } from '../helpers/world.ts'
 import { formsOf } from '../requester/kit.ts'
 import { browse, submit } from '../servers/kit.ts'
+import { responseOf } from '../ways-in/kit.ts'
 
 export { REDIRECT_URI } from '../helpers/authorization-server.ts'
 export { tokenRequests } from '../requester/kit.ts'
@@ -77,3 +78,6 @@ export const revocations = (world: World): URLSearchParams[] => formsOf(world.se
 export const types = (events: UmaEvent[]): string[] => events.map(({ type }) => type)
 /** The parameters of the claims interaction URL that a person was sent to. */
 export const shown = ({ url }: { url: string }): URLSearchParams => new URL(url).searchParams
+
+/** The status of the answer that an error carries. */
+export const responseOfCode = async (error: unknown): Promise<number> => (await responseOf(error)).status

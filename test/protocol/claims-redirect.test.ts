@@ -144,7 +144,11 @@ describe('readClaimsReturn', () => {
   })
 
   test('garbage: never a throw, never a ticket', () => {
-    fc.assert(fc.property(fc.string(), (url) => expect(readClaimsReturn(url, { ...expected, state: 'unguessable' })).toEqual({ problem: 'state' })))
+    fc.assert(
+      fc.property(fc.string(), (url) => {
+        expect(readClaimsReturn(url, { ...expected, state: 'unguessable' })).toEqual({ problem: 'state' })
+      }),
+    )
     for (const url of [undefined, null, 7, {}]) expect(readClaimsReturn(url as never, expected)).toEqual({ problem: 'state' })
   })
 })
