@@ -157,6 +157,8 @@ async function album(): Promise<void> {
   const notes = (): Note[] => JSON.parse(sessionStorage.getItem(kept) ?? '[]')
 
   function tell(event: UmaEvent): void {
+    if (event.type === 'redirect') status.textContent = 'Bob is asked by the authorization server who he is.'
+    if (event.type === 'redirect-returned') status.textContent = 'Bob is back.'
     const note = words(event)
     if (!note) return
     const one: Note = { at: performance.timeOrigin + performance.now(), note }
@@ -192,15 +194,13 @@ async function album(): Promise<void> {
 function words(event: UmaEvent): string | undefined {
   switch (event.type) {
     case 'flow-started':
-      return 'requester: a challenge from a server that is trusted'
+      return location.pathname === '/callback' ? 'back again: handleCallback()' : 'a challenge to act upon'
     case 'redirect':
-      return 'requester: a person is needed, onRedirect()'
+      return 'a person is needed: onRedirect()'
     case 'rpt-stored':
-      return 'requester: token kept in Bob’s wallet'
+      return 'token kept in Bob’s wallet'
     case 'flow-ended':
-      return event.outcome === 'failed' ? `requester: ${event.code ?? 'given up'}` : undefined
-    case 'resend':
-      return 'requester: the same request again'
+      return event.outcome === 'failed' ? `error: ${event.code ?? 'given up'}` : undefined
     default:
       return undefined
   }

@@ -57,7 +57,7 @@ export function createDiagram(root: HTMLElement, scroll: HTMLElement, told: (mes
       const fresh = drawn.has(key) ? '' : ' new'
       if ('note' in row) {
         const x = at.app * width - 10
-        const wide = row.note.length * 6.3 + 22
+        const wide = Math.min(row.note.length * 6.1 + 22, width - x)
         parts.push(
           `<g class="row note${fresh}"><rect x="${x}" y="${y + 3}" width="${wide}" height="23" rx="7"/><text x="${x + wide / 2}" y="${y + 19}">${escaped(row.note)}</text></g>`,
         )

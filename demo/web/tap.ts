@@ -36,7 +36,7 @@ export class Tap extends WireRecorder {
       let text = typeof chunk === 'string' || Buffer.isBuffer(chunk) ? chunk.toString() : ''
       const page = String(res.getHeader('content-type') ?? '').startsWith('text/html')
       if (page) {
-        text = text.replace('<body', `<style>${this.#style}</style><body`)
+        text = text.replace(/<body( style="[^"]*")?/, `<style>${this.#style}</style><body`)
         if (res.hasHeader('content-length')) res.setHeader('content-length', Buffer.byteLength(text))
       }
       chunks.push(Buffer.from(text))

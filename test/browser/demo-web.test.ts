@@ -46,7 +46,7 @@ afterAll(async () => {
 
 async function visit(): Promise<{ page: Page; context: BrowserContext; problems: string[] }> {
   await fetch(`${places.app}/demo/reset`, { method: 'POST' })
-  const context = await browser.newContext({ viewport: { width: 1400, height: 1180 }, deviceScaleFactor: 2 })
+  const context = await browser.newContext({ viewport: { width: 1400, height: 1410 }, deviceScaleFactor: 1.5 })
   context.setDefaultTimeout(8000)
   onTestFinished(() => context.close())
   const problems: string[] = []
@@ -115,7 +115,6 @@ test('by page: Bob goes to the authorization server, comes back, and sees the ph
   expect(await page.textContent('#diagram')).toContain('appear here')
   await page.click('#show')
   await page.waitForURL(/\/rqp_claims\?/)
-  await picture(page, 'album-login')
   await agreeAs(page, 'bob')
   await page.waitForURL(`${places.app}/`)
   await photos(page)
@@ -147,6 +146,7 @@ test('by popup: the page stays, the popup closes itself', async () => {
 
 /** Both windows in one picture, as they are on the screen. */
 async function withPopup(page: Page, popup: Page): Promise<void> {
+  await page.setViewportSize({ width: 1400, height: 960 })
   await popup.setViewportSize({ width: 460, height: 560 })
   await popup.waitForTimeout(300)
   const inside = (await popup.screenshot()).toString('base64')
@@ -154,7 +154,7 @@ async function withPopup(page: Page, popup: Page): Promise<void> {
     const frame = document.createElement('div')
     frame.id = 'picture'
     frame.style.cssText =
-      'position:fixed;left:230px;top:330px;width:460px;border-radius:12px;overflow:hidden;background:#fff;box-shadow:0 30px 80px -20px rgb(20 20 50/.5),0 0 0 1px rgb(20 20 50/.12);z-index:9'
+      'position:fixed;left:212px;top:300px;width:460px;border-radius:12px;overflow:hidden;background:#fff;box-shadow:0 30px 80px -20px rgb(20 20 50/.5),0 0 0 1px rgb(20 20 50/.12);z-index:9'
     const bar = `<div style="height:36px;background:#eceaf0;display:flex;gap:7px;align-items:center;padding:0 13px">${['#e5675c', '#e9b44c', '#6dbb63'].map((c) => `<i style="width:11px;height:11px;border-radius:50%;background:${c}"></i>`).join('')}</div>`
     frame.innerHTML = `${bar}<img style="display:block;width:100%" src="data:image/png;base64,${inside}">`
     document.body.append(frame)
@@ -181,7 +181,6 @@ test('somebody else logs in, Bob declines, Bob closes the popup: each is said in
   await popup.close()
   await page.waitForSelector('#problem:not([hidden])')
   expect(await page.textContent('#problem')).toContain('redirect_failed')
-  await picture(page, 'album-refused')
 })
 
 test('starting over signs Bob out and empties the diagram', async () => {
