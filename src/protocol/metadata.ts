@@ -37,8 +37,9 @@ export function readMetadata(
 ): AuthorizationServerMetadata | string {
   const document = readObject(text) as AuthorizationServerMetadata | undefined
   if (!document) return 'not a JSON object'
-  const comparable = (value: unknown): string => (slashTolerant ? String(value).replace(/\/$/, '') : String(value))
-  if (comparable(document.issuer) !== comparable(issuer)) return 'names another issuer'
+  const { issuer: named } = document
+  const tolerated = slashTolerant && typeof named === 'string' && named.replace(/\/$/, '') === issuer.replace(/\/$/, '')
+  if (named !== issuer && !tolerated) return 'names another issuer'
   for (const member in document) {
     // An endpoint over plain http, or with credentials in it, is as good as none.
     if (member.endsWith('_endpoint') && !secureUrl(document[member])) delete document[member]

@@ -101,7 +101,7 @@ function readRequiredClaims(sent: unknown): RequiredClaim[] {
     const members = typeof raw === 'string' ? { claim_token_format: raw } : Object(raw)
     const claim: Record<string, unknown> = { raw }
     for (const name of ['claim_token_format', 'issuer', 'claim_type', 'friendly_name', 'name']) {
-      const values = [members[name]].flat().filter(string)
+      const values = [members[name]].flat(2).filter(string)
       if (values.length) claim[name] = /format|issuer/.test(name) ? values : values[0]
     }
     return claim as unknown as RequiredClaim

@@ -66,7 +66,8 @@ export async function fly(
         const worthTrying = (rpt: Rpt | undefined): rpt is Rpt => !!rpt && !leader.tried.has(rpt.grant)
         const granted = held()
         if (worthTrying(granted)) return { kind: 'held', rpt: granted }
-        if (worthTrying(last) && !triedNewest && leader.again && !sideBySide) return { kind: 'try', rpt: last }
+        const hopeful = worthTrying(last) && !last.insufficient.has(`${method} ${url}`)
+        if (hopeful && !triedNewest && leader.again && !sideBySide) return { kind: 'try', rpt: last }
         state = scheme.start(leader.challenge)
         leader.spent = true
         upgrading = leader.rpt?.authority === key ? leader.rpt : last
@@ -160,16 +161,17 @@ export async function fly(
         await sleep(seconds * 1000, signal)
       } else if (step.kind === 'claims') {
         const { requiredClaims, redirectUser } = step
-        claim = requiredClaims.length
-          ? await abortable(Promise.resolve(options.claims?.(requiredClaims, context)), signal)
-          : undefined
-        if (rounds++ >= maxRounds || !(claim || redirectUser)) {
-          throw Object.assign(
-            new NeedInfoError(`${issuer} needs claims that were not supplied (createRequester: claims)`, { issuer }),
-            {
-              requiredClaims,
-            },
-          )
+        const spent = rounds++ >= maxRounds
+        claim =
+          requiredClaims.length && !spent
+            ? await abortable(Promise.resolve(options.claims?.(requiredClaims, context)), signal)
+            : undefined
+        const nobody = !redirectUser || (requiredClaims.length > 0 && !options.onRedirect)
+        if (spent || (!claim && nobody)) {
+          const error = new NeedInfoError(`${issuer} needs claims that were not supplied (createRequester: claims)`, {
+            issuer,
+          })
+          throw Object.assign(error, { requiredClaims })
         }
         if (!claim) {
           if (uma.interactive === false || !options.onRedirect) {
