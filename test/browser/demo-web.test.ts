@@ -225,6 +225,11 @@ test('a port that is taken is said plainly, and nothing is left running', async 
     new RegExp(`port ${port} on 127.0.0.1 is taken by another program. Other ports: npm run demo:web -- --port \\d+`),
   )
   expect(output).not.toContain(' at ')
+  // The same where one of the other two is taken: the servers that were started are closed again.
+  expect(await start('--port', String(port - 2))).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('is taken by another program'),
+  })
 })
 
 test('Ctrl-C ends it at once, with a page still listening', async () => {

@@ -297,6 +297,20 @@ test('attack: an authorization server that is not trusted any more when the pers
   expect(bench.lines()).toEqual([])
 })
 
+test('the person comes back too late', async () => {
+  const bench = await startBench(bobOnly)
+  await leave(bench)
+  await comeBack(bench)
+  await bench.page.clock.setFixedTime(Date.now() + 600_000)
+  bench.clear()
+  expect(await finish(bench.page, bench)).toMatchObject({
+    code: 'invalid_state',
+    after: `${bench.places.app}/callback`,
+  })
+  expect(bench.lines()).toEqual([])
+  expect(await pendings(bench.page)).toEqual([])
+})
+
 test('after signing out, the way back leads nowhere', async () => {
   const bench = await startBench(bobOnly)
   const { page, places } = bench
