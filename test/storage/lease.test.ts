@@ -1,0 +1,199 @@
+/** Locks between processes: what a dead, a slow and a robbed holder leave behind. */
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { type Leases, leaseLock } from '../../src/storage/lease.ts'
+import { pause } from './contract.ts'
+import { type Leased, type Opened, type Program, type Store, shared, sqliteStore, start } from './kit.ts'
+
+const undo: (() => unknown)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step()
+})
+
+function making(make: () => Store<Leased>): Store<Leased> {
+  const store = make()
+  undo.push(() => store.remove())
+  return store
+}
+
+async function opening(store: Store<Leased>, leaseMs?: number): Promise<Leased> {
+  const opened: Opened<Leased> = await store.open(leaseMs)
+  undo.push(() => opened.close())
+  return opened.storage
+}
+
+async function holding(store: Store<Leased>, leaseMs: number): Promise<Program> {
+  const holder = start(store.target, leaseMs, 'hold', 'l')
+  undo.push(() => holder.child.kill('SIGKILL'))
+  await holder.said(1)
+  return holder
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const from = performance.now()
+  await run()
+  return performance.now() - from
+}
+
+for (const { name, there, make } of shared)
+  describe.skipIf(!there)(name, () => {
+    test('the lock of a killed process is free when its lease has run out, not before', async () => {
+      const store = making(make)
+      const storage = await opening(store, 1000)
+      const holder = await holding(store, 1000)
+      await pause(1500) // It has renewed by now.
+      const waiting = timed(() => storage.lock('l', async () => {}))
+      holder.child.kill('SIGKILL')
+      await holder.ended
+      const waited = await waiting
+      expect(waited).toBeGreaterThan(500)
+      expect(waited).toBeLessThan(1500)
+    })
+
+    test('other keys are free meanwhile, and so is a lock whose holder ended well', async () => {
+      const store = making(make)
+      const storage = await opening(store)
+      await holding(store, 30_000)
+      expect(await timed(() => storage.lock('other', async () => {}))).toBeLessThan(300)
+      expect(await start(store.target, 30_000, 'increment', 'third', 1).ended).toBe(0)
+      expect(await timed(() => storage.lock('third', async () => {}))).toBeLessThan(300)
+    })
+
+    test('a task longer than its lease keeps it', async () => {
+      const store = making(make)
+      const [one, two] = [await opening(store, 300), await opening(store, 300)]
+      const order: string[] = []
+      const long = one.lock('l', async (lost) => {
+        await pause(1000)
+        order.push(lost.aborted ? 'lost' : 'kept')
+      })
+      await pause(20)
+      await two.lock('l', async () => order.push('next'))
+      await long
+      expect(order).toEqual(['kept', 'next'])
+    })
+
+    test('a holder that was robbed is told, and does not let go of what is another’s', async () => {
+      const store = making(make)
+      const [one, two, three] = [await opening(store, 600), await opening(store, 600), await opening(store, 600)]
+      const order: string[] = []
+      let tell = (): void => {}
+      const told = new Promise<void>((resolve) => {
+        tell = resolve
+      })
+      const slow = one.lock('l', async (lost) => {
+        lost.addEventListener('abort', tell)
+        // As if the lease had run out: this process stood still, say.
+        await expire(store, 'l')
+        await told
+        order.push('robbed')
+        return 'done'
+      })
+      await pause(100)
+      const next = two.lock('l', async () => {
+        await told
+        await slow
+        order.push('slow is done')
+        await pause(200)
+        order.push('next is done')
+      })
+      await pause(100)
+      const last = three.lock('l', async () => order.push('last'))
+      expect(await slow).toBe('done')
+      await Promise.all([next, last])
+      expect(order).toEqual(['robbed', 'slow is done', 'next is done', 'last'])
+    })
+  })
+
+/** Ends the lease behind its holder's back. */
+async function expire({ target }: Store<Leased>, key: string): Promise<void> {
+  const rest = target.slice(target.indexOf(':') + 1)
+  if (target.startsWith('sqlite:')) {
+    const db = new DatabaseSync(rest)
+    db.prepare('UPDATE leases SET expires = 0 WHERE key = ?').run(key)
+    db.close()
+  } else {
+    const { createClient } = await import('redis')
+    const client = createClient({ url: process.env.UMA_TEST_REDIS_URL ?? '' })
+    await client.connect()
+    await client.del(`${rest}lock:${key}`)
+    await client.close()
+  }
+}
+
+test('sqlite: the version of a lease rises with each holder, and none is left behind', async () => {
+  const store = sqliteStore()
+  undo.push(() => store.remove())
+  const [one, two] = [await opening(store), await opening(store)]
+  await one.set('x', '1')
+  const db = new DatabaseSync(store.path)
+  undo.push(() => db.close())
+  const versions: unknown[] = []
+  const look = async () => versions.push(db.prepare('SELECT version FROM leases WHERE key = ?').get('l')?.version)
+  for (const storage of [one, two, one, two]) await storage.lock('l', look)
+  expect(versions).toEqual([1, 2, 3, 4])
+  expect(db.prepare('SELECT count(*) AS n FROM leases').get()).toEqual({ n: 0 })
+})
+
+describe('the lock, whatever keeps its leases', () => {
+  const leases = (some: Partial<Leases<number>> = {}): Leases<number> => ({
+    take: async () => 1,
+    renew: async () => true,
+    release: async () => {},
+    ...some,
+  })
+
+  test('a storage that cannot be asked rejects, and the next in line asks again', async () => {
+    const take = vi.fn().mockRejectedValueOnce(new Error('away')).mockResolvedValue(1)
+    const lock = leaseLock(leases({ take }), 1000)
+    const [first, second] = [lock('l', async () => 1), lock('l', async () => 2)]
+    await expect(first).rejects.toThrow('away')
+    expect(await second).toBe(2)
+  })
+
+  test('a lease that cannot be given back does not fail the task, nor keep it for long', async () => {
+    const failing = leaseLock(leases({ release: () => Promise.reject(new Error('away')) }), 1000)
+    expect(await failing('l', async () => 'done')).toBe('done')
+    const hanging = leaseLock(leases({ release: () => new Promise(() => {}) }), 1000)
+    expect(await timed(() => hanging('l', async () => {}))).toBeLessThan(1500)
+  })
+
+  test.each([
+    ['fails', () => Promise.reject(new Error('away'))],
+    ['hangs', () => new Promise<boolean>(() => {})],
+  ])('a renewal that %s is no loss before the lease has run out', async (_how, renew) => {
+    const lock = leaseLock(leases({ renew }), 300)
+    const at = await lock('l', async (lost) => {
+      const from = performance.now()
+      await new Promise((resolve) => lost.addEventListener('abort', resolve))
+      return performance.now() - from
+    })
+    expect(at).toBeGreaterThan(290)
+    expect(at).toBeLessThan(700)
+  })
+
+  test('one renewal that fails is made up for by the next', async () => {
+    const renew = vi.fn().mockRejectedValueOnce(new Error('away')).mockResolvedValue(true)
+    const lock = leaseLock(leases({ renew }), 300)
+    expect(await lock('l', (lost) => pause(800).then(() => lost.aborted))).toBe(false)
+    expect(renew.mock.calls.length).toBeGreaterThan(4)
+  })
+
+  test('nothing is renewed after the task', async () => {
+    const renew = vi.fn().mockResolvedValue(true)
+    await leaseLock(leases({ renew }), 60)('l', async () => {})
+    await pause(100)
+    expect(renew).not.toHaveBeenCalled()
+  })
+
+  test('of those in one process only the first asks the storage', async () => {
+    let free = false
+    const take = vi.fn(async () => (free ? 1 : undefined))
+    const lock = leaseLock(leases({ take }), 1000)
+    const all = Promise.all(Array.from({ length: 50 }, () => lock('l', async () => {})))
+    await pause(300)
+    expect(take.mock.calls.length).toBeLessThan(15)
+    free = true
+    await all
+  })
+})
