@@ -70,7 +70,7 @@ describe('what is dropped, what is left out', () => {
   test.each([
     ['invalid_rpt', 403, [false, true], [false, true]],
     ['invalid_pct', 401, [true, false], [true, false]],
-    ['invalid_grant', 400, [false, false], [true, true]],
+    ['invalid_grant', 400, [false, true], [true, true]],
   ] as const)('%s: with the fresh ticket go [rpt, pct] %j, in the next flow %j', async (error, status, fresh, next) => {
     const { world, send } = await held({ as: { quirks: { upgrade: 'same-string', pctOff: false } } })
     refusing(world, { status, error })
