@@ -78,7 +78,11 @@ export function createFetch(
           return fetch(request?.body && !attempt.body && !uma?.oneShot ? request.clone() : input, attempt)
         },
         stored() {
-          if (request || !(body === undefined || typeof body === 'string' || body instanceof URLSearchParams))
+          if (
+            request ||
+            uma?.body ||
+            !(body === undefined || typeof body === 'string' || body instanceof URLSearchParams)
+          )
             return undefined
           // A Request knows what content type a body goes with.
           const { headers } = new Request('http://localhost', {

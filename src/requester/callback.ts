@@ -42,7 +42,15 @@ export async function handleCallback(services: Services, party: Party, url: stri
   }
   const sent = authority.server.unchangedTicket ? undefined : flowState.ticket
   flowState.ticket = acceptReturn(url, { issuer, state: state as string, ticket: sent })
-  const subject = { party, authority, method: request.method, url: request.url, host, uma: { scope, parameters: more } }
+  const subject = {
+    party,
+    authority,
+    method: request.method,
+    url: request.url,
+    host,
+    uma: { scope, parameters: more },
+    stored: () => request.stored,
+  }
   await fly(services, subject as never, { participants: [], controller: new AbortController() } as never, flowState)
   return { kind: 'ticket', request }
 }

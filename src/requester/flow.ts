@@ -1,6 +1,6 @@
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { requestToken } from '../authorization-server/token-request.ts'
-import { InteractionRequiredError, NeedInfoError, UmaError, UmaTimeoutError } from '../errors.ts'
+import { InteractionRequiredError, NeedInfoError, RequestSubmittedError, UmaError, UmaTimeoutError } from '../errors.ts'
 import type { Claim, FlowState, Step } from '../schemes/scheme.ts'
 import { bare, type UmaEvent } from './events.ts'
 import { type Flight, leave, type Participant } from './flight.ts'
@@ -50,6 +50,7 @@ export async function fly(
   let triedNewest = false
   let recovered = false
   let rounds = 0
+  let endInteraction = (): void => {}
   let polls = 0
 
   const round = async (): Promise<Round> => {
@@ -92,6 +93,8 @@ export async function fly(
           requestToken: (parameters) => requestToken({ caller, metadata, client, context }, parameters),
         },
       )
+      // A claim goes along once; what the server remembers of it is the PCT.
+      claim = undefined
       say({ type: 'token-answer', step: step.kind })
       if (step.kind !== 'granted') return step
       const { grant, upgraded } = step
@@ -116,6 +119,7 @@ export async function fly(
   const sendAgain = async (rpt: Rpt | undefined, reason: 'held' | 'fresh-ticket'): Promise<boolean> => {
     const leader = participants[0] as Participant
     state = undefined
+    pushFirst = server.pushClaims === 'first'
     try {
       const challenge = await leader.again?.(rpt, reason)
       if (challenge) leader.challenge = challenge
@@ -133,6 +137,7 @@ export async function fly(
     for (;;) {
       signal.throwIfAborted()
       const step = await abortable(round(), signal)
+      endInteraction()
       if (step.kind === 'denied') throw step.error
       if (step.kind === 'held') {
         say({ type: 'flow-ended', outcome: 'granted' })
@@ -150,15 +155,17 @@ export async function fly(
             tell({ type: 'rpt-dropped', issuer, host, reason: 'refused' })
           }
         }
+        if (step.drop) await ledger?.save(key, host)
         if (recovered || !participants[0]?.again) throw step.error
         recovered = true
         if (!(await sendAgain(undefined, 'fresh-ticket'))) return held()
       } else if (step.kind === 'wait') {
         const seconds = Math.max(step.seconds ?? polling.interval ?? 5, polling.minInterval ?? 1)
-        if (polls++ >= (polling.max ?? 60))
-          throw new UmaTimeoutError(`${issuer} had no decision after ${polls - 1} polls`, { issuer })
+        if (polls++ >= (polling.max ?? 60)) {
+          throw new RequestSubmittedError(`${issuer} has asked the owner, who has not decided yet`, { issuer })
+        }
         say({ type: 'waiting', seconds })
-        await sleep(seconds * 1000, signal)
+        await sleep(Math.min(seconds * 1000, 2 ** 31 - 1), signal)
       } else if (step.kind === 'claims') {
         const { requiredClaims, redirectUser } = step
         const spent = rounds++ >= maxRounds
@@ -185,12 +192,13 @@ export async function fly(
             rounds--
             await abortable(others, signal)
           } else {
-            const interaction = interact(services, subject, context, state as FlowState, redirectUser as string, flow)
-            party.interactions.set(
-              issuer,
-              interaction.catch(() => {}),
-            )
-            await interaction.finally(() => party.interactions.delete(issuer))
+            // It lasts until its outcome was asked for: only then is there a PCT for the others.
+            const lasting = new Promise<void>((resolve) => {
+              endInteraction = resolve
+            })
+            party.interactions.set(issuer, lasting)
+            lasting.then(() => party.interactions.delete(issuer))
+            await interact(services, subject, context, state as FlowState, redirectUser as string, flow)
           }
         }
       }
@@ -202,5 +210,7 @@ export async function fly(
         : error
     say({ type: 'flow-ended', outcome: 'failed', code: reason instanceof UmaError ? reason.code : undefined })
     throw reason
+  } finally {
+    endInteraction()
   }
 }

@@ -26,7 +26,7 @@ export async function interact(
   const { issuer, signal } = context
   const handler = options.onRedirect as NonNullable<typeof options.onRedirect>
   const opened: { redirectUri?: string; run: RedirectHandler; leaves?: boolean; storeRequest?: boolean } =
-    typeof handler === 'function' ? { run: handler } : await handler.open(context)
+    typeof handler === 'function' ? { run: handler } : await abortable(handler.open(context), signal)
   const redirectUri = opened.redirectUri ?? server.redirectUri ?? options.redirectUri
   const expected = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))
     .replace(/\+/g, '-')

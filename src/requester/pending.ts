@@ -65,6 +65,14 @@ export async function keepPending(
   await services.store.set(pendingKey(key), JSON.stringify(pending), ttl)
 }
 
+/** Storage may hold anything. */
+const isPending = (record: Pending | undefined | null | ''): record is Pending =>
+  !!record &&
+  record.v === 1 &&
+  typeof record.issuer === 'string' &&
+  Object(record.state) === record.state &&
+  URL.canParse(record.request?.url)
+
 /**
  * Takes the flow that waits under a state out of storage: once, and only for the party that it belongs to.
  *
@@ -75,10 +83,10 @@ export function takePending(services: Services, party: Party, state: string | nu
   // Two calls for one way back (a page that renders twice): the second finds nothing.
   return party.lock(pendingKey(state ?? ''), async () => {
     const pending = state && (readObject((await store.get(pendingKey(state))) ?? '') as Pending | undefined)
-    if (!pending || pending.party !== party.name || pending.epoch !== (await epochOf(services, party))) {
+    if (!isPending(pending) || pending.party !== party.name || pending.epoch !== (await epochOf(services, party))) {
       throw new InvalidStateError('This way back belongs to no redirect of this requesting party')
     }
-    await store.delete(pendingKey(state))
+    await store.delete(pendingKey(state as string))
     if (pending.until < Date.now()) throw new InvalidStateError('The person came back too late; send the request again')
     return pending
   })

@@ -110,7 +110,9 @@ export function createWallet(maxEntries = 1000): Wallet {
       const found = byFolder.get(`${method} ${folder}`)
       if (fits(found)) return touch(found)
     }
-    return touch(byHost.get(url.origin)?.findLast(fits))
+    const held = byHost.get(url.origin)
+    // One that was not enough before may get a challenge for what is missing, and be upgraded.
+    return touch(held?.findLast(fits) ?? held?.at(-1))
   }
 
   function store(grant: Grant, headers: HeaderPatch, authority: string, host: string, upgraded?: Rpt): Rpt {

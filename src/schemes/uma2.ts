@@ -50,7 +50,7 @@ async function next(
     // What may be the fault of a stored token or a stale ticket deserves one fresh start (checklist A.5, quirks 17 to 19).
     const bad = /^invalid_(rpt|pct)$/.exec(code)?.[1] as 'rpt' | 'pct' | undefined
     return bad || /^(invalid_grant|(invalid|expired)_ticket)$/.test(code)
-      ? { kind: 'again', without: bad ? [bad] : ['rpt', 'pct'], drop: !!bad, error }
+      ? { kind: 'again', without: [bad ?? 'rpt'], drop: !!bad, error }
       : { kind: 'denied', error }
   }
   if (answer.ticket === ticket && !unchangedTicket) return invalid('the same ticket again (see unchangedTicket)')

@@ -83,14 +83,10 @@ function prepare(db: DatabaseSync): void {
   )
   const version = () => Number(db.prepare('PRAGMA user_version').get()?.user_version)
   if (version() === 0) {
+    // If this fails, closing the database takes it back.
     db.exec('BEGIN IMMEDIATE')
-    try {
-      if (version() === 0) db.exec(SCHEMA)
-      db.exec('COMMIT')
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      throw error
-    }
+    if (version() === 0) db.exec(SCHEMA)
+    db.exec('COMMIT')
   }
   if (version() !== VERSION)
     throw new Error(`The database has version ${version()}; this uma-requester knows ${VERSION}`)
@@ -117,7 +113,7 @@ async function open(path: string): Promise<{ db: DatabaseSync; statements: State
  * use. What was acknowledged survives the process, killed or not; after a power cut the last moments may be missing. Times to live are
  * kept on reading, and about once a minute what has run out is cleared away.
  *
- * The lock is a lease in the file, renewed while the task runs; no transaction is open meanwhile.
+ * The lock is a lease in the file, renewed while the task runs; no transaction is open meanwhile. Node 22 cuts values off at U+0000.
  *
  * Every function rejects with Node's or SQLite's error when the file cannot be opened, read or written, when another process keeps it
  * busy for more than 5 s, and when a newer version of this package has written it. The next call tries again.
