@@ -16,7 +16,7 @@ export interface LoopbackRedirectOptions {
   open?: boolean
   /** A fixed port, where the authorization server wants the exact URI. Default: any free one. */
   port?: number
-  /** Default: `/callback`. */
+  /** Percent-encoded, without a query. Default: `/callback`. */
   path?: string
   /** Milliseconds that the person has. Default: 300 000. */
   timeout?: number
@@ -32,15 +32,22 @@ const page = (text: string): string =>
 export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedirectHandler {
   const { show, open = false, port = 0, path = '/callback', timeout = 300_000 } = options
   if (!show && !open) throw new TypeError('loopbackRedirect: say how the person learns the URL: show, or open: true')
+  if (URL.parse(`http://127.0.0.1:1${path}`)?.pathname !== path) {
+    throw new TypeError('loopbackRedirect: path must begin with a slash, percent-encoded, without query and fragment')
+  }
   return {
     async open({ issuer, signal }) {
+      signal.throwIfAborted()
       const server = createServer()
       const close = (): void => {
         server.close()
         server.closeAllConnections()
       }
-      signal.addEventListener('abort', close)
       const host = `127.0.0.1:${await listen(server, port, issuer)}`
+      // A server that is closed before it listens would never say that it does.
+      if (signal.aborted) close()
+      signal.throwIfAborted()
+      signal.addEventListener('abort', close)
       return {
         redirectUri: `http://${host}${path}`,
         async run({ url, state }) {
