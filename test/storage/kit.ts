@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { createClient } from 'redis'
-import { type RedisStorage, redisStorage } from '../../src/storage/redis.ts'
-import { type SqliteStorage, sqliteStorage } from '../../src/storage/sqlite.ts'
+import type { RedisStorage } from '../../src/storage/redis.ts'
+import type { SqliteStorage } from '../../src/storage/sqlite.ts'
 import { redisUrl } from '../helpers/redis.ts'
 
 export interface Opened<S> {
@@ -24,16 +23,25 @@ export interface Store<S> {
 
 export type Leased = SqliteStorage | RedisStorage
 
+/** A client of its own. Processes that need none are not to load the package: they start many times. */
+async function connected() {
+  const { createClient } = await import('redis')
+  const client = createClient({ url: redisUrl ?? '' })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
 /** `sqlite:<path>` or `redis:<prefix>`. */
 export async function openTarget(target: string, leaseMs = 30_000): Promise<Opened<Leased>> {
   const rest = target.slice(target.indexOf(':') + 1)
   if (target.startsWith('sqlite:')) {
+    const { sqliteStorage } = await import('../../src/storage/sqlite.ts')
     const storage = sqliteStorage({ path: rest, leaseMs })
     return { storage, close: () => storage.close() }
   }
-  const client = createClient({ url: redisUrl ?? '' })
-  client.on('error', () => {})
-  await client.connect()
+  const { redisStorage } = await import('../../src/storage/redis.ts')
+  const client = await connected()
   return { storage: redisStorage(client, { prefix: rest, leaseMs }), close: () => client.close() }
 }
 
@@ -49,8 +57,7 @@ export function redisStore(): Store<Leased> {
   const prefix = `test:${crypto.randomUUID()}:`
   const target = `redis:${prefix}`
   const remove = async () => {
-    const client = createClient({ url: redisUrl ?? '' })
-    await client.connect()
+    const client = await connected()
     for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
       if (keys.length > 0) await client.del(keys)
     await client.close()
