@@ -1,0 +1,152 @@
+/** Storages for these tests, each empty and of its own, and ways for them to fail. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Keyv from 'keyv'
+import { createClient } from 'redis'
+import { onTestFinished } from 'vitest'
+import type { Requester } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { redisStorage } from '../../src/storage/redis.ts'
+import { sqliteStorage } from '../../src/storage/sqlite.ts'
+import type { UmaStorage } from '../../src/storage/storage.ts'
+import { webStorage } from '../../src/storage/web-storage.ts'
+import { redisUrl } from '../helpers/redis.ts'
+import type { World } from '../helpers/world.ts'
+import { MapStorage } from '../storage/map-storage.ts'
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Until what was learned is written (it is not waited for), and a little more. */
+export const settled = (): Promise<void> => pause(300)
+
+/** Gives a function that opens the storage again and again, as after a restart. */
+export interface Backend {
+  name: string
+  there: boolean
+  make(): Promise<() => Promise<UmaStorage>>
+}
+
+export async function sqliteFile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'uma-engine-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return join(folder, 'uma.db')
+}
+
+export async function redisClient(url = redisUrl as string): Promise<ReturnType<typeof createClient>> {
+  const client = createClient({ url })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => client.destroy())
+  return client as never
+}
+
+const same = (storage: UmaStorage) => async () => async () => storage
+
+export const backends: Backend[] = [
+  { name: 'memory', there: true, make: () => same(memoryStorage())() },
+  { name: 'Map', there: true, make: () => same(new Map<string, string>())() },
+  { name: 'Keyv', there: true, make: () => same(new Keyv() as UmaStorage)() },
+  {
+    name: 'web storage',
+    there: true,
+    async make() {
+      const held = new MapStorage()
+      const prefix = `${crypto.randomUUID()}:`
+      return async () => webStorage(held, prefix)
+    },
+  },
+  {
+    name: 'SQLite',
+    there: true,
+    async make() {
+      const path = await sqliteFile()
+      return async () => {
+        const storage = sqliteStorage({ path })
+        onTestFinished(() => storage.close())
+        return storage
+      }
+    },
+  },
+  {
+    name: 'Redis',
+    there: redisUrl !== undefined,
+    async make() {
+      const prefix = `engine:${crypto.randomUUID()}:`
+      return async () => redisStorage((await redisClient()) as never, { prefix })
+    },
+  },
+]
+
+export type Operation = 'get' | 'set' | 'delete' | 'lock'
+
+/** A storage that does as `fate` says for each operation: nothing special, a hang, or an error; and counts. */
+export interface Moody extends UmaStorage {
+  fate: (operation: Operation, key: string) => undefined | 'hang' | 'reject' | 'throw'
+  counts: Record<Operation, number>
+  held: Map<string, string>
+}
+
+export function moody(fate: Moody['fate'] = () => undefined, held = new Map<string, string>()): Moody {
+  const act = <T>(operation: Operation, key: string, work: () => T): T | Promise<never> => {
+    storage.counts[operation]++
+    const what = storage.fate(operation, key)
+    if (what === 'throw') throw new Error(`moody: ${operation}`)
+    if (what === 'reject') return Promise.reject(new Error(`moody: ${operation}`))
+    return what === 'hang' ? new Promise<never>(() => {}) : work()
+  }
+  const storage: Moody = {
+    fate,
+    held,
+    counts: { get: 0, set: 0, delete: 0, lock: 0 },
+    get: (key) => act('get', key, () => held.get(key)),
+    set: (key, value) => act('set', key, () => void held.set(key, value)),
+    delete: (key) => act('delete', key, () => void held.delete(key)),
+    lock: ((key: string, task: () => Promise<unknown>) => act('lock', key, task)) as NonNullable<UmaStorage['lock']>,
+  }
+  return storage
+}
+
+/** Asks for these photos, one after the other, and gives each status and the longest time that one took, in ms. */
+export async function ask(
+  requester: Requester,
+  world: World,
+  photos: (number | string)[],
+): Promise<{ statuses: (number | string)[]; slowest: number }> {
+  const statuses: (number | string)[] = []
+  let slowest = 0
+  for (const photo of photos) {
+    const from = performance.now()
+    statuses.push(await get(requester, world, photo))
+    slowest = Math.max(slowest, performance.now() - from)
+  }
+  return { statuses, slowest }
+}
+
+/** The status, or the error as text. */
+export async function get(requester: Requester, world: World, photo: number | string): Promise<number | string> {
+  try {
+    const response = await requester.fetch(`${world.host.origin}/alice/${photo}.jpg`)
+    await response.text()
+    return response.status
+  } catch (error) {
+    return String(error)
+  }
+}
+
+/** How many requests went to the host since the recorder was cleared, and how many token requests. */
+export const costs = (world: World): { host: number; token: number } => ({
+  host: world.sent().filter(({ server }) => server === 'host').length,
+  token: world.sent().filter(({ path, method }) => method === 'POST' && path.endsWith('/token')).length,
+})
+
+export const told = (world: World, type: string): number => world.events.filter((event) => event.type === type).length
+
+/** Fails the test if something rejects and nobody listens. */
+export function watchRejections(): unknown[] {
+  const seen: unknown[] = []
+  const note = (reason: unknown) => seen.push(reason)
+  process.on('unhandledRejection', note)
+  onTestFinished(() => void process.off('unhandledRejection', note))
+  return seen
+}
