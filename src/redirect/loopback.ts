@@ -12,7 +12,10 @@ import type { OpenableRedirectHandler } from '../requester/options.ts'
 export interface LoopbackRedirectOptions {
   /** Shows the person where to go, besides or instead of `open`. The URL holds a ticket: not for log files. */
   show?: (url: string) => void
-  /** Open the URL in the person's browser with the `open` package, which must be installed. Default: false. */
+  /**
+   * Open the URL in the person's browser with the `open` package, which must be installed. Where that fails, `show` has to do.
+   * Default: false.
+   */
   open?: boolean
   /** A fixed port, where the authorization server wants the exact URI. Default: any free one. */
   port?: number
@@ -52,9 +55,11 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
         redirectUri: `http://${host}${path}`,
         async run({ url, state }) {
           let timer: ReturnType<typeof setTimeout> | undefined
-          let abort = (): void => {}
+          let fail: (reason: unknown) => void = () => {}
+          const abort = (): void => fail(signal.reason)
           try {
             const back = new Promise<string>((resolve, reject) => {
+              fail = reject
               server.on('request', (request, response) => {
                 const came = `http://${host}${request.url}`
                 const ours = URL.canParse(came) ? new URL(came) : undefined
@@ -73,7 +78,6 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
                 response.on('close', () => resolve(came))
                 answer(200, 'Done. You can close this window.')
               })
-              abort = () => reject(signal.reason)
               signal.addEventListener('abort', abort)
               if (signal.aborted) abort()
               timer = setTimeout(
@@ -83,7 +87,15 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
             })
             back.catch(() => {})
             show?.(url)
-            if (open) await (await import('open')).default(url)
+            if (open) {
+              import('open')
+                .then(({ default: launch }) => launch(url))
+                .catch(() => {
+                  // What it failed with may hold the URL, and with it the ticket.
+                  const what = 'The browser could not be opened (is the package open installed?)'
+                  if (!show) fail(new RedirectError(what, { issuer }))
+                })
+            }
             return await back
           } finally {
             clearTimeout(timer)

@@ -1,12 +1,12 @@
 /** `need_info`: rounds of claims (checklist A.5, G-3.3.6-c to i). */
 import { describe, expect, test } from 'vitest'
 import type { Claim, FlowContext, RequiredClaim } from '../../src/index.ts'
-import { type AuthorizationServerQuirks, onlySubjects, products } from '../helpers/authorization-server.ts'
+import { type AuthorizationServerQuirks, onlySubjects, products, type RequiredClaim as SentClaim } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
 import { asksFor, claim, noEndpoint, path, tokenRequests, umaRejection } from './kit.ts'
 
-const email: RequiredClaim = {
+const email = {
   claim_token_format: ['http://openid.net/specs/openid-connect-core-1_0.html#IDToken'],
   claim_type: 'urn:oid:0.9.2342.19200300.100.1.3',
   friendly_name: 'email',
@@ -52,7 +52,7 @@ describe.each(waysIn)('$name', ({ attach }) => {
 })
 
 describe('G-3.3.6-h: required_claims, whatever their shape', () => {
-  const send = async (quirks: Partial<AuthorizationServerQuirks>, required: RequiredClaim[] = [email]): Promise<RequiredClaim[]> => {
+  const send = async (quirks: Partial<AuthorizationServerQuirks>, required: SentClaim[] = [email]): Promise<RequiredClaim[]> => {
     const world = await asking(asksFor(required), quirks)
     const { asked, claims } = supplies(claim())
     expect((await byFetch.attach(world.requester({ claims }))(url(world))).status).toBe(200)
@@ -66,7 +66,7 @@ describe('G-3.3.6-h: required_claims, whatever their shape', () => {
     expect(await send({ requiredClaimsShape: 'array' })).toEqual([{ ...email, raw: email }])
   })
   test('bare strings where there should be arrays', async () => {
-    const raw = { ...email, claim_token_format: email.claim_token_format?.[0], issuer: email.issuer?.[0] }
+    const raw = { ...email, claim_token_format: email.claim_token_format[0], issuer: email.issuer[0] }
     expect(await send({ requiredClaimsShape: 'strings' })).toEqual([{ ...email, raw }])
   })
   test('one object with nested arrays instead of a list (older SolidLab)', async () => {

@@ -1,4 +1,5 @@
 /** The one-shot server of `loopbackRedirect`: what it answers, what it ignores, and that it goes. */
+import { getEventListeners } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -184,7 +185,6 @@ describe('the end', () => {
   })
 
   test('no listener is left on a signal that lives long', async () => {
-    const { getEventListeners } = await import('node:events')
     const controller = new AbortController()
     const handler = loopbackRedirect({ show: () => {} })
     for (let i = 0; i < 3; i++) {
