@@ -110,7 +110,7 @@ export function moody(fate: Moody['fate'] = () => undefined, held = new Map<stri
 /** Asks for these photos, one after the other, and gives each status and the longest time that one took, in ms. */
 export async function ask(
   requester: Requester,
-  world: World,
+  world: Pick<World, 'host'>,
   photos: (number | string)[],
 ): Promise<{ statuses: (number | string)[]; slowest: number }> {
   const statuses: (number | string)[] = []
@@ -124,7 +124,11 @@ export async function ask(
 }
 
 /** The status, or the error as text. */
-export async function get(requester: Requester, world: World, photo: number | string): Promise<number | string> {
+export async function get(
+  requester: Requester,
+  world: Pick<World, 'host'>,
+  photo: number | string,
+): Promise<number | string> {
   try {
     const response = await requester.fetch(`${world.host.origin}/alice/${photo}.jpg`)
     await response.text()
@@ -140,6 +144,7 @@ export const costs = (world: World): { host: number; token: number } => ({
   token: world.sent().filter(({ path, method }) => method === 'POST' && path.endsWith('/token')).length,
 })
 
+/** How many events of a type there were. */
 export const told = (world: World, type: string): number => world.events.filter((event) => event.type === type).length
 
 /** Fails the test if something rejects and nobody listens. */

@@ -10,44 +10,109 @@ import { backends, pause, settled } from './kit.ts'
 const awkward = ({ host, as }: World): string[] => {
   const record = `${host.origin} ${as.issuer} spa`
   return [
-    ...['a', 'a ', ' a', 'a a', 'a:b', 'a%20b', 'a b', 'a+b', 'A', 'ab', '__proto__', 'constructor', 'a\nb', 'a\0b', 'a\0'],
-    ...['é', 'e\u0301', 'ß', 'ss', '名', '👩‍👧', '*', 'a*', '?', '[a]', 'a"b', "a'b", 'a\\', '{a}', 'uma:rpts:a', 'index'],
-    ...[`a ${record}`, `a ${as.issuer}`, `a ${as.issuer} spa`, ` ${record}`, `${record} save`, 'a save', 'a next', '0', 'null'],
+    ...[
+      'a',
+      'a ',
+      ' a',
+      'a a',
+      'a:b',
+      'a%20b',
+      'a b',
+      'a+b',
+      'A',
+      'ab',
+      '__proto__',
+      'constructor',
+      'a\nb',
+      'a\0b',
+      'a\0',
+    ],
+    ...[
+      'é',
+      'e\u0301',
+      'ß',
+      'ss',
+      '名',
+      '👩‍👧',
+      '*',
+      'a*',
+      '?',
+      '[a]',
+      'a"b',
+      "a'b",
+      'a\\',
+      '{a}',
+      'uma:rpts:a',
+      'index',
+    ],
+    ...[
+      `a ${record}`,
+      `a ${as.issuer}`,
+      `a ${as.issuer} spa`,
+      ` ${record}`,
+      `${record} save`,
+      'a save',
+      'a next',
+      '0',
+      'null',
+    ],
   ]
 }
 
 /** A hundred people, their accounts by name, and a server that knows each by an access token and a claim. */
-async function crowd(): Promise<{ world: World; names: string[]; options: Partial<RequesterOptions>; server: object; wrong: string[] }> {
+async function crowd(): Promise<{
+  world: World
+  names: string[]
+  options: Partial<RequesterOptions>
+  server: object
+  wrong: string[]
+}> {
   const accounts = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`p${n}`, { name: `P ${n}` }]))
   const wrong: string[] = []
   const policy = ({ claims, bearerSubject, parameters }: PolicyRequest) => {
     const rpt = parameters.get('rpt')
     const owner = rpt && world.as.introspect(rpt, world.host.clientId).sub
     if (owner && owner !== bearerSubject) wrong.push(`${bearerSubject} sent the RPT of ${owner}`)
-    for (const { payload } of claims) if (payload.sub !== bearerSubject) wrong.push(`${bearerSubject} sent claims or the PCT of ${payload.sub}`)
-    return claims.length ? ('grant' as const) : { needInfo: { requiredClaims: [{ claim_token_format: [ID_TOKEN_FORMAT] }] } }
+    for (const { payload } of claims)
+      if (payload.sub !== bearerSubject) wrong.push(`${bearerSubject} sent claims or the PCT of ${payload.sub}`)
+    return claims.length
+      ? ('grant' as const)
+      : { needInfo: { requiredClaims: [{ claim_token_format: [ID_TOKEN_FORMAT] }] } }
   }
   const world = await startWorld({ host: { direct: true }, as: { accounts, policy } })
   const names = awkward(world)
   while (names.length < 100) names.push(`person ${names.length}`)
   const account = (name: string | undefined): string => `p${names.indexOf(name ?? '?')}`
   const tokens = new Map<string, string>()
-  for (const name of names) tokens.set(name, await world.as.issueAccessToken({ account: account(name), clientId: 'spa' }))
+  for (const name of names)
+    tokens.set(name, await world.as.issueAccessToken({ account: account(name), clientId: 'spa' }))
   const auth = bearer(({ requestingParty }) => tokens.get(requestingParty ?? '?') ?? 'nobody')
   const claims: RequesterOptions['claims'] = (_needed, { requestingParty }) => ({
     token: world.as.issueIdToken({ sub: account(requestingParty) }),
     format: ID_TOKEN_FORMAT,
   })
-  return { world, names, options: { requestingParty: 'the service itself', claims }, server: { client: { id: 'spa', auth } }, wrong }
+  return {
+    world,
+    names,
+    options: { requestingParty: 'the service itself', claims },
+    server: { client: { id: 'spa', auth } },
+    wrong,
+  }
 }
 
 /** Everybody asks for this photo at once; each presents only an RPT that was issued for them. */
-async function everybody({ world, names, options, server, wrong }: Awaited<ReturnType<typeof crowd>>, storage: RequesterOptions['storage'], photo: number) {
+async function everybody(
+  { world, names, options, server, wrong }: Awaited<ReturnType<typeof crowd>>,
+  storage: RequesterOptions['storage'],
+  photo: number,
+) {
   const service = world.requester({ ...options, ...(storage && { storage }) }, server)
   world.recorder.clear()
   const answers = await Promise.all(
     names.map(async (name, n) => {
-      const response = await service.as(name).fetch(`${world.host.origin}/alice/${photo}.jpg`, { headers: { 'x-person': `p${n}` } })
+      const response = await service
+        .as(name)
+        .fetch(`${world.host.origin}/alice/${photo}.jpg`, { headers: { 'x-person': `p${n}` } })
       await response.text()
       return response.status
     }),
@@ -63,7 +128,10 @@ async function everybody({ world, names, options, server, wrong }: Awaited<Retur
 
 const discoveries = (world: World): number => world.sent().filter(({ path }) => path.includes('.well-known')).length
 const tokenRequests = (world: World): URLSearchParams[] =>
-  world.sent().filter(({ path }) => path === '/token').map(({ body }) => new URLSearchParams(body.toString()))
+  world
+    .sent()
+    .filter(({ path }) => path === '/token')
+    .map(({ body }) => new URLSearchParams(body.toString()))
 
 describe.each(backends.filter(({ there }) => there))('100 parties at once: $name', ({ make }) => {
   test('each has tokens of its own, also after a restart; all share one discovery', { timeout: 40_000 }, async () => {
@@ -89,7 +157,9 @@ describe.each(backends.filter(({ there }) => there))('100 parties at once: $name
 
 describe.each(backends.filter(({ there }) => there))('pending redirects: $name', ({ make }) => {
   test('each way back belongs to one party, also after a restart', async () => {
-    const people = { policy: ({ account }: PolicyRequest) => (account ? ('grant' as const) : { needInfo: { redirectUser: true } }) }
+    const people = {
+      policy: ({ account }: PolicyRequest) => (account ? ('grant' as const) : { needInfo: { redirectUser: true } }),
+    }
     const world = await startWorld({ as: { ...people, quirks: { autoInteraction: 'bob' } } })
     const open = await make()
     const names = ['a', 'a ', 'b', `a ${world.host.origin}`, 'é', 'e\u0301']
@@ -111,12 +181,17 @@ describe.each(backends.filter(({ there }) => there))('pending redirects: $name',
         },
       })
     const before = await requester()
-    for (const name of names) before.as(name).fetch(`${world.host.origin}/alice/1.jpg`).catch(() => {})
+    for (const name of names)
+      before
+        .as(name)
+        .fetch(`${world.host.origin}/alice/1.jpg`)
+        .catch(() => {})
     while (backs.filter(Boolean).length < names.length) await pause(20)
     const after = await requester()
     for (const [n, back] of backs.entries()) {
       const others = names.filter((_, other) => other !== n)
-      for (const other of others) await expect(after.as(other).handleCallback(back)).rejects.toMatchObject({ code: 'invalid_state' })
+      for (const other of others)
+        await expect(after.as(other).handleCallback(back)).rejects.toMatchObject({ code: 'invalid_state' })
       expect((await after.as(names[n] as string).handleCallback(back)).kind).toBe('ticket')
       await expect(after.as(names[n] as string).handleCallback(back)).rejects.toMatchObject({ code: 'invalid_state' })
     }

@@ -13,12 +13,17 @@ const bob = (world: World, storage: UmaStorage, more: Partial<RequesterOptions> 
 const presented = (world: World): string[] =>
   world.sent().flatMap(({ headers, path, body }) => {
     const form = path === '/token' ? new URLSearchParams(body.toString()) : undefined
-    return [headers.authorization?.slice(7), form?.get('rpt'), form?.get('refresh_token')].flatMap((token) => token ?? [])
+    return [headers.authorization?.slice(7), form?.get('rpt'), form?.get('refresh_token')].flatMap(
+      (token) => token ?? [],
+    )
   })
 /** An AS that cannot revoke: what is forgotten would still be good. */
 const unrevoking = ({ revocation_endpoint: _none, ...rest }: Record<string, unknown>) => rest
 const revoked = (world: World): (string | null)[] =>
-  world.sent().filter(({ path }) => path === '/revoke').map(({ body }) => new URLSearchParams(body.toString()).get('token'))
+  world
+    .sent()
+    .filter(({ path }) => path === '/revoke')
+    .map(({ body }) => new URLSearchParams(body.toString()).get('token'))
 
 /** As `new Keyv()` over a network. */
 const slow = async () => {
@@ -99,7 +104,9 @@ describe.each(shared)('$name', ({ make }) => {
   })
 
   test('while a refresh is under way: what it brings is not kept', async () => {
-    const world = await startWorld({ as: { quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: 1000 } } })
+    const world = await startWorld({
+      as: { quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: 1000 } },
+    })
     const open = await make()
     // Otherwise the refresh token is revoked before it is used.
     world.as.quirks.metadata = unrevoking
@@ -142,11 +149,14 @@ test.each([{ name: 'slow, without locks', make: slow }, ...backends.filter(({ th
   async ({ make }) => {
     const world = await startWorld({ as: { quirks: { delayMs: { token: 200 } } } })
     const labels = ['one', 'two', 'three', 'four']
-    const more = await Promise.all(labels.map((label) => startHost({ authorizationServer: world.as, label, recorder: world.recorder })))
+    const more = await Promise.all(
+      labels.map((label) => startHost({ authorizationServer: world.as, label, recorder: world.recorder })),
+    )
     const open = await make()
     const hosts = more.map(({ origin }) => origin)
     const first = world.requester({ storage: await open(), requestingParty: 'bob' }, { hosts })
-    const all = (requester: Requester) => Promise.all(hosts.map(async (origin) => (await requester.fetch(`${origin}/alice/1.jpg`)).status))
+    const all = (requester: Requester) =>
+      Promise.all(hosts.map(async (origin) => (await requester.fetch(`${origin}/alice/1.jpg`)).status))
     await all(first)
     await settled()
     world.recorder.clear()

@@ -1,0 +1,175 @@
+/** Storages that fail and hang: requests go on, an event tells, and what was granted is kept (issue 4, item 1). */
+import { describe, expect, test } from 'vitest'
+import type { Requester, UmaEvent } from '../../src/index.ts'
+import type { UmaStorage } from '../../src/storage/storage.ts'
+import { startWorld, type World } from '../helpers/world.ts'
+import { ask, costs, get, type Moody, moody, type Operation, pause, settled, told, watchRejections } from './kit.ts'
+
+const bob = (world: World, storage: UmaStorage): Requester => world.requester({ storage, requestingParty: 'bob' })
+const operations: Operation[] = ['get', 'set', 'delete', 'lock']
+/** Milliseconds: what a storage may cost a request at most. */
+const most = 3_500
+/** Time enough for a storage that failed to be tried again. */
+const aPause = 5_500
+
+/** All of these storages at once, each with a requester and events of its own. */
+async function allAtOnce(fates: [string, Moody['fate']][], limit: number) {
+  const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
+  const rejections = watchRejections()
+  const outcomes = await Promise.all(
+    fates.map(async ([name, fate]) => {
+      const events: UmaEvent[] = []
+      const requester = world.requester({
+        storage: moody(fate),
+        requestingParty: name,
+        onEvent: (event) => events.push(event),
+      })
+      const late = pause(limit * 2).then(() => ({ statuses: ['too late'], slowest: Number.POSITIVE_INFINITY }))
+      const cold = await Promise.race([ask(requester, world, [1]), late])
+      const warm = await Promise.race([ask(requester, world, [2, 1, 2]), late])
+      const out = await Promise.race([requester.signOut().then(() => 'out', String), late.then(() => 'too late')])
+      const failed = events.some(({ type }) => type === 'storage-failed')
+      return {
+        name,
+        statuses: [...cold.statuses, ...warm.statuses],
+        fast: Math.max(cold.slowest, warm.slowest) < limit,
+        out,
+        failed,
+      }
+    }),
+  )
+  await settled()
+  expect(rejections).toEqual([])
+  return outcomes
+}
+const asExpected = (name: string, failed = true) => ({
+  name,
+  statuses: [200, 200, 200, 200],
+  fast: true,
+  out: 'out',
+  failed,
+})
+
+describe('operations that fail', () => {
+  for (const how of ['reject', 'throw'] as const) {
+    test(`all of them, and each: ${how}`, async () => {
+      const fates: [string, Moody['fate']][] = [
+        ['all', () => how],
+        ...operations.map((bad): [string, Moody['fate']] => [
+          bad,
+          (operation) => (operation === bad ? how : undefined),
+        ]),
+      ]
+      const found = await allAtOnce(fates, 1_000)
+      expect(found).toEqual(fates.map(([name]) => asExpected(name)))
+    })
+  }
+})
+
+describe('operations that hang cost one operation’s patience', () => {
+  for (const bad of ['all', ...operations]) {
+    test(bad, { timeout: 20_000 }, async () => {
+      const found = await allAtOnce(
+        [[bad, (operation) => (bad === 'all' || operation === bad ? 'hang' : undefined)]],
+        most,
+      )
+      expect(found).toEqual([asExpected(bad)])
+    })
+  }
+})
+
+test('a storage that fails for a while: no permission is lost meanwhile, nothing that was granted afterwards', {
+  timeout: 30_000,
+}, async () => {
+  const world = await startWorld()
+  const storage = moody()
+  const requester = bob(world, storage)
+  await ask(requester, world, [1, 2])
+  await settled()
+  storage.fate = () => 'reject'
+  world.recorder.clear()
+  expect((await ask(requester, world, [1, 2, 3])).statuses).toEqual([200, 200, 200])
+  expect(told(world, 'storage-failed')).toBeGreaterThan(0)
+  world.recorder.clear()
+  expect((await ask(requester, world, [1, 2, 3])).statuses).toEqual([200, 200, 200])
+  expect(costs(world), 'while it is away').toEqual({ host: 3, token: 0 })
+  storage.fate = () => undefined
+  await pause(aPause)
+  await ask(requester, world, [4])
+  await settled()
+  world.recorder.clear()
+  expect((await ask(bob(world, storage), world, [1, 2, 3, 4])).statuses).toEqual([200, 200, 200, 200])
+  expect(costs(world), 'for the next process').toEqual({ host: 4, token: 0 })
+})
+
+test('a storage that fails to read what it has: the wallet in memory stays', async () => {
+  const world = await startWorld({ as: { quirks: { upgrade: 'never' } } })
+  const storage = moody()
+  const requester = bob(world, storage)
+  // Signed out once, so that the epoch is not what an empty storage would say.
+  await requester.signOut()
+  await ask(requester, world, [1, 1, 2, 3])
+  await settled()
+  storage.fate = (operation) => (operation === 'get' ? 'reject' : undefined)
+  await ask(requester, world, [4])
+  world.recorder.clear()
+  expect((await ask(requester, world, [1, 2, 3, 4])).statuses).toEqual([200, 200, 200, 200])
+  expect(costs(world)).toEqual({ host: 4, token: 0 })
+})
+
+test('what was granted meanwhile is written once the storage is back, without another flow', {
+  timeout: 30_000,
+}, async () => {
+  const world = await startWorld()
+  const storage = moody()
+  const requester = bob(world, storage)
+  storage.fate = () => 'reject'
+  await ask(requester, world, [1, 2])
+  storage.fate = () => undefined
+  await pause(aPause)
+  await ask(requester, world, [1, 2])
+  await pause(aPause)
+  world.recorder.clear()
+  expect((await ask(bob(world, storage), world, [1, 2])).statuses).toEqual([200, 200])
+  expect(costs(world)).toEqual({ host: 2, token: 0 })
+})
+
+test('one write that fails here does not undo what others wrote', { timeout: 30_000 }, async () => {
+  const world = await startWorld({ as: { quirks: { upgrade: 'never' } } })
+  const held = new Map<string, string>()
+  const storage = moody(undefined, held)
+  const here = bob(world, storage)
+  const there = bob(world, moody(undefined, held))
+  await ask(here, world, [1])
+  await ask(there, world, [1])
+  await settled()
+  storage.fate = (operation, key) => (operation === 'set' && key.startsWith('uma:rpts') ? 'reject' : undefined)
+  await ask(here, world, [2])
+  storage.fate = () => undefined
+  await ask(there, world, [3])
+  await settled()
+  await pause(aPause)
+  await ask(here, world, [4])
+  await settled()
+  await ask(there, world, [5])
+  world.recorder.clear()
+  expect((await ask(there, world, [1, 3, 5])).statuses).toEqual([200, 200, 200])
+  expect(costs(world), 'what the other had').toEqual({ host: 3, token: 0 })
+  world.recorder.clear()
+  expect((await ask(bob(world, held), world, [1, 2, 3, 4, 5])).statuses).toEqual([200, 200, 200, 200, 200])
+  expect(costs(world), 'for the next process').toEqual({ host: 5, token: 0 })
+})
+
+test('a storage that fails now and then, under load', { timeout: 30_000 }, async () => {
+  const world = await startWorld({ host: { direct: true } })
+  const rejections = watchRejections()
+  let turn = 0
+  const storage = moody(() => (++turn % 7 === 0 ? (turn % 2 ? 'throw' : 'reject') : undefined))
+  const requester = bob(world, storage)
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => get(requester, world, n % 20)))
+  expect(answers.filter((status) => status !== 200)).toEqual([])
+  expect(world.as.stats.tokenRequests).toBeLessThanOrEqual(20)
+  expect([world.as.stats.ticketsReplayed, world.as.stats.supersededRptsPresented]).toEqual([0, 0])
+  await settled()
+  expect(rejections).toEqual([])
+})
