@@ -16,6 +16,8 @@ interface Setup {
   closedGrace?: number
   /** The window that asked has not got the focus, as a popup has it in a browser that somebody looks at. */
   behind?: boolean
+  /** So long after they came, in ms, the page gets to see what the authorization server answered. */
+  slowAnswers?: number
   /** Asks on its own, without a click. */
   atOnce?: boolean
 }
@@ -45,7 +47,15 @@ function setUp({ page, places }: Bench, setup: Setup = {}): Promise<void> {
   return page.evaluate(
     ([
       places,
-      { prepare = true, paths = ['/alice/1.jpg'], uma = {}, closedGrace = 1500, behind = false, atOnce = false },
+      {
+        prepare = true,
+        paths = ['/alice/1.jpg'],
+        uma = {},
+        closedGrace = 1500,
+        behind = false,
+        slowAnswers = 0,
+        atOnce = false,
+      },
     ]) => {
       const { make, popupRedirect, webStorage, thrown, requesters } = window.lib
       if (behind) document.hasFocus = () => false
@@ -55,6 +65,11 @@ function setUp({ page, places }: Bench, setup: Setup = {}): Promise<void> {
         storage: webStorage(sessionStorage),
         redirectUri: `${places.app}/popup-callback`,
         onRedirect: popup,
+        async fetch(...args) {
+          const answer = await fetch(...args)
+          if (slowAnswers) await new Promise((resolve) => setTimeout(resolve, slowAnswers))
+          return answer
+        },
       })
       requesters.bob = requester
       const ask = (): void => {
@@ -247,6 +262,15 @@ test('two flows at once share one popup', async () => {
   expect(await outcome(bench)).toEqual([{ status: 200 }, { status: 200 }, { status: 200 }])
   expect(opened).toHaveLength(1)
   expect(bench.lines().filter((line) => line.startsWith('GET as /rqp_claims'))).toHaveLength(1)
+})
+
+test('who was just granted something is not hurt by the next upgrade, which revokes that token', async () => {
+  // The host looks at the token when the next one has been asked for; and its challenge is here before that one is.
+  const bench = await startBench({ ...bobOnly, host: { quirks: { delayMs: 40 } } })
+  await setUp(bench, { paths: ['/alice/1.jpg', '/alice/2.jpg', '/alice/3.jpg'], slowAnswers: 150 })
+  const popup = await popUp(bench)
+  await agreeAs(popup, 'bob')
+  expect(await outcome(bench)).toEqual([{ status: 200 }, { status: 200 }, { status: 200 }])
 })
 
 test('a window that was prepared and not needed is closed again', async () => {
