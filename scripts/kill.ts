@@ -1,29 +1,59 @@
 /**
- * `node scripts/kill.ts [runs]`: kills processes (default: 200) at random points while they write to one SQLite file, and to the Redis
- * that UMA_TEST_REDIS_URL names, if it does. Prints what was found; fails when something was lost or torn, or a lock outlived its lease.
+ * `npm run test:kill [runs]`: processes killed (-9) at random points, 200 on one SQLite file and 200 on one Redis where there is
+ * a `redis-server`, and what held afterwards. Takes some minutes. `npm test` has a short form of it.
  */
-import { killRuns } from '../test/storage/kill.ts'
-import { shared } from '../test/storage/kit.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from 'redis'
+import { redisStorage } from '../src/storage/redis.ts'
+import { sqliteStorage } from '../src/storage/sqlite.ts'
+import { setup } from '../test/helpers/redis-server.ts'
+import { type KillReport, killRuns } from '../test/storage-engine/kill-runs.ts'
 
 const runs = Number(process.argv[2] ?? 200)
-const leaseMs = 700
 
-for (const { name, there, make } of shared) {
-  if (!there) {
-    console.log(`${name}: left out, UMA_TEST_REDIS_URL is not set`)
-    continue
+async function onSqlite(): Promise<KillReport> {
+  const directory = mkdtempSync(join(tmpdir(), 'uma-kill-'))
+  const path = join(directory, 'uma.db')
+  const open = async (leaseMs: number) => {
+    const storage = sqliteStorage({ path, leaseMs })
+    return { storage, close: () => storage.close() }
   }
-  const store = make()
   try {
-    const from = performance.now()
-    const report = await killRuns(store, runs, leaseMs)
-    console.log(name, {
-      ...report,
-      longestWait: Math.round(report.longestWait),
-      ms: Math.round(performance.now() - from),
-    })
-    if (report.longestWait > leaseMs + 500) throw new Error('A lock outlived its lease')
+    return await killRuns({ sqlite: path }, open, runs)
   } finally {
-    await store.remove()
+    rmSync(directory, { recursive: true, force: true })
   }
+}
+
+async function onRedis(url: string): Promise<KillReport> {
+  const prefix = `kill:${crypto.randomUUID()}:`
+  const client = createClient({ url })
+  await client.connect()
+  const open = async (leaseMs: number) => ({
+    storage: redisStorage(client as never, { prefix, leaseMs }),
+    close: async () => {},
+  })
+  try {
+    return await killRuns({ redis: url, prefix }, open, runs)
+  } finally {
+    for await (const keys of client.scanIterator({ MATCH: `${prefix}*` })) if (keys.length > 0) await client.del(keys)
+    client.destroy()
+  }
+}
+
+function print(name: string, report: KillReport): void {
+  console.log(`\n${name}: every record whole, every request of the next process answered`)
+  for (const [what, value] of Object.entries(report)) console.log(`  ${what.padEnd(24)}${String(value).padStart(8)}`)
+}
+
+const stop = await setup()
+const url = process.env.UMA_TEST_REDIS_URL
+try {
+  print('SQLite', await onSqlite())
+  if (url) print('Redis', await onRedis(url))
+  else console.log('\nRedis: no redis-server here, left out')
+} finally {
+  await stop?.()
 }

@@ -1,42 +1,81 @@
 /** Many processes, one storage: no permission lost, nothing asked for twice (DESIGN §4, Concurrency). */
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { redisUrl } from '../helpers/redis.ts'
-import { startWorld } from '../helpers/world.ts'
+import { startWorld, type World } from '../helpers/world.ts'
+import { pause, sqliteFile } from './kit.ts'
+import { startWorker, work } from './start-worker.ts'
 import type { WorkerOrder } from './worker.ts'
 
-const run = promisify(execFile)
-const script = new URL('worker.ts', import.meta.url).pathname
+type Where = Pick<WorkerOrder, 'sqlite' | 'redis' | 'prefix'>
+const storages: { name: string; there: boolean; where: () => Promise<Where> }[] = [
+  { name: 'one SQLite file', there: true, where: async () => ({ sqlite: await sqliteFile() }) },
+  {
+    name: 'one Redis',
+    there: redisUrl !== undefined,
+    where: async () => ({ redis: redisUrl as string, prefix: `${crypto.randomUUID()}:` }),
+  },
+]
+const rotating = { refreshTokens: true, rotateRefresh: true }
+const eight = <T>(make: (n: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: 8 }, (_, n) => make(n)))
+const orderFor = (world: World, more: Where & Partial<WorkerOrder>): WorkerOrder => ({
+  issuer: world.as.issuer,
+  host: world.host.origin,
+  requests: 50,
+  resources: 20,
+  offset: 0,
+  atOnce: 5,
+  ...more,
+})
 
-async function work(order: WorkerOrder): Promise<{ statuses: unknown[]; events: Record<string, number> }> {
-  const { stdout } = await run(process.execPath, [script, JSON.stringify(order)], { timeout: 60_000 })
-  return JSON.parse(stdout)
-}
-
-async function eightProcesses(where: Partial<WorkerOrder>): Promise<void> {
-  const world = await startWorld({ as: { quirks: { refreshTokens: true, rotateRefresh: true } } })
-  const common = { issuer: world.as.issuer, host: world.host.origin, requests: 50, resources: 20, atOnce: 5, ...where }
-  const seen = await Promise.all(Array.from({ length: 8 }, (_, n) => work({ ...common, offset: n * 3 })))
-  for (const { statuses } of seen) expect(statuses.filter((status) => status !== 200)).toEqual([])
-  const { stats } = world.as
-  expect(stats.tokenRequests).toBeLessThanOrEqual(20)
-  expect([stats.ticketsReplayed, stats.refreshTokensReplayed, stats.supersededRptsPresented]).toEqual([0, 0, 0])
-  const rpts = new Set(world.sent().flatMap((r) => /^Bearer (.*)/.exec(r.headers['authorization'] ?? '')?.[1] ?? []))
-  expect(Math.max(...[...rpts].map((rpt) => world.as.grants(rpt).length))).toBe(20)
-}
-
-describe('8 processes, 50 requests each over the same 20 resources', () => {
-  test('on one SQLite file', { timeout: 90_000 }, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'uma-'))
-    onTestFinished(() => rm(folder, { recursive: true }))
-    await eightProcesses({ sqlite: join(folder, 'uma.db') })
+describe.each(storages.filter(({ there }) => there))('8 processes on $name', ({ where }) => {
+  test('50 requests each over the same 20 resources: at most 20 token requests', { timeout: 60_000 }, async () => {
+    const world = await startWorld({ as: { quirks: rotating } })
+    const common = orderFor(world, await where())
+    const all = await eight((n) => work({ ...common, offset: n * 3 }))
+    for (const { statuses } of all) expect(statuses.filter((status) => status !== 200)).toEqual([])
+    const { stats } = world.as
+    expect(stats.tokenRequests).toBeLessThanOrEqual(20)
+    expect([stats.ticketsReplayed, stats.refreshTokensReplayed, stats.supersededRptsPresented]).toEqual([0, 0, 0])
+    const rpts = new Set(world.sent().flatMap((r) => /^Bearer (.*)/.exec(r.headers['authorization'] ?? '')?.[1] ?? []))
+    expect(Math.max(...[...rpts].map((rpt) => world.as.grants(rpt).length))).toBe(20)
   })
 
-  test.skipIf(!redisUrl)('on one Redis', { timeout: 90_000 }, async () => {
-    await eightProcesses({ redis: redisUrl as string })
+  test('RPTs that end all the time: refreshed and upgraded, and no refresh token is used twice', {
+    timeout: 60_000,
+  }, async () => {
+    const world = await startWorld({ as: { quirks: { ...rotating, rptLifetimeMs: 1000 } } })
+    const common = orderFor(world, { ...(await where()), resources: 12, requests: 40, atOnce: 4, every: 250 })
+    await work({ ...common, requests: 1, atOnce: 1 })
+    await pause(1000)
+    const all = await eight((n) => work({ ...common, offset: n * 2 }))
+    for (const { statuses } of all) expect(statuses.filter((status) => status !== 200)).toEqual([])
+    const { stats } = world.as
+    expect(stats.refreshRequests).toBeGreaterThan(0)
+    expect([stats.ticketsReplayed, stats.refreshTokensReplayed]).toEqual([0, 0])
+    // Of the 320 requests and about four lifetimes: one flow for each place, and few for what ended on its way.
+    expect(stats.tokenRequests).toBeLessThanOrEqual(60)
+  })
+
+  test('one is killed while it asks for a token: the others go on when its lease is over', {
+    timeout: 30_000,
+  }, async () => {
+    const world = await startWorld({ as: { quirks: { delayMs: { token: 10_000 } } } })
+    const leaseMs = 2_000
+    const common = orderFor(world, { ...(await where()), requests: 1, atOnce: 1, leaseMs })
+    const victim = startWorker(common)
+    while (world.as.stats.inFlight === 0) await pause(5)
+    // Long enough for its lease to have been renewed.
+    await pause(leaseMs)
+    victim.child.kill('SIGKILL')
+    await victim.seen
+    const from = performance.now()
+    world.as.quirks.delayMs = {}
+    const others = await Promise.all([1, 2].map((n) => work({ ...common, offset: n })))
+    const took = performance.now() - from
+    for (const { statuses } of others) expect(statuses).toEqual([200])
+    // A process takes about half a second to start and to end.
+    expect(took).toBeLessThan(leaseMs + 2_000)
+    expect(world.as.stats.ticketsReplayed).toBe(0)
   })
 })

@@ -1,33 +1,41 @@
-/** A process that makes requests on a shared storage: `worker.ts '{"issuer":…}'` prints what it saw as JSON. */
+/** A process that makes requests on a shared storage: `worker.ts '{"issuer":…}'` says `ready`, and in the end what it saw, as JSON. */
 import { createRequester, none } from '../../src/index.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 
 export interface WorkerOrder {
   issuer: string
   host: string
-  /** A SQLite file or a Redis URL. */
+  /** A SQLite file, or a Redis URL and the prefix of all keys. */
   sqlite?: string
   redis?: string
+  prefix?: string
   requests: number
   resources: number
   /** Where to start among the resources, so that the processes do not all go the same way. */
   offset: number
-  /** How many requests at once. */
+  /** How many requests at once, and how many milliseconds after which the next. */
   atOnce: number
+  every?: number
+  /** Milliseconds that a lock outlives its holder's death. Default: the storages'. */
+  leaseMs?: number
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
 const order = JSON.parse(process.argv[2] as string) as WorkerOrder
+const { sqlite, redis, prefix = '', requests, resources, offset, atOnce, every = 0 } = order
+const lease = order.leaseMs ? { leaseMs: order.leaseMs } : {}
 let storage: UmaStorage
 let close = async (): Promise<void> => {}
-if (order.sqlite) {
+if (sqlite) {
   const { sqliteStorage } = await import('../../src/storage/sqlite.ts')
-  storage = sqliteStorage({ path: order.sqlite })
+  storage = sqliteStorage({ path: sqlite, ...lease })
 } else {
   const { createClient } = await import('redis')
   const { redisStorage } = await import('../../src/storage/redis.ts')
-  const client = createClient({ url: order.redis as string })
+  const client = createClient({ url: redis as string })
   await client.connect()
-  storage = redisStorage(client as never)
+  storage = redisStorage(client as never, { prefix, ...lease })
   close = async () => void (await client.close())
 }
 const events: Record<string, number> = {}
@@ -39,17 +47,25 @@ const requester = createRequester({
     events[type] = (events[type] ?? 0) + 1
   },
 })
-const statuses: (number | string)[] = []
-for (let done = 0; done < order.requests; done += order.atOnce) {
-  const batch = Array.from({ length: Math.min(order.atOnce, order.requests - done) }, (_, i) => (done + i + order.offset) % order.resources)
-  const answers = batch.map(async (n) => {
+
+async function get(n: number): Promise<number | string> {
+  try {
     const response = await requester.fetch(`${order.host}/alice/${n}.jpg`)
     await response.text()
     return response.status
-  })
-  statuses.push(...(await Promise.all(answers.map((answer) => answer.catch((error: Error) => `${error.name}: ${error.message}`)))))
+  } catch (error) {
+    return String(error)
+  }
+}
+
+console.log('ready')
+const statuses: (number | string)[] = []
+for (let done = 0; done < requests; done += atOnce) {
+  const batch = Array.from({ length: Math.min(atOnce, requests - done) }, (_, i) => (done + i + offset) % resources)
+  statuses.push(...(await Promise.all(batch.map(get))))
+  if (every) await pause(every)
 }
 // What was learned is written a little later.
-await new Promise((resolve) => setTimeout(resolve, 300))
+await pause(300)
 await close()
 console.log(JSON.stringify({ statuses, events }))

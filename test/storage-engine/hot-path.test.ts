@@ -1,0 +1,79 @@
+/** With a token in the wallet, a request touches no storage (issue 4, item 2). */
+import { expect, test } from 'vitest'
+import { startWorld } from '../helpers/world.ts'
+import { ask, get, moody, settled } from './kit.ts'
+
+const total = (storage: ReturnType<typeof moody>): number => Object.values(storage.counts).reduce((a, b) => a + b)
+const reset = (storage: ReturnType<typeof moody>): void =>
+  void Object.assign(storage.counts, { get: 0, set: 0, delete: 0, lock: 0 })
+
+test('1,000 requests, one after the other and at once: nothing is read or written', async () => {
+  const world = await startWorld({ host: { direct: true } })
+  const storage = moody()
+  const requester = world.requester({ storage, requestingParty: 'bob' })
+  await ask(requester, world, [1, 2])
+  await settled()
+  reset(storage)
+  for (let n = 0; n < 500; n++) expect(await get(requester, world, 1 + (n % 2))).toBe(200)
+  const answers = await Promise.all(Array.from({ length: 500 }, (_, n) => get(requester, world, 1 + (n % 2))))
+  expect(answers.filter((status) => status !== 200)).toEqual([])
+  await settled()
+  expect(storage.counts).toEqual({ get: 0, set: 0, delete: 0, lock: 0 })
+})
+
+test('a host is read once, however many requests come at once', async () => {
+  const world = await startWorld({ host: { direct: true } })
+  const { held } = moody()
+  const first = world.requester({ storage: moody(undefined, held), requestingParty: 'bob' })
+  await ask(first, world, [1])
+  await settled()
+  const storage = moody(undefined, held)
+  const second = world.requester({ storage, requestingParty: 'bob' })
+  world.recorder.clear()
+  const answers = await Promise.all(Array.from({ length: 1000 }, () => get(second, world, 1)))
+  expect(answers.filter((status) => status !== 200)).toEqual([])
+  expect(world.sent()).toHaveLength(1000)
+  await settled()
+  // The index, the record, the PCT and the epoch.
+  expect(storage.counts).toEqual({ get: 4, set: 0, delete: 0, lock: 0 })
+})
+
+test('a host that needs no token costs one look at the index', async () => {
+  const world = await startWorld()
+  const storage = moody()
+  const requester = world.requester({ storage, requestingParty: 'bob' })
+  for (let n = 0; n < 100; n++) await (await requester.fetch(`${world.host.origin}/public/${n}.jpg`)).text()
+  await settled()
+  expect(storage.counts).toEqual({ get: 1, set: 0, delete: 0, lock: 0 })
+})
+
+test('places that are learned are written a little later, many at once', async () => {
+  const world = await startWorld({ host: { direct: true } })
+  const { held } = moody()
+  const grown = world.requester({ storage: moody(undefined, held), requestingParty: 'carol' })
+  const storage = moody(undefined, held)
+  const requester = world.requester({ storage, requestingParty: 'bob' })
+  const photos = Array.from({ length: 100 }, (_, n) => n)
+  // One RPT for all of them, and a wallet that knows one place only.
+  await ask(requester, world, photos)
+  await ask(grown, world, [1])
+  await settled()
+  const record = [...held].find(([key]) => /^uma:rpts:\W*bob/.test(key)) as [string, string]
+  const places = /("places":)\[.*?\]\]/
+  held.set(record[0], record[1].replace(places, `$1[["GET","${world.host.origin}/alice/1.jpg"]]`))
+  const after = moody(undefined, held)
+  const next = world.requester({ storage: after, requestingParty: 'bob' })
+  world.recorder.clear()
+  const start = Date.now()
+  expect((await ask(next, world, photos)).statuses.every((status) => status === 200)).toBe(true)
+  expect(world.sent()).toHaveLength(100)
+  const took = Date.now() - start
+  await settled()
+  expect(after.counts.set).toBeGreaterThan(0)
+  expect(after.counts.set).toBeLessThanOrEqual(2 + took / 100)
+  expect(total(after)).toBeLessThanOrEqual(4 + 8 * after.counts.set)
+  const last = world.requester({ storage: moody(undefined, held), requestingParty: 'bob' })
+  const third = held.get(record[0]) as string
+  for (const n of photos) expect(third).toContain(`/alice/${n}.jpg"`)
+  expect(await get(last, world, 99)).toBe(200)
+})

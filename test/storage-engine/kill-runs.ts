@@ -1,0 +1,125 @@
+/** Processes killed (-9) at random points while they make requests on one storage, and what must hold after each. */
+import { createRequester, none } from '../../src/index.ts'
+import type { UmaStorage } from '../../src/storage/storage.ts'
+import { startAuthorizationServer } from '../helpers/authorization-server.ts'
+import { startHost } from '../helpers/host.ts'
+import { startWorker, work } from './start-worker.ts'
+import type { WorkerOrder } from './worker.ts'
+
+export interface KillReport {
+  kills: number
+  /** Of these, with a token request under way. */
+  inFlight: number
+  /** Records that were read after the kills, every one whole. */
+  records: number
+  /** Requests of the next process, all answered 200. */
+  requests: number
+  /** The longest that the next process took for three requests at once, ms; the time a lock outlives its holder at most. */
+  longest: number
+  leaseMs: number
+  tokenRequests: number
+  refreshRequests: number
+  ticketsReplayed: number
+  /** The AS had taken it, and the process died before it could say so to the storage. */
+  refreshTokensReplayed: number
+}
+
+export interface Opened {
+  storage: UmaStorage
+  close(): Promise<unknown>
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Everything that is stored is whole: JSON of the version that we write, a bare number (an epoch), a token (a PCT). */
+async function check(storage: UmaStorage): Promise<number> {
+  let records = 0
+  for await (const key of (await storage.keys?.('uma:')) ?? []) {
+    const text = (await storage.get(key)) ?? ''
+    if (key.startsWith('uma:rpts:')) {
+      const { v, rpts } = JSON.parse(text)
+      if (v !== 1 || !rpts.every((rpt: { grant?: { token?: unknown } }) => typeof rpt.grant?.token === 'string'))
+        throw new Error(`${key}: ${text}`)
+    } else if (key.startsWith('uma:index:') && !Array.isArray(JSON.parse(text).pairs))
+      throw new Error(`${key}: ${text}`)
+    records++
+  }
+  return records
+}
+
+/**
+ * So many kills on one storage, two processes at work at a time, each killed at some point of its first 400 ms of requests. RPTs end
+ * after a second and refresh tokens rotate, so that there is always something to write.
+ *
+ * @throws when a record is torn, a request of the next process fails, or a lock outlives its lease
+ */
+export async function killRuns(
+  where: Pick<WorkerOrder, 'sqlite' | 'redis' | 'prefix'>,
+  open: (leaseMs: number) => Promise<Opened>,
+  runs: number,
+): Promise<KillReport> {
+  const leaseMs = 1_000
+  const as = await startAuthorizationServer({
+    quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: 1_000, delayMs: { token: 10 } },
+  })
+  const host = await startHost({ authorizationServer: as, direct: true })
+  const report = { kills: 0, inFlight: 0, records: 0, requests: 0, longest: 0, leaseMs }
+  const common: WorkerOrder = {
+    ...where,
+    issuer: as.issuer,
+    host: host.origin,
+    requests: 100_000,
+    resources: 200,
+    offset: 0,
+    atOnce: 3,
+    leaseMs,
+  }
+
+  async function victim(n: number): Promise<void> {
+    const { child, ready, seen } = startWorker({ ...common, offset: n * 17 })
+    await ready
+    await pause(Math.random() * 400)
+    if (as.stats.inFlight) report.inFlight++
+    child.kill('SIGKILL')
+    if (await seen) throw new Error('a process ended by itself')
+    report.kills++
+  }
+
+  /** As the next process: nothing in memory, places that are known and places that are not. */
+  async function next(n: number): Promise<void> {
+    const { storage, close } = await open(leaseMs)
+    try {
+      report.records += await check(storage)
+      const requester = createRequester({
+        authorizationServers: [{ issuer: as.issuer, hosts: [host.origin], client: { id: 'spa', auth: none() } }],
+        requestingParty: 'bob',
+        storage,
+      })
+      const from = performance.now()
+      const answers = await Promise.all(
+        [n % 200, (n * 7) % 200, `new-${n}`].map((name) => requester.fetch(`${host.origin}/alice/${name}.jpg`)),
+      )
+      const took = Math.round(performance.now() - from)
+      report.longest = Math.max(report.longest, took)
+      report.requests += answers.length
+      for (const { status } of answers) if (status !== 200) throw new Error(`${status} after ${report.kills} kills`)
+      // The lease, and time for what is done then on a machine that is busy.
+      if (took > leaseMs + 1_500) throw new Error(`the next process waited ${took} ms after ${report.kills} kills`)
+    } finally {
+      await close()
+    }
+  }
+
+  try {
+    for (let n = 0; n < runs; n += 2) {
+      await Promise.all([victim(n), victim(n + 1)].slice(0, runs - n))
+      await next(n)
+    }
+    const { statuses } = await work({ ...common, requests: 30, resources: 30 })
+    if (statuses.some((status) => status !== 200)) throw new Error(`the last process got ${statuses}`)
+  } finally {
+    await Promise.all([host.close(), as.close()])
+  }
+  const { tokenRequests, refreshRequests, ticketsReplayed, refreshTokensReplayed } = as.stats
+  return { ...report, tokenRequests, refreshRequests, ticketsReplayed, refreshTokensReplayed }
+}
