@@ -1,11 +1,18 @@
 /** Aborted at each of its await points, a flow ends with the platform's abort error and leaves nothing behind. */
-import axios from 'axios'
+
 import { getEventListeners } from 'node:events'
+import axios from 'axios'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { loopbackRedirect } from '../../src/redirect/loopback.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
-import { type AuthorizationServerQuirks, onlyPeople, onlySubjects, ownerAgreesAfter, type Policy } from '../helpers/authorization-server.ts'
+import {
+  type AuthorizationServerQuirks,
+  onlyPeople,
+  onlySubjects,
+  ownerAgreesAfter,
+  type Policy,
+} from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { waysIn } from '../ways-in/kit.ts'
 import { claim, hostSends, path, REDIRECT_URI, rejection, tick, tokenRequests, types, until } from './kit.ts'
@@ -26,49 +33,86 @@ const sends = (count: number) => (world: World) => hostSends(world).length === c
 const tokens = (count: number) => (world: World) => tokenRequests(world).length === count
 const event = (type: string) => (world: World) => types(world.events).includes(type)
 let called = 0
-const hangs = async (): Promise<never> => (called++, never())
-const slow = (world: World): void => void (world.host.quirks.delayMs = 300)
+const hangs = (): Promise<never> => {
+  called++
+  return never()
+}
+const slow = (world: World): void => {
+  world.host.quirks.delayMs = 250
+}
+/** From the next request on. */
+const slowNext = (world: World): void => {
+  world.host.quirks.answer = (answer) => {
+    slow(world)
+    return answer
+  }
+}
 
 const points: Record<string, AwaitPoint> = {
   'the first send': { before: async (world) => slow(world), there: sends(1) },
-  discovery: { quirks: { delayMs: { discovery: 300 } }, there: (world) => world.as.stats.discoveryRequests === 1 },
-  'claims() before the first round': { more: { claims: hangs }, server: { pushClaims: 'first' }, there: () => called > 0 },
-  'the token request': { quirks: { delayMs: { token: 300 } }, there: tokens(1) },
+  discovery: { quirks: { delayMs: { discovery: 250 } }, there: (world) => world.as.stats.discoveryRequests === 1 },
+  'claims() before the first round': {
+    more: { claims: hangs },
+    server: { pushClaims: 'first' },
+    there: () => called > 0,
+  },
+  'the token request': { quirks: { delayMs: { token: 250 } }, there: tokens(1) },
   'claims() when asked for': { policy: onlySubjects(['alice']), more: { claims: hangs }, there: () => called > 0 },
   'the token request with the claim': {
     policy: onlySubjects(['alice']),
     more: { claims: () => claim() },
-    quirks: { delayMs: { token: 300 } },
+    quirks: { delayMs: { token: 250 } },
     there: tokens(2),
   },
-  'onRedirect, a function': { policy: onlyPeople('alice'), more: { redirectUri: REDIRECT_URI, onRedirect: hangs }, there: () => called > 0 },
-  'onRedirect, open()': { policy: onlyPeople('alice'), more: { redirectUri: REDIRECT_URI, onRedirect: { open: hangs } }, there: () => called > 0 },
-  'onRedirect, loopback': { policy: onlyPeople('alice'), more: { onRedirect: loopbackRedirect({ show: () => {} }) }, there: event('redirect') },
-  'onRedirect, page': { policy: onlyPeople('alice'), more: { redirectUri: REDIRECT_URI, onRedirect: pageRedirect({ navigate: () => {} }) }, there: event('redirect') },
+  'onRedirect, a function': {
+    policy: onlyPeople('alice'),
+    more: { redirectUri: REDIRECT_URI, onRedirect: hangs },
+    there: () => called > 0,
+  },
+  'onRedirect, open()': {
+    policy: onlyPeople('alice'),
+    more: { redirectUri: REDIRECT_URI, onRedirect: { open: hangs } },
+    there: () => called > 0,
+  },
+  'onRedirect, loopback': {
+    policy: onlyPeople('alice'),
+    more: { onRedirect: loopbackRedirect({ show: () => {} }) },
+    there: event('redirect'),
+  },
+  'onRedirect, page': {
+    policy: onlyPeople('alice'),
+    more: { redirectUri: REDIRECT_URI, onRedirect: pageRedirect({ navigate: () => {} }) },
+    there: event('redirect'),
+  },
   'the wait between polls': { policy: ownerAgreesAfter(9, 30), there: event('waiting') },
-  'a poll': { policy: ownerAgreesAfter(9, 0.01), more: { polling: { minInterval: 0.01 } }, quirks: { delayMs: { token: 300 } }, there: tokens(2) },
+  'a poll': {
+    policy: ownerAgreesAfter(9, 0.01),
+    more: { polling: { minInterval: 0.01 } },
+    quirks: { delayMs: { token: 250 } },
+    there: tokens(2),
+  },
   'the send for a fresh ticket': {
     policy: () => ({ error: 'invalid_grant' }),
     quirks: { delayMs: { token: 30 } },
-    before: async (world) => {
-      world.host.quirks.answer = (answer) => (slow(world), answer)
-    },
+    before: async (world) => slowNext(world),
     there: sends(2),
   },
-  'the token request with the fresh ticket': { policy: () => ({ error: 'invalid_grant' }), quirks: { delayMs: { token: 300 } }, there: tokens(2) },
+  'the token request with the fresh ticket': {
+    policy: () => ({ error: 'invalid_grant' }),
+    quirks: { delayMs: { token: 250 } },
+    there: tokens(2),
+  },
   'the second send': {
-    before: async (world) => {
-      world.host.quirks.answer = (answer) => (slow(world), answer)
-    },
+    before: async (world) => slowNext(world),
     there: sends(2),
   },
   'the send without a stale RPT': {
     before: async (world, requester) => {
       await requester.fetch(world.host.origin + path)
-      world.as.revoke(hostSends(world).at(-1)?.headers['authorization']?.slice(7) as string)
+      world.as.revoke(hostSends(world).at(-1)?.headers.authorization?.slice(7) as string)
       world.host.quirks.stale = { status: 401, challenge: false }
       world.recorder.clear()
-      world.host.quirks.answer = (answer) => (slow(world), answer)
+      slowNext(world)
     },
     there: sends(2),
   },
@@ -78,7 +122,7 @@ const points: Record<string, AwaitPoint> = {
       await requester.fetch(world.host.origin + path)
       await tick(20)
       world.recorder.clear()
-      world.as.quirks.delayMs = { token: 300 }
+      world.as.quirks.delayMs = { token: 250 }
     },
     there: tokens(1),
   },
@@ -120,7 +164,7 @@ describe.each(waysIn)('$name', ({ name, attach }) => {
     const start = Date.now()
     controller.abort(reason)
     expectAbort(name, await sent, reason)
-    expect(Date.now() - start).toBeLessThan(220)
+    expect(Date.now() - start).toBeLessThan(180)
     await world.host.close()
     await world.as.close()
     let left = alive()
@@ -140,8 +184,14 @@ test('a signal that outlives many flows: no listener of ours is left on it, what
   // fetch's own stay until its request is collected; ours are those that come and go without it.
   const add = signal.addEventListener.bind(signal)
   const remove = signal.removeEventListener.bind(signal)
-  signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args))
-  signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args))
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners++
+    add(...args)
+  }
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners--
+    remove(...args)
+  }
   const withoutSignal: typeof fetch = (input, init) => {
     const { signal: _signal, ...rest } = init ?? {}
     return fetch(input, rest)

@@ -43,17 +43,24 @@ export function person(login = 'alice', action = 'share'): RedirectHandler & { a
 }
 
 /** A handler that comes back with a URL made of the one it was given. */
-export function comesBack(make: (asked: RedirectRequest) => string | Promise<string>): Pick<RequesterOptions, 'onRedirect' | 'redirectUri'> {
+export function comesBack(
+  make: (asked: RedirectRequest) => string | Promise<string>,
+): Pick<RequesterOptions, 'onRedirect' | 'redirectUri'> {
   return { redirectUri: REDIRECT_URI, onRedirect: async (asked) => make(asked) }
 }
 
-export const withPerson = (onRedirect: RedirectHandler = person()): Pick<RequesterOptions, 'onRedirect' | 'redirectUri'> => ({
+export const withPerson = (
+  onRedirect: RedirectHandler = person(),
+): Pick<RequesterOptions, 'onRedirect' | 'redirectUri'> => ({
   redirectUri: REDIRECT_URI,
   onRedirect,
 })
 
 /** A claim token that any policy of the bench can read. */
-export const claim = (sub = 'alice', format = 'urn:test:json') => ({ token: Buffer.from(JSON.stringify({ sub })).toString('base64url'), format })
+export const claim = (sub = 'alice', format = 'urn:test:json') => ({
+  token: Buffer.from(JSON.stringify({ sub })).toString('base64url'),
+  format,
+})
 
 /** Asks for one claim after the other, then grants. */
 export const asksFor =
@@ -66,7 +73,9 @@ export const asksFor =
   }
 
 /** Metadata without an endpoint where persons could go. */
-export const noEndpoint = { metadata: (json: Record<string, unknown>) => ({ ...json, claims_interaction_endpoint: undefined }) }
+export const noEndpoint = {
+  metadata: (json: Record<string, unknown>) => ({ ...json, claims_interaction_endpoint: undefined }),
+}
 
 export const hostSends = (world: World): RecordedRequest[] => world.sent().filter(({ server }) => server === 'host')
 export const pollTimes = (world: World): number[] =>
@@ -74,7 +83,8 @@ export const pollTimes = (world: World): number[] =>
     .sent()
     .filter((request) => request.path.endsWith('/token'))
     .map(({ at }) => at)
-export const revocations = (world: World): URLSearchParams[] => formsOf(world.sent().filter((r) => r.path.endsWith('/revoke')))
+export const revocations = (world: World): URLSearchParams[] =>
+  formsOf(world.sent().filter((r) => r.path.endsWith('/revoke')))
 export const types = (events: UmaEvent[]): string[] => events.map(({ type }) => type)
 /** The parameters of the claims interaction URL that a person was sent to. */
 export const shown = ({ url }: { url: string }): URLSearchParams => new URL(url).searchParams

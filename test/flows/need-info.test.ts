@@ -1,7 +1,12 @@
 /** `need_info`: rounds of claims (checklist A.5, G-3.3.6-c to i). */
 import { describe, expect, test } from 'vitest'
 import type { Claim, FlowContext, RequiredClaim } from '../../src/index.ts'
-import { type AuthorizationServerQuirks, onlySubjects, products, type RequiredClaim as SentClaim } from '../helpers/authorization-server.ts'
+import {
+  type AuthorizationServerQuirks,
+  onlySubjects,
+  products,
+  type RequiredClaim as SentClaim,
+} from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
 import { asksFor, claim, noEndpoint, path, tokenRequests, umaRejection } from './kit.ts'
@@ -29,7 +34,10 @@ function supplies(...answers: (Claim | undefined)[]) {
   return { asked, claims }
 }
 
-async function asking(policy: ReturnType<typeof asksFor>, quirks: Partial<AuthorizationServerQuirks> = {}): Promise<World> {
+async function asking(
+  policy: ReturnType<typeof asksFor>,
+  quirks: Partial<AuthorizationServerQuirks> = {},
+): Promise<World> {
   return startWorld({ as: { policy, quirks: { ...noEndpoint, ...quirks } } })
 }
 const url = (world: World): string => world.host.origin + path
@@ -40,7 +48,7 @@ describe.each(waysIn)('$name', ({ attach }) => {
     const { asked, claims } = supplies(claim())
     const send = attach(world.requester({ claims, requestingParty: 'alice' }))
     expect((await send(url(world))).status).toBe(200)
-    const { signal, ...context } = asked[0]?.context as FlowContext
+    const { signal, ...context } = (asked[0] as Asked).context
     expect(context).toEqual({ requestingParty: 'alice', issuer: world.as.issuer, resource: url(world) })
     expect(signal).toBeInstanceOf(AbortSignal)
     const [first, second] = tokenRequests(world) as [URLSearchParams, URLSearchParams]
@@ -52,7 +60,10 @@ describe.each(waysIn)('$name', ({ attach }) => {
 })
 
 describe('G-3.3.6-h: required_claims, whatever their shape', () => {
-  const send = async (quirks: Partial<AuthorizationServerQuirks>, required: SentClaim[] = [email]): Promise<RequiredClaim[]> => {
+  const send = async (
+    quirks: Partial<AuthorizationServerQuirks>,
+    required: SentClaim[] = [email],
+  ): Promise<RequiredClaim[]> => {
     const world = await asking(asksFor(required), quirks)
     const { asked, claims } = supplies(claim())
     expect((await byFetch.attach(world.requester({ claims }))(url(world))).status).toBe(200)
@@ -77,12 +88,19 @@ describe('G-3.3.6-h: required_claims, whatever their shape', () => {
   })
   test('several entries, unknown members kept in `raw` only', async () => {
     const needed = await send(sent([email, { resource_scopes: ['urn:x'], derivation_resource_id: 'r' }]))
-    expect(needed).toEqual([{ ...email, raw: email }, { raw: { resource_scopes: ['urn:x'], derivation_resource_id: 'r' } }])
+    expect(needed).toEqual([
+      { ...email, raw: email },
+      { raw: { resource_scopes: ['urn:x'], derivation_resource_id: 'r' } },
+    ])
   })
   test.each([
     ['a list of strings', ['urn:f'], [{ claim_token_format: ['urn:f'], raw: 'urn:f' }]],
     ['a string', 'urn:f', [{ claim_token_format: ['urn:f'], raw: 'urn:f' }]],
-    ['members of the wrong type', [{ name: 7, issuer: [1, 'https://i', null], claim_type: {} }], [{ issuer: ['https://i'], raw: { name: 7, issuer: [1, 'https://i', null], claim_type: {} } }]],
+    [
+      'members of the wrong type',
+      [{ name: 7, issuer: [1, 'https://i', null], claim_type: {} }],
+      [{ issuer: ['https://i'], raw: { name: 7, issuer: [1, 'https://i', null], claim_type: {} } }],
+    ],
     ['null among them', [null, { name: 'n' }], [{ raw: null }, { name: 'n', raw: { name: 'n' } }]],
   ])('%s', async (_what, body, expected) => {
     expect(await send(sent(body))).toEqual(expected)
@@ -94,7 +112,13 @@ describe('G-3.3.6-h: required_claims, whatever their shape', () => {
 
 describe('what is pushed', () => {
   test.each([
-    ['a webid, percent-encoded by its format', { token: 'https%3A%2F%2Falice.example%2Fcard%23me:https%3A%2F%2Fapp', format: 'urn:solidlab:uma:claims:formats:webid' }],
+    [
+      'a webid, percent-encoded by its format',
+      {
+        token: 'https%3A%2F%2Falice.example%2Fcard%23me:https%3A%2F%2Fapp',
+        format: 'urn:solidlab:uma:claims:formats:webid',
+      },
+    ],
     ['padding, plus and slash', { token: 'e+/e==', format: 'urn:x y&z=1' }],
     ['JSON', { token: '{"a":"ü & =+%20"}', format: 'application/json' }],
   ])('G-3.3.1-c, d: %s, sent exactly as given, both together', async (_what, given) => {
@@ -123,7 +147,9 @@ describe('what is pushed', () => {
     expect((await send(url(world))).status).toBe(200)
     world.recorder.clear()
     world.as.policy = asksFor([email], [email])
-    expect((await send(`${world.host.origin}/alice/2.jpg`, { uma: { scope: 'write', parameters: { mine: 'y' } } })).status).toBe(200)
+    expect(
+      (await send(`${world.host.origin}/alice/2.jpg`, { uma: { scope: 'write', parameters: { mine: 'y' } } })).status,
+    ).toBe(200)
     const facts = tokenRequests(world).map((form) => ['scope', 'audience', 'mine'].map((name) => form.get(name)))
     expect(facts).toEqual([1, 2, 3].map(() => ['write', 'x', 'y']))
     expect(new Set(tokenRequests(world).map((form) => form.get('rpt'))).size).toBe(1)
@@ -132,8 +158,15 @@ describe('what is pushed', () => {
 
   test.each([undefined, null])('%s means cannot: NeedInfoError that says what was asked for', async (nothing) => {
     const world = await asking(asksFor([email]))
-    const error = await umaRejection(byFetch.attach(world.requester({ claims: () => nothing as undefined }))(url(world)))
-    expect(error).toMatchObject({ name: 'NeedInfoError', code: 'need_info', issuer: world.as.issuer, requiredClaims: [{ friendly_name: 'email' }] })
+    const error = await umaRejection(
+      byFetch.attach(world.requester({ claims: () => nothing as undefined }))(url(world)),
+    )
+    expect(error).toMatchObject({
+      name: 'NeedInfoError',
+      code: 'need_info',
+      issuer: world.as.issuer,
+      requiredClaims: [{ friendly_name: 'email' }],
+    })
     expect(world.as.stats.tokenRequests).toBe(1)
   })
 })
@@ -149,7 +182,9 @@ describe("pushClaims: 'first' (WSO2, SolidLab)", () => {
   })
   test('nothing to push: the request goes without, and is refused', async () => {
     const world = await asking(onlySubjects(['alice']), quirks)
-    const error = await umaRejection(byFetch.attach(world.requester({ claims: () => undefined }, { pushClaims: 'first' }))(url(world)))
+    const error = await umaRejection(
+      byFetch.attach(world.requester({ claims: () => undefined }, { pushClaims: 'first' }))(url(world)),
+    )
     expect(error.code).toBe('invalid_grant')
   })
   test('asked again, with a list, when it was not enough', async () => {
@@ -157,7 +192,10 @@ describe("pushClaims: 'first' (WSO2, SolidLab)", () => {
     const { asked, claims } = supplies(claim('first'), claim('second'))
     expect((await byFetch.attach(world.requester({ claims }, { pushClaims: 'first' }))(url(world))).status).toBe(200)
     expect(asked.map(({ needed }) => needed.length)).toEqual([0, 1])
-    expect(tokenRequests(world).map((form) => form.get('claim_token'))).toEqual([claim('first').token, claim('second').token])
+    expect(tokenRequests(world).map((form) => form.get('claim_token'))).toEqual([
+      claim('first').token,
+      claim('second').token,
+    ])
   })
   test("'asked', the default: nothing is pushed unasked (G-5.7-a)", async () => {
     const world = await asking(asksFor())
@@ -176,7 +214,9 @@ describe('rounds are bounded', () => {
   ])('maxRounds %s: claims are pushed %i times, and not asked for once more', async (maxRounds, pushed) => {
     const world = await asking(never)
     const { asked, claims } = supplies(claim())
-    const error = await umaRejection(byFetch.attach(world.requester({ claims, ...(maxRounds !== undefined && { maxRounds }) }))(url(world)))
+    const error = await umaRejection(
+      byFetch.attach(world.requester({ claims, ...(maxRounds !== undefined && { maxRounds }) }))(url(world)),
+    )
     expect(error.code).toBe('need_info')
     expect(tokenRequests(world).filter((form) => form.has('claim_token')).length).toBe(pushed)
     expect(world.as.stats.tokenRequests).toBe(pushed + 1)
@@ -197,7 +237,9 @@ test('A.10.1 item 1: claims asked for by an issuer that is not configured: the f
 test('nor by a configured issuer for a host that it may not speak for', async () => {
   const world = await asking(asksFor([email]))
   const { asked, claims } = supplies(claim())
-  const send = byFetch.attach(world.requester({ claims }, { hosts: ['https://photos.example.com'], pushClaims: 'first' }))
+  const send = byFetch.attach(
+    world.requester({ claims }, { hosts: ['https://photos.example.com'], pushClaims: 'first' }),
+  )
   expect((await umaRejection(send(url(world)))).code).toBe('untrusted_authorization_server')
   expect(asked).toEqual([])
 })

@@ -9,7 +9,13 @@ import { path, REDIRECT_URI, rejection, tick, until, visit } from './kit.ts'
 /** A handler that takes its time and counts how many are open at once. */
 function slowPerson(ms = 60, answer = visit) {
   const seen = { asked: [] as string[], open: 0, most: 0 }
-  const onRedirect = async ({ url, requestingParty = '' }: { url: string; requestingParty?: string | undefined }): Promise<string> => {
+  const onRedirect = async ({
+    url,
+    requestingParty = '',
+  }: {
+    url: string
+    requestingParty?: string | undefined
+  }): Promise<string> => {
     seen.asked.push(requestingParty)
     seen.most = Math.max(seen.most, ++seen.open)
     await tick(ms)
@@ -22,8 +28,10 @@ function slowPerson(ms = 60, answer = visit) {
   return { seen, options: { redirectUri: REDIRECT_URI, onRedirect } }
 }
 
-const people = (quirks: Partial<AuthorizationServerQuirks> = {}): Promise<World> => startWorld({ as: { policy: onlyPeople('alice', 'bob'), quirks } })
-const photos = (world: World, count: number): string[] => Array.from({ length: count }, (_, i) => `${world.host.origin}/alice/${i}.jpg`)
+const people = (quirks: Partial<AuthorizationServerQuirks> = {}): Promise<World> =>
+  startWorld({ as: { policy: onlyPeople('alice', 'bob'), quirks } })
+const photos = (world: World, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${world.host.origin}/alice/${i}.jpg`)
 
 describe.each(waysIn)('$name', ({ attach }) => {
   test('many requests for one place: one flow, one interaction', async () => {
@@ -68,7 +76,9 @@ test('two hosts of one issuer: one interaction', async () => {
   world.as.quirks.delayMs = { token: 30 }
   const { seen, options } = slowPerson()
   const send = byFetch.attach(world.requester(options, { hosts: [world.host.origin, host2.origin] }))
-  const answers = await Promise.all([world.host, host2].flatMap(({ origin }) => [send(origin + path), send(`${origin}/alice/2.jpg`)]))
+  const answers = await Promise.all(
+    [world.host, host2].flatMap(({ origin }) => [send(origin + path), send(`${origin}/alice/2.jpg`)]),
+  )
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
   expect(seen.asked.length).toBe(1)
 })
@@ -151,7 +161,11 @@ test('a ticket that ran out while its request waited for another person: no pers
     const page = await fetch(url)
     const action = new URL(/action="([^"]+)"/.exec(await page.text())?.[1] as string, url)
     await tick(300)
-    const { headers } = await fetch(action, { method: 'POST', body: new URLSearchParams({ login: 'alice', action: 'share' }), redirect: 'manual' })
+    const { headers } = await fetch(action, {
+      method: 'POST',
+      body: new URLSearchParams({ login: 'alice', action: 'share' }),
+      redirect: 'manual',
+    })
     return headers.get('location') as string
   }
   const send = byFetch.attach(world.requester({ redirectUri: REDIRECT_URI, onRedirect }))

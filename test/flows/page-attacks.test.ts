@@ -36,10 +36,13 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
     await finishes(load(), back)
   })
 
-  test.each(['', 'garbage', '/callback', REDIRECT_URI, `${REDIRECT_URI}?error=access_denied`])('a URL without anything: %j', async (url) => {
-    const { load } = await pages()
-    expect(await codeOf(load().handleCallback(url))).toBe('invalid_state')
-  })
+  test.each(['', 'garbage', '/callback', REDIRECT_URI, `${REDIRECT_URI}?error=access_denied`])(
+    'a URL without anything: %j',
+    async (url) => {
+      const { load } = await pages()
+      expect(await codeOf(load().handleCallback(url))).toBe('invalid_state')
+    },
+  )
 
   test('A.10.1 item 5: another requesting party (the user switched in between)', async () => {
     const { world, storage, load, leave } = await pages()
@@ -84,12 +87,24 @@ describe('G-3.3.3-i: a state is good once', () => {
   })
 
   test.each([
-    ['G-3.3.3-e: error', 'redirect_failed', (back: string) => changed(back, (p) => (p.delete('ticket'), p.set('error', 'access_denied')))],
+    [
+      'G-3.3.3-e: error',
+      'redirect_failed',
+      (back: string) => changed(back, (p) => p.delete('ticket')).concat('&error=access_denied'),
+    ],
     ['G-3.3.3-g: two tickets', 'redirect_failed', (back: string) => changed(back, (p) => p.append('ticket', 'evil'))],
     ['G-3.3.3-g: two states', 'redirect_failed', (back: string) => changed(back, (p) => p.append('state', 'evil'))],
-    ['G-3.3.3-h: iss of another AS', 'redirect_failed', (back: string) => changed(back, (p) => p.set('iss', 'https://evil.example'))],
+    [
+      'G-3.3.3-h: iss of another AS',
+      'redirect_failed',
+      (back: string) => changed(back, (p) => p.set('iss', 'https://evil.example')),
+    ],
     ['G-3.3.3-a: no ticket', 'redirect_failed', (back: string) => changed(back, (p) => p.delete('ticket'))],
-    ['G-3.3.3-a: the ticket that was sent', 'redirect_failed', (back: string, sent: string) => changed(back, (p) => p.set('ticket', sent))],
+    [
+      'G-3.3.3-a: the ticket that was sent',
+      'redirect_failed',
+      (back: string, sent: string) => changed(back, (p) => p.set('ticket', sent)),
+    ],
   ])('%s: %s, nothing is sent, and the state is used up', async (_what, code, make) => {
     const { world, storage, urls, load, leave } = await pages()
     const back = await leave(load())
@@ -149,7 +164,15 @@ describe('the configuration has changed in between: nothing is sent', () => {
 })
 
 describe('what storage holds is not trusted either', () => {
-  test.each(['', 'null', '[]', '{', '{"v":1}', '{"v":2,"party":"alice","epoch":"0","request":{"url":"https://evil.example"}}', '"x"'])('a record that says %j', async (text) => {
+  test.each([
+    '',
+    'null',
+    '[]',
+    '{',
+    '{"v":1}',
+    '{"v":2,"party":"alice","epoch":"0","request":{"url":"https://evil.example"}}',
+    '"x"',
+  ])('a record that says %j', async (text) => {
     const { world, storage, load, leave } = await pages()
     const back = await leave(load())
     storage.set(pendingIn(storage)[0]?.[0] as string, text)
@@ -164,7 +187,9 @@ describe('signOut() voids what is under way', () => {
     const { world, load, leave } = await pages()
     const [before, after] = [load(), load()]
     const back = await leave(before)
-    await { 'the page that left': before, 'the page that came back': after, 'another party': after.as('bob') }[who]?.signOut()
+    await { 'the page that left': before, 'the page that came back': after, 'another party': after.as('bob') }[
+      who
+    ]?.signOut()
     world.recorder.clear()
     if (who === 'another party') await finishes(after, back)
     else {

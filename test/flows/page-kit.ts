@@ -15,7 +15,10 @@ export interface Pages {
   /** A requester on a page that has just been loaded; all of them have one storage. */
   load(more?: Partial<RequesterOptions>, server?: object): Requester
   /** Leaves the page with a request; the URL that the person comes back on. */
-  leave(requester: Requester, init?: Parameters<Requester['fetch']>[1] & { path?: string; login?: string; action?: string }): Promise<string>
+  leave(
+    requester: Requester,
+    init?: Parameters<Requester['fetch']>[1] & { path?: string; login?: string; action?: string },
+  ): Promise<string>
 }
 
 export async function pages(options: PageRedirectOptions = {}, as: AuthorizationServerOptions = {}): Promise<Pages> {
@@ -27,7 +30,8 @@ export async function pages(options: PageRedirectOptions = {}, as: Authorization
     world,
     storage,
     urls,
-    load: (more = {}, server = {}) => world.requester({ storage, requestingParty: 'alice', redirectUri: REDIRECT_URI, onRedirect, ...more }, server),
+    load: (more = {}, server = {}) =>
+      world.requester({ storage, requestingParty: 'alice', redirectUri: REDIRECT_URI, onRedirect, ...more }, server),
     async leave(requester, { path: at = path, login = 'alice', action, ...init } = {}) {
       const before = urls.length
       const controller = new AbortController()
@@ -44,4 +48,5 @@ export async function pages(options: PageRedirectOptions = {}, as: Authorization
   }
 }
 
-export const pendingIn = (storage: Map<string, string>): [string, string][] => [...storage].filter(([key]) => key.startsWith('uma:pending:'))
+export const pendingIn = (storage: Map<string, string>): [string, string][] =>
+  [...storage].filter(([key]) => key.startsWith('uma:pending:'))

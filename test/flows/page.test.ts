@@ -47,7 +47,12 @@ test('scope, parameters, rpt and pct are those of the request that left', async 
   world.recorder.clear()
   const back = await leave(requester, { path: '/alice/2.jpg', uma: { scope: 'write', parameters: { audience: 'y' } } })
   await load().handleCallback(back)
-  const facts = tokenRequests(world).map((form) => [form.get('scope'), form.get('audience'), form.has('rpt'), form.has('pct')])
+  const facts = tokenRequests(world).map((form) => [
+    form.get('scope'),
+    form.get('audience'),
+    form.has('rpt'),
+    form.has('pct'),
+  ])
   expect(facts).toEqual([1, 2].map(() => ['write', 'y', true, true]))
 })
 
@@ -61,17 +66,26 @@ describe('replay', () => {
   test('storeRequest: method, headers and text body, never Authorization', async () => {
     const { world, storage, load, leave } = await pages({ storeRequest: true })
     const headers = { 'content-type': 'text/markdown', 'x-mine': '1', authorization: 'Bearer marked-own' }
-    const back = await leave(load({ headers: { accept: 'application/json' } }), { method: 'PUT', body: '# Hi ü', headers })
+    const back = await leave(load({ headers: { accept: 'application/json' } }), {
+      method: 'PUT',
+      body: '# Hi ü',
+      headers,
+    })
     expect(JSON.stringify([...storage])).not.toContain('marked-own')
     const { request, replay } = await load().handleCallback(back)
     expect(request).toEqual({
       method: 'PUT',
       url: world.host.origin + path,
-      stored: { headers: { accept: 'application/json', 'content-type': 'text/markdown', 'x-mine': '1' }, body: '# Hi ü' },
+      stored: {
+        headers: { accept: 'application/json', 'content-type': 'text/markdown', 'x-mine': '1' },
+        body: '# Hi ü',
+      },
     })
     world.recorder.clear()
     expect((await replay?.())?.status).toBe(200)
-    expect(world.host.bodies.map(({ method, contentType, bytes }) => [method, contentType, bytes.toString()])).toEqual([['PUT', 'text/markdown', '# Hi ü']])
+    expect(world.host.bodies.map(({ method, contentType, bytes }) => [method, contentType, bytes.toString()])).toEqual([
+      ['PUT', 'text/markdown', '# Hi ü'],
+    ])
     expect(world.sent()[0]?.headers).toMatchObject({ 'x-mine': '1', accept: 'application/json' })
     expect(world.lines()).toEqual([`PUT host ${path} 200`])
     expect(world.recorder.containing('marked-own')).toEqual([])
@@ -82,7 +96,9 @@ describe('replay', () => {
     const back = await leave(load(), { method: 'POST', body: new URLSearchParams({ a: 'b c' }) })
     const { replay } = await load().handleCallback(back)
     expect((await replay?.())?.status).toBe(200)
-    expect(world.host.bodies.map(({ contentType, bytes }) => [contentType, bytes.toString()])).toEqual([['application/x-www-form-urlencoded;charset=UTF-8', 'a=b+c']])
+    expect(world.host.bodies.map(({ contentType, bytes }) => [contentType, bytes.toString()])).toEqual([
+      ['application/x-www-form-urlencoded;charset=UTF-8', 'a=b+c'],
+    ])
   })
 
   test.each([
@@ -91,7 +107,11 @@ describe('replay', () => {
     ['a FormData', { storeRequest: true }, { method: 'POST', body: new FormData() }],
     ['bytes', { storeRequest: true }, { method: 'PUT', body: new Uint8Array([1]) }],
     ['a body made by uma.body', { storeRequest: true }, { method: 'PUT', uma: { body: () => 'x' } }],
-    ['a one-shot body, buffered', { storeRequest: true }, { method: 'PUT', body: new Blob(['x']).stream(), duplex: 'half', uma: { buffer: true } }],
+    [
+      'a one-shot body, buffered',
+      { storeRequest: true },
+      { method: 'PUT', body: new Blob(['x']).stream(), duplex: 'half', uma: { buffer: true } },
+    ],
   ] as const)('%s: no replay, rather than one with another body', async (_what, options, init) => {
     const { world, load, leave } = await pages(options)
     const { request, replay } = await load().handleCallback(await leave(load(), init as RequestInit))
@@ -104,7 +124,9 @@ describe('replay', () => {
   test('an AS that sends the person away twice: what was stored is still there', async () => {
     const { world, urls, load, leave } = await pages({ storeRequest: true }, { policy: asksFor('person', 'person') })
     const back = await leave(load(), { method: 'PUT', body: 'kept' })
-    load().handleCallback(back).catch(() => {})
+    load()
+      .handleCallback(back)
+      .catch(() => {})
     await until(() => urls.length === 2)
     const { request, replay } = await load().handleCallback(await visit(urls[1] as string))
     expect(request.stored?.body).toBe('kept')
@@ -118,8 +140,16 @@ test('claims may be asked for after the person came back, with the same context'
   const { world, load, leave } = await pages({}, { policy: asksFor('person', [{ name: 'age' }]) })
   const back = await leave(load())
   const asked: unknown[] = []
-  await load({ claims: (needed, { signal: _signal, ...context }) => (asked.push(needed, context), claim()) }).handleCallback(back)
-  expect(asked).toEqual([[{ name: 'age', raw: { name: 'age' } }], { requestingParty: 'alice', issuer: world.as.issuer, resource: world.host.origin + path }])
+  await load({
+    claims: (needed, { signal: _signal, ...context }) => {
+      asked.push(needed, context)
+      return claim()
+    },
+  }).handleCallback(back)
+  expect(asked).toEqual([
+    [{ name: 'age', raw: { name: 'age' } }],
+    { requestingParty: 'alice', issuer: world.as.issuer, resource: world.host.origin + path },
+  ])
 })
 
 test('the owner may have to agree after the person came back', async () => {
@@ -136,7 +166,16 @@ test('what waits in storage: no RPT, no refresh token, no client secret, no clai
   const [[key, waiting]] = pendingIn(storage) as [[string, string]]
   const parsed = JSON.parse(waiting)
   for (const one of [secret, claim('marked').token, 'Bearer', 'Basic']) expect(waiting).not.toContain(one)
-  expect(Object.keys(parsed).toSorted()).toEqual(['client', 'epoch', 'issuer', 'party', 'request', 'state', 'until', 'v'])
+  expect(Object.keys(parsed).toSorted()).toEqual([
+    'client',
+    'epoch',
+    'issuer',
+    'party',
+    'request',
+    'state',
+    'until',
+    'v',
+  ])
   expect(waiting).not.toContain(new URL(back).searchParams.get('ticket'))
   expect(key.endsWith(new URL(back).searchParams.get('state') as string)).toBe(true)
   world.as.policy = grantAll
@@ -147,8 +186,23 @@ test('what waits in storage: no RPT, no refresh token, no client secret, no clai
 test('events of both pages tell the story', async () => {
   const { world, load, leave } = await pages()
   const back = await leave(load())
-  expect(types(world.events)).toEqual(['challenge', 'flow-started', 'discovery', 'token-request', 'token-answer', 'redirect', 'flow-ended'])
+  expect(types(world.events)).toEqual([
+    'challenge',
+    'flow-started',
+    'discovery',
+    'token-request',
+    'token-answer',
+    'redirect',
+    'flow-ended',
+  ])
   world.events.length = 0
   await load().handleCallback(back)
-  expect(types(world.events)).toEqual(['flow-started', 'discovery', 'token-request', 'token-answer', 'rpt-stored', 'flow-ended'])
+  expect(types(world.events)).toEqual([
+    'flow-started',
+    'discovery',
+    'token-request',
+    'token-answer',
+    'rpt-stored',
+    'flow-ended',
+  ])
 })

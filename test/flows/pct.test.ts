@@ -1,5 +1,5 @@
 /** Persisted claims tokens (G-3.3.5-c, G-5.2-b): for one party, client and issuer, and for nobody else. */
-import { onTestFinished, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createRequester } from '../../src/index.ts'
 import { onlyPeople, onlySubjects } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
@@ -14,7 +14,7 @@ const other = '/alice/2.jpg'
 test.each(waysIn)('$name: goes with every later flow of that party, and spares it the claims', async ({ attach }) => {
   const world = await startWorld({ as: { policy: onlySubjects(['alice']), quirks: { upgrade: 'never' } } })
   let asked = 0
-  const requester = world.requester({ claims: () => (asked++, claim()), requestingParty: 'alice' })
+  const requester = world.requester({ claims: () => claim(++asked ? 'alice' : ''), requestingParty: 'alice' })
   const send = attach(requester)
   for (const one of [path, other, '/alice/3.jpg']) expect((await send(world.host.origin + one)).status).toBe(200)
   expect(asked).toBe(1)
@@ -34,7 +34,9 @@ test('with every round of a flow, together with what else goes along', async () 
   const forms = tokenRequests(world)
   expect(forms.length).toBe(3)
   expect(new Set(forms.map((form) => form.get('pct'))).size).toBe(1)
-  expect(forms.map((form) => [form.has('pct'), form.has('rpt'), form.get('scope')])).toEqual([1, 2, 3].map(() => [true, true, 'write']))
+  expect(forms.map((form) => [form.has('pct'), form.has('rpt'), form.get('scope')])).toEqual(
+    [1, 2, 3].map(() => [true, true, 'write']),
+  )
 })
 
 test('a newer one takes its place; an answer without one leaves it', async () => {
@@ -52,7 +54,9 @@ test('a newer one takes its place; an answer without one leaves it', async () =>
 })
 
 test('not to another issuer, not to a host, not for another party', async () => {
-  const world = await startWorld({ as: { policy: onlySubjects(['alice']), quirks: { tokenAnswer: (json) => pctOf(json, 'marked-pct') } } })
+  const world = await startWorld({
+    as: { policy: onlySubjects(['alice']), quirks: { tokenAnswer: (json) => pctOf(json, 'marked-pct') } },
+  })
   const as2 = await second()
   const host2 = await startHost({ authorizationServer: as2, label: 'host2', recorder: as2.recorder })
   onTestFinished(host2.close)
@@ -73,7 +77,10 @@ test('not to another issuer, not to a host, not for another party', async () => 
   expect(world.recorder.containing('marked-pct')).toEqual([])
   // It is there all the same.
   expect((await requester.fetch(world.host.origin + other)).status).toBe(200)
-  expect(world.recorder.containing('marked-pct').map((r) => `${r.server} ${r.path}`)).toEqual(['as /token', 'as /token'])
+  expect(world.recorder.containing('marked-pct').map((r) => `${r.server} ${r.path}`)).toEqual([
+    'as /token',
+    'as /token',
+  ])
 })
 
 test('the same issuer at another host: sent there too, it belongs to the AS (G-3.3.5-c)', async () => {
@@ -81,7 +88,10 @@ test('the same issuer at another host: sent there too, it belongs to the AS (G-3
   const host2 = await startHost({ authorizationServer: world.as, label: 'host2', recorder: world.recorder })
   onTestFinished(host2.close)
   let asked = 0
-  const requester = world.requester({ claims: () => (asked++, claim()) }, { hosts: [world.host.origin, host2.origin] })
+  const requester = world.requester(
+    { claims: () => claim(++asked ? 'alice' : '') },
+    { hosts: [world.host.origin, host2.origin] },
+  )
   for (const { origin } of [world.host, host2]) expect((await requester.fetch(origin + path)).status).toBe(200)
   expect(asked).toBe(1)
   expect(tokenRequests(world).at(-1)?.has('pct')).toBe(true)
@@ -119,7 +129,9 @@ test('what a person has said at the AS is remembered by it too: no second redire
 })
 
 test('invalid_pct (Gluu, 401): forgotten, in storage too, though the flow may fail', async () => {
-  const world = await startWorld({ as: { policy: onlySubjects(['alice']), quirks: { upgrade: 'never', badPct: 'invalid_pct-401', pctLifetimeMs: 60 } } })
+  const world = await startWorld({
+    as: { policy: onlySubjects(['alice']), quirks: { upgrade: 'never', badPct: 'invalid_pct-401', pctLifetimeMs: 60 } },
+  })
   const options = { claims: () => claim(), requestingParty: 'alice', storage: new Map<string, string>() }
   const requester = world.requester(options)
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
@@ -129,6 +141,7 @@ test('invalid_pct (Gluu, 401): forgotten, in storage too, though the flow may fa
   expect((await umaRejection(requester.fetch(world.host.origin + other))).code).toBe('request_denied')
   expect(tokenRequests(world).map((form) => form.has('pct'))).toEqual([true, false])
   world.recorder.clear()
-  for (const one of [requester, world.requester(options)]) await umaRejection(one.fetch(`${world.host.origin}/alice/3.jpg`))
+  for (const one of [requester, world.requester(options)])
+    await umaRejection(one.fetch(`${world.host.origin}/alice/3.jpg`))
   expect(tokenRequests(world).map((form) => form.has('pct'))).toEqual([false, false])
 })

@@ -22,7 +22,11 @@ function refusing(world: World, ...answers: { status: number; error: string }[])
 }
 
 /** A world where an RPT and a PCT are held already. */
-async function held(options: WorldOptions = {}, more: Partial<RequesterOptions> = {}, attach = byFetch.attach): Promise<{ world: World; send: Send }> {
+async function held(
+  options: WorldOptions = {},
+  more: Partial<RequesterOptions> = {},
+  attach = byFetch.attach,
+): Promise<{ world: World; send: Send }> {
   const world = await startWorld({ ...options, as: { policy: onlySubjects(['alice']), ...options.as } })
   const send = attach(world.requester({ claims: () => claim(), ...more }))
   expect((await send(world.host.origin + path)).status).toBe(200)
@@ -98,7 +102,9 @@ describe('what is dropped, what is left out', () => {
   })
 
   test('Gluu: a PCT that has run out (401 invalid_pct)', async () => {
-    const { world, send } = await held({ as: { quirks: { ...products.gluu, redirectUserStyle: 'plain', pctLifetimeMs: 50 } } })
+    const { world, send } = await held({
+      as: { quirks: { ...products.gluu, redirectUserStyle: 'plain', pctLifetimeMs: 50 } },
+    })
     await tick(60)
     world.as.quirks.pctLifetimeMs = 60_000
     expect((await send(world.host.origin + other)).status).toBe(200)
@@ -117,7 +123,9 @@ describe('what is dropped, what is left out', () => {
     world.host.quirks.rptTooLong = 500
     world.as.quirks.growRpt = 0
     expect((await send(world.host.origin + path)).status).toBe(200)
-    expect([hostSends(world).map(({ status }) => status), tokenRequests(world).map((form) => form.has('rpt'))]).toEqual([[431, 401, 200], [false]])
+    expect([hostSends(world).map(({ status }) => status), tokenRequests(world).map((form) => form.has('rpt'))]).toEqual(
+      [[431, 401, 200], [false]],
+    )
     world.recorder.clear()
     expect((await send(world.host.origin + path)).status).toBe(200)
     expect(world.lines()).toEqual([`GET host ${path} 200`])
@@ -132,14 +140,19 @@ describe('what is dropped, what is left out', () => {
 })
 
 describe('at most once', () => {
-  test.each(['invalid_grant', 'invalid_rpt', 'invalid_pct'])('%s for ever: two token requests, then that error; maxFlowsPerRequest makes no difference', async (error) => {
-    for (const maxFlowsPerRequest of [1, 5]) {
-      const { world, send } = await held({}, { maxFlowsPerRequest })
-      world.as.policy = () => ({ error, status: 400 })
-      expect((await umaRejection(send(world.host.origin + other))).code).toBe(error)
-      expect([tokenRequests(world).length, hostSends(world).length, world.as.stats.ticketsReplayed]).toEqual([2, 2, 0])
-    }
-  })
+  test.each(['invalid_grant', 'invalid_rpt', 'invalid_pct'])(
+    '%s for ever: two token requests, then that error; maxFlowsPerRequest makes no difference',
+    async (error) => {
+      for (const maxFlowsPerRequest of [1, 5]) {
+        const { world, send } = await held({}, { maxFlowsPerRequest })
+        world.as.policy = () => ({ error, status: 400 })
+        expect((await umaRejection(send(world.host.origin + other))).code).toBe(error)
+        expect([tokenRequests(world).length, hostSends(world).length, world.as.stats.ticketsReplayed]).toEqual([
+          2, 2, 0,
+        ])
+      }
+    },
+  )
 
   test('one after the other (rpt, then pct): one of them', async () => {
     const { world, send } = await held()
@@ -151,7 +164,10 @@ describe('at most once', () => {
   })
 
   test('the flow that recovered counts as one: MaxFlowsReachedError.flows', async () => {
-    const { world, send } = await held({ host: { quirks: { requireExtraFlows: ({ path: at }) => (at === other ? 9 : 0) } } }, { maxFlowsPerRequest: 2 })
+    const { world, send } = await held(
+      { host: { quirks: { requireExtraFlows: ({ path: at }) => (at === other ? 9 : 0) } } },
+      { maxFlowsPerRequest: 2 },
+    )
     refusing(world, { status: 400, error: 'invalid_grant' })
     const error = umaErrorOf(await rejection(send(world.host.origin + other)))
     expect(error).toMatchObject({ code: 'max_flows_reached', flows: 2 })
@@ -162,7 +178,8 @@ describe('at most once', () => {
     const { world, send } = await held()
     refusing(world, { status: 400, error: 'invalid_grant' })
     let sends = 0
-    world.host.quirks.answer = (answer, { path: at }) => (at === other && sends++ > 0 ? { status: 503, body: 'later' } : answer)
+    world.host.quirks.answer = (answer, { path: at }) =>
+      at === other && sends++ > 0 ? { status: 503, body: 'later' } : answer
     expect(await send(world.host.origin + other)).toEqual({ status: 503, text: 'later' })
     expect(tokenRequests(world).length).toBe(1)
   })
@@ -179,21 +196,26 @@ describe('a body that can be read only once', () => {
   test('with uma.body: it goes on', async () => {
     const { world, send } = await held()
     refusing(world, { status: 400, error: 'invalid_grant' })
-    expect((await send(world.host.origin + other, { method: 'PUT', uma: { body: () => 'made anew' } })).status).toBe(200)
+    expect((await send(world.host.origin + other, { method: 'PUT', uma: { body: () => 'made anew' } })).status).toBe(
+      200,
+    )
     expect(world.host.bodies.map(({ bytes }) => bytes.toString())).toEqual(['made anew'])
   })
 })
 
 describe('a no is a no', () => {
-  test.each(['spec', 'keycloak', 'gluu', 'gravitee', 'solidlab', 'openam'] as const)('%s: RequestDeniedError, one token request, one send', async (denial) => {
-    const { world, send } = await held({ as: { quirks: { denial } } })
-    world.as.policy = denyAll
-    const error = await umaRejection(send(world.host.origin + other))
-    expect(error).toMatchObject({ name: 'RequestDeniedError', code: 'request_denied', issuer: world.as.issuer })
-    expect([hostSends(world).length, tokenRequests(world).length]).toEqual([1, 1])
-    // What is held stays good for what it opened.
-    world.recorder.clear()
-    expect((await send(world.host.origin + path)).status).toBe(200)
-    expect(world.lines()).toEqual([`GET host ${path} 200`])
-  })
+  test.each(['spec', 'keycloak', 'gluu', 'gravitee', 'solidlab', 'openam'] as const)(
+    '%s: RequestDeniedError, one token request, one send',
+    async (denial) => {
+      const { world, send } = await held({ as: { quirks: { denial } } })
+      world.as.policy = denyAll
+      const error = await umaRejection(send(world.host.origin + other))
+      expect(error).toMatchObject({ name: 'RequestDeniedError', code: 'request_denied', issuer: world.as.issuer })
+      expect([hostSends(world).length, tokenRequests(world).length]).toEqual([1, 1])
+      // What is held stays good for what it opened.
+      world.recorder.clear()
+      expect((await send(world.host.origin + path)).status).toBe(200)
+      expect(world.lines()).toEqual([`GET host ${path} 200`])
+    },
+  )
 })

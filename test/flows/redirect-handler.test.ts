@@ -1,10 +1,30 @@
 /** The caller's own redirect handler: what it may do, and what it may get wrong. */
 import { describe, expect, test } from 'vitest'
-import { InteractionRequiredError, RedirectError, type RedirectRequest, type RequesterOptions } from '../../src/index.ts'
+import {
+  InteractionRequiredError,
+  RedirectError,
+  type RedirectRequest,
+  type RequesterOptions,
+} from '../../src/index.ts'
 import { onlyPeople, onlySubjects } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, type Send, waysIn } from '../ways-in/kit.ts'
-import { asksFor, claim, path, person, REDIRECT_URI, rejection, responseOfCode, tick, tokenRequests, types, umaErrorOf, umaRejection, until, withPerson } from './kit.ts'
+import {
+  asksFor,
+  claim,
+  path,
+  person,
+  REDIRECT_URI,
+  rejection,
+  responseOfCode,
+  tick,
+  tokenRequests,
+  types,
+  umaErrorOf,
+  umaRejection,
+  until,
+  withPerson,
+} from './kit.ts'
 
 const people = () => startWorld({ as: { policy: onlyPeople('alice', 'bob') } })
 const sender = (world: World, more: Partial<RequesterOptions>): Send => byFetch.attach(world.requester(more))
@@ -22,7 +42,9 @@ describe.each(waysIn)('$name', ({ attach }) => {
     const world = await people()
     const alice = person()
     const send = attach(world.requester(withPerson(alice)))
-    expect((await umaRejection(send(world.host.origin + path, { uma: { interactive: false } }))).code).toBe('interaction_required')
+    expect((await umaRejection(send(world.host.origin + path, { uma: { interactive: false } }))).code).toBe(
+      'interaction_required',
+    )
     expect(alice.asked).toEqual([])
     expect(types(world.events)).not.toContain('redirect')
     expect((await send(world.host.origin + path)).status).toBe(200)
@@ -48,8 +70,14 @@ test('interactive: false does not keep claims from being pushed', async () => {
 test('interactive: false beside a request that may: each as it was asked to', async () => {
   const world = await people()
   const alice = person()
-  const send = sender(world, withPerson(async (asked) => (await tick(50), alice(asked))))
-  const [may, mayNot] = await Promise.allSettled([send(world.host.origin + path), send(world.host.origin + path, { uma: { interactive: false } })])
+  const send = sender(
+    world,
+    withPerson((asked) => tick(50).then(() => alice(asked))),
+  )
+  const [may, mayNot] = await Promise.allSettled([
+    send(world.host.origin + path),
+    send(world.host.origin + path, { uma: { interactive: false } }),
+  ])
   expect(may).toMatchObject({ status: 'fulfilled', value: { status: 200 } })
   expect(mayNot).toMatchObject({ status: 'rejected', reason: { code: 'interaction_required' } })
 })
@@ -67,10 +95,19 @@ describe('a handler that fails', () => {
     const world = await people()
     let asked = 0
     const alice = person()
-    const send = sender(world, withPerson(async (request) => (asked++ === 0 ? fails() : alice(request))))
+    const send = sender(
+      world,
+      withPerson(async (request) => (asked++ === 0 ? fails() : alice(request))),
+    )
     const failure = (await rejection(send(world.host.origin + path))) as Error
     expect(failure.message).toBe('window closed')
-    expect(world.events.at(-1)).toEqual({ type: 'flow-ended', flow: 1, issuer: world.as.issuer, outcome: 'failed', code: undefined })
+    expect(world.events.at(-1)).toEqual({
+      type: 'flow-ended',
+      flow: 1,
+      issuer: world.as.issuer,
+      outcome: 'failed',
+      code: undefined,
+    })
     expect((await send(world.host.origin + path)).status).toBe(200)
     expect(world.as.stats.ticketsReplayed).toBe(0)
   })
@@ -78,7 +115,9 @@ describe('a handler that fails', () => {
   test('open() rejects: the same', async () => {
     const world = await people()
     const onRedirect = { open: () => Promise.reject(new RedirectError('Blocked')) }
-    expect((await umaRejection(sender(world, { onRedirect, redirectUri: REDIRECT_URI })(world.host.origin + path))).message).toBe('Blocked')
+    expect(
+      (await umaRejection(sender(world, { onRedirect, redirectUri: REDIRECT_URI })(world.host.origin + path))).message,
+    ).toBe('Blocked')
   })
 })
 
@@ -106,17 +145,25 @@ describe('a handler that never comes back', () => {
     expect((await send(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
   })
 
-  test.each(['function', 'open'])('timeouts.flow (%s): UmaTimeoutError, and its signal says so', async (which) => {
-    const world = await people()
-    let signal: AbortSignal | undefined
-    const never = (asked: { signal: AbortSignal }): Promise<never> => {
-      signal = asked.signal
-      return new Promise(() => {})
-    }
-    const send = sender(world, { redirectUri: REDIRECT_URI, onRedirect: which === 'open' ? { open: never } : never, timeouts: { flow: 150 } })
-    expect((await umaRejection(send(world.host.origin + path))).code).toBe('timeout')
-    expect(signal?.aborted).toBe(true)
-  }, 3000)
+  test.each(['function', 'open'])(
+    'timeouts.flow (%s): UmaTimeoutError, and its signal says so',
+    async (which) => {
+      const world = await people()
+      let signal: AbortSignal | undefined
+      const never = (asked: { signal: AbortSignal }): Promise<never> => {
+        signal = asked.signal
+        return new Promise(() => {})
+      }
+      const send = sender(world, {
+        redirectUri: REDIRECT_URI,
+        onRedirect: which === 'open' ? { open: never } : never,
+        timeouts: { flow: 150 },
+      })
+      expect((await umaRejection(send(world.host.origin + path))).code).toBe('timeout')
+      expect(signal?.aborted).toBe(true)
+    },
+    3000,
+  )
 })
 
 test('the handler hears of an abort through its signal', async () => {
@@ -130,7 +177,9 @@ test('the handler hears of an abort through its signal', async () => {
       })
     })
   const controller = new AbortController()
-  const sent = rejection(sender(world, { redirectUri: REDIRECT_URI, onRedirect })(world.host.origin + path, { signal: controller.signal }))
+  const sent = rejection(
+    sender(world, { redirectUri: REDIRECT_URI, onRedirect })(world.host.origin + path, { signal: controller.signal }),
+  )
   await until(() => types(world.events).includes('redirect'))
   const left = new Error('left')
   controller.abort(left)
@@ -147,7 +196,9 @@ test('a person who comes back after the abort: nothing happens, and nothing is s
       back = resolve
     })
   const controller = new AbortController()
-  const sent = rejection(sender(world, { redirectUri: REDIRECT_URI, onRedirect })(world.host.origin + path, { signal: controller.signal }))
+  const sent = rejection(
+    sender(world, { redirectUri: REDIRECT_URI, onRedirect })(world.host.origin + path, { signal: controller.signal }),
+  )
   await until(() => asked !== '')
   controller.abort()
   await sent
@@ -159,10 +210,16 @@ test('a person who comes back after the abort: nothing happens, and nothing is s
 })
 
 test('claims, then a person, then the owner: one flow, one budget', async () => {
-  const world = await startWorld({ as: { policy: asksFor([{ name: 'email' }], 'person', { submitted: 0.01 }, [{ name: 'age' }]) } })
+  const world = await startWorld({
+    as: { policy: asksFor([{ name: 'email' }], 'person', { submitted: 0.01 }, [{ name: 'age' }]) },
+  })
   const alice = person()
   const send = sender(world, { ...withPerson(alice), claims: () => claim(), polling: { minInterval: 0.01 } })
   expect((await send(world.host.origin + path)).status).toBe(200)
   expect(tokenRequests(world).map((form) => form.has('claim_token'))).toEqual([false, true, false, false, true])
-  expect([alice.asked.length, world.as.stats.ticketsReplayed, new Set(world.events.flatMap((e) => ('flow' in e ? e.flow : []))).size]).toEqual([1, 0, 1])
+  expect([
+    alice.asked.length,
+    world.as.stats.ticketsReplayed,
+    new Set(world.events.flatMap((e) => ('flow' in e ? e.flow : []))).size,
+  ]).toEqual([1, 0, 1])
 })

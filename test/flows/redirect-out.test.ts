@@ -9,7 +9,11 @@ import { path, person, REDIRECT_URI, shown, tokenRequests, types, umaRejection, 
 const people = { policy: onlyPeople('alice') }
 
 /** One request through a person; what the handler was asked. */
-async function goes(options: WorldOptions = {}, more: Partial<RequesterOptions> = {}, server = {}): Promise<{ world: World; asked: RedirectRequest }> {
+async function goes(
+  options: WorldOptions = {},
+  more: Partial<RequesterOptions> = {},
+  server = {},
+): Promise<{ world: World; asked: RedirectRequest }> {
   const world = await startWorld({ ...options, as: { ...people, ...options.as } })
   const alice = person()
   const send = byFetch.attach(world.requester({ ...withPerson(alice), ...more }, server))
@@ -39,7 +43,13 @@ describe.each(waysIn)('$name', ({ attach }) => {
 test('what the handler is told: everything of the flow, and a signal', async () => {
   const { world, asked } = await goes({}, { requestingParty: 'alice' })
   const { url, signal, ...facts } = asked
-  expect(facts).toEqual({ requestingParty: 'alice', issuer: world.as.issuer, resource: world.host.origin + path, state: shown({ url }).get('state'), redirectUri: REDIRECT_URI })
+  expect(facts).toEqual({
+    requestingParty: 'alice',
+    issuer: world.as.issuer,
+    resource: world.host.origin + path,
+    state: shown({ url }).get('state'),
+    redirectUri: REDIRECT_URI,
+  })
   expect(signal).toBeInstanceOf(AbortSignal)
 })
 
@@ -48,7 +58,12 @@ test('G-3.3.2-c: an absolute URI with a query is kept as it is', async () => {
   expect(shown(asked).get('claims_redirect_uri')).toBe(`${REDIRECT_URI}?keep=this`)
 })
 
-test.each(['https://app.example.com', 'https://App.Example.com:443/a/../cb?x=%7E', 'http://127.0.0.1/cb', 'com.example.app:/cb'])('G-3.3.2-c: %s is never normalised', async (uri) => {
+test.each([
+  'https://app.example.com',
+  'https://App.Example.com:443/a/../cb?x=%7E',
+  'http://127.0.0.1/cb',
+  'com.example.app:/cb',
+])('G-3.3.2-c: %s is never normalised', async (uri) => {
   const world = await startWorld({ as: { ...people, claimsRedirectUris: [uri] } })
   let seen = ''
   const onRedirect = async (asked: RedirectRequest): Promise<string> => {
@@ -59,7 +74,9 @@ test.each(['https://app.example.com', 'https://App.Example.com:443/a/../cb?x=%7E
     expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
     throw new Error('seen enough')
   }
-  await expect(world.requester({ onRedirect, redirectUri: uri }).fetch(world.host.origin + path)).rejects.toThrow('seen enough')
+  await expect(world.requester({ onRedirect, redirectUri: uri }).fetch(world.host.origin + path)).rejects.toThrow(
+    'seen enough',
+  )
   expect(new URL(seen).searchParams.get('claims_redirect_uri')).toBe(uri)
 })
 
@@ -72,18 +89,28 @@ test("G-3.3.2-c: a handler's own goes before both", async () => {
   const alice = person()
   const onRedirect = { open: async () => ({ redirectUri: REDIRECT_URI, run: alice }) }
   const world = await startWorld({ as: people })
-  const requester = world.requester({ onRedirect, redirectUri: 'https://one.example/' }, { redirectUri: 'https://two.example/' })
+  const requester = world.requester(
+    { onRedirect, redirectUri: 'https://one.example/' },
+    { redirectUri: 'https://two.example/' },
+  )
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect(alice.asked[0]?.redirectUri).toBe(REDIRECT_URI)
 })
 
 test('G-3.3.2-c: none configured: left out, which is fine where one is registered', async () => {
   const world = await startWorld({ as: people })
-  await world.as.addClient({ ...(await world.as.findClient('spa')), client_id: 'one', claims_redirect_uris: [REDIRECT_URI] })
+  await world.as.addClient({
+    ...(await world.as.findClient('spa')),
+    client_id: 'one',
+    claims_redirect_uris: [REDIRECT_URI],
+  })
   const alice = person()
   const requester = world.requester({ onRedirect: alice }, { client: { id: 'one' } })
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
-  expect([shown(alice.asked[0] as RedirectRequest).has('claims_redirect_uri'), alice.asked[0]?.redirectUri]).toEqual([false, undefined])
+  expect([shown(alice.asked[0] as RedirectRequest).has('claims_redirect_uri'), alice.asked[0]?.redirectUri]).toEqual([
+    false,
+    undefined,
+  ])
 })
 
 test('G-3.3.2-d, e: a URI that the AS does not know: the person never comes back, and the flow has an end', async () => {
@@ -113,7 +140,8 @@ test('G-3.3.2-f, G-5.1-a, b: state: always there, at least 128 bits, never twice
   }
   // No bit is the same in all of them.
   const bytes = states.map((state) => Buffer.from(state, 'base64url'))
-  for (let bit = 0; bit < 128; bit++) expect(new Set(bytes.map((b) => ((b[bit >> 3] as number) >> (bit & 7)) & 1)).size).toBe(2)
+  for (let bit = 0; bit < 128; bit++)
+    expect(new Set(bytes.map((b) => ((b[bit >> 3] as number) >> (bit & 7)) & 1)).size).toBe(2)
 })
 
 describe('where to', () => {
@@ -125,7 +153,7 @@ describe('where to', () => {
         quirks: {
           ...quirks,
           metadata: (json) => {
-            origin = new URL(json['token_endpoint'] as string).origin
+            origin = new URL(json.token_endpoint as string).origin
             return json
           },
         },
@@ -143,7 +171,8 @@ describe('where to', () => {
     ['with a query of its own', (origin: string) => `${origin}/rqp_claims?gathering_id=sampleClaimsGathering&`],
   ])('G-3.3.2-h: Gluu, client_id and ticket are there already, %s', async (_what, redirectUser) => {
     const { world, asked } = await goes(to(redirectUser, { redirectUserStyle: 'gluu' }))
-    for (const name of ['client_id', 'ticket', 'state', 'claims_redirect_uri']) expect(shown(asked).getAll(name).length).toBe(1)
+    for (const name of ['client_id', 'ticket', 'state', 'claims_redirect_uri'])
+      expect(shown(asked).getAll(name).length).toBe(1)
     expect(new URL(asked.url).pathname).toBe('/rqp_claims')
     expect(world.as.stats.ticketsReplayed).toBe(0)
   })
@@ -180,7 +209,9 @@ describe('where to', () => {
       },
     })
     const alice = person()
-    expect((await umaRejection(byFetch.attach(world.requester(withPerson(alice)))(world.host.origin + path))).code).toBe('need_info')
+    expect(
+      (await umaRejection(byFetch.attach(world.requester(withPerson(alice)))(world.host.origin + path))).code,
+    ).toBe('need_info')
     expect(alice.asked).toEqual([])
   })
 })

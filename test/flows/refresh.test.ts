@@ -1,47 +1,24 @@
 /** Refresh of an expired RPT (checklist A.9, Grant §3.6). */
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { clientSecretBasic, createRequester, type RequesterOptions } from '../../src/index.ts'
-import { type AuthorizationServerQuirks, products } from '../helpers/authorization-server.ts'
+import { clientSecretBasic, createRequester } from '../../src/index.ts'
+import { products } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
-import type { RecordedRequest } from '../helpers/recorder.ts'
-import { startWorld, type World } from '../helpers/world.ts'
+import { startWorld } from '../helpers/world.ts'
 import { formsOf, fromClient, second } from '../requester/kit.ts'
-import { byFetch, type Send, waysIn } from '../ways-in/kit.ts'
+import { byFetch, waysIn } from '../ways-in/kit.ts'
 import { path, rejection, tick, until } from './kit.ts'
-
-const requests = (world: World): RecordedRequest[] => world.sent().filter((r) => r.path === '/token')
-const refreshes = (world: World): URLSearchParams[] => formsOf(requests(world)).filter((form) => form.get('grant_type') === 'refresh_token')
-const flows = (world: World): number => formsOf(requests(world)).length - refreshes(world).length
-
-/** A world where one RPT is held that the client believes to have run out. */
-async function ranOut(
-  quirks: Partial<AuthorizationServerQuirks> = {},
-  more: Partial<RequesterOptions> = {},
-  server = {},
-  attach = byFetch.attach,
-): Promise<{ world: World; send: Send; url: string; token: string | undefined }> {
-  const world = await startWorld({ as: { quirks: { refreshTokens: true, ...quirks } } })
-  let token: string | undefined
-  world.as.quirks.tokenAnswer = (json) => {
-    token = json['refresh_token'] as string | undefined
-    return { ...json, expires_in: 0.05 }
-  }
-  const send = attach(world.requester(more, server))
-  const url = world.host.origin + path
-  expect((await send(url)).status).toBe(200)
-  world.as.quirks.tokenAnswer = undefined
-  await tick(60)
-  world.recorder.clear()
-  world.events.length = 0
-  return { world, send, url, token }
-}
+import { flows, ranOut, refreshes, requests } from './refresh-kit.ts'
 
 describe.each(waysIn)('$name', ({ attach }) => {
   test('G-3.6-a: an expired RPT is refreshed before it is presented', async () => {
     const { world, send, url, token } = await ranOut({}, {}, {}, attach)
     expect((await send(url)).status).toBe(200)
     expect(world.lines()).toEqual(['POST as /token 200', `GET host ${path} 200`])
-    expect(Object.fromEntries(refreshes(world)[0] as URLSearchParams)).toEqual({ grant_type: 'refresh_token', refresh_token: token, client_id: 'spa' })
+    expect(Object.fromEntries(refreshes(world)[0] as URLSearchParams)).toEqual({
+      grant_type: 'refresh_token',
+      refresh_token: token,
+      client_id: 'spa',
+    })
     expect(world.events).toEqual([{ type: 'rpt-refreshed', issuer: world.as.issuer, host: world.host.origin }])
     // And then it is simply there.
     world.recorder.clear()
@@ -94,7 +71,10 @@ test('the new expiry counts', async () => {
   const { world, send, url } = await ranOut({ rptLifetimeMs: 3_600_000 })
   expect((await send(url)).status).toBe(200)
   const now = Date.now()
-  for (const [later, expected] of [[3_500_000, 0], [3_700_000, 1]] as const) {
+  for (const [later, expected] of [
+    [3_500_000, 0],
+    [3_700_000, 1],
+  ] as const) {
     world.recorder.clear()
     vi.useFakeTimers({ toFake: ['Date'], now: now + later })
     try {
@@ -109,7 +89,9 @@ test('the new expiry counts', async () => {
 test('the client authenticates for it', async () => {
   const { world, send, url } = await ranOut({}, {}, { client: { id: 'web', auth: clientSecretBasic('web-secret') } })
   expect((await send(url)).status).toBe(200)
-  expect(Buffer.from(requests(world)[0]?.headers['authorization']?.slice(6) ?? '', 'base64').toString()).toBe('web:web%2Dsecret')
+  expect(Buffer.from(requests(world)[0]?.headers.authorization?.slice(6) ?? '', 'base64').toString()).toBe(
+    'web:web%2Dsecret',
+  )
   expect(refreshes(world)[0]?.has('client_id')).toBe(false)
 })
 
@@ -118,7 +100,12 @@ test('there is none: no refresh is asked for, the flow starts anew', async () =>
   expect((await send(url)).status).toBe(200)
   expect(world.lines()).toEqual([`GET host ${path} 401`, 'POST as /token 200', `GET host ${path} 200`])
   expect([refreshes(world).length, world.as.stats.refreshRequests]).toEqual([0, 0])
-  expect(world.events).toContainEqual({ type: 'rpt-dropped', issuer: world.as.issuer, host: world.host.origin, reason: 'expired' })
+  expect(world.events).toContainEqual({
+    type: 'rpt-dropped',
+    issuer: world.as.issuer,
+    host: world.host.origin,
+    reason: 'expired',
+  })
 })
 
 test('an RPT that has not run out is not refreshed', async () => {
@@ -141,7 +128,11 @@ describe('G-3.6-d: whatever goes wrong, both are dropped and a flow does', () =>
     ['500', () => new Response('<h1>Oops</h1>', { status: 500 })],
     ['200 that is no token', () => Response.json({ result: true })],
     ['an unusable token type', () => Response.json({ access_token: 'x', token_type: 'mac' })],
-    ['need_info', () => Response.json({ error: 'need_info', ticket: 'x', redirect_user: 'https://as.example.com' }, { status: 403 })],
+    [
+      'need_info',
+      () =>
+        Response.json({ error: 'need_info', ticket: 'x', redirect_user: 'https://as.example.com' }, { status: 403 }),
+    ],
     ['a network fault', () => Promise.reject(new TypeError('fetch failed'))],
   ]
   test.each(answers)('%s', async (_what, answer) => {
@@ -184,7 +175,7 @@ test('after the refresh the host still refuses: a flow, not another refresh', as
   world.host.quirks.stale = { status: 401, challenge: false }
   const sent = send(url)
   await until(() => refreshes(world).length === 1)
-  for (const r of world.recorder.requests) if (r.path === path) world.as.revoke(r.headers['authorization']?.slice(7) ?? '')
+  for (const r of world.recorder.requests) if (r.path === path) world.as.revoke(r.headers.authorization?.slice(7) ?? '')
   expect((await sent).status).toBe(200)
   expect(refreshes(world).length).toBe(1)
 })
@@ -194,7 +185,9 @@ test('G-3.6-c: bound to its client and AS: never sent to another', async () => {
   const as2 = await second({ quirks: { refreshTokens: true } })
   const host2 = await startHost({ authorizationServer: as2, label: 'host2', recorder: as2.recorder })
   onTestFinished(host2.close)
-  const requester = createRequester({ authorizationServers: [{ issuer: as2.issuer, hosts: [host2.origin], client: { id: 'spa' } }] })
+  const requester = createRequester({
+    authorizationServers: [{ issuer: as2.issuer, hosts: [host2.origin], client: { id: 'spa' } }],
+  })
   expect((await requester.fetch(host2.origin + path)).status).toBe(200)
   expect(formsOf(fromClient(as2)).some((form) => form.has('refresh_token'))).toBe(false)
   expect(as2.recorder.containing(token as string)).toEqual([])
@@ -214,7 +207,9 @@ test('an abort of one who waits for a refresh is his alone; the token is kept', 
 })
 
 test('SolidLab: rotated refresh tokens, expiry from the JWT', async () => {
-  const world = await startWorld({ as: { quirks: { ...products.solidlab, permissionForm: 'both', rptLifetimeMs: 1000 } } })
+  const world = await startWorld({
+    as: { quirks: { ...products.solidlab, permissionForm: 'both', rptLifetimeMs: 1000 } },
+  })
   const send = byFetch.attach(world.requester())
   expect((await send(world.host.origin + path)).status).toBe(200)
   await tick(2050)
@@ -226,6 +221,7 @@ test('from storage: the next process refreshes what this one has left', async ()
   const storage = new Map<string, string>()
   const options = { storage, requestingParty: 'alice' }
   const { world, url } = await ranOut({ rotateRefresh: true }, options)
-  for (let process = 0; process < 2; process++) expect((await byFetch.attach(world.requester(options))(url)).status).toBe(200)
+  for (let process = 0; process < 2; process++)
+    expect((await byFetch.attach(world.requester(options))(url)).status).toBe(200)
   expect([refreshes(world).length, flows(world), world.as.stats.refreshTokensReplayed]).toEqual([1, 0, 0])
 })

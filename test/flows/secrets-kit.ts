@@ -4,7 +4,8 @@ import { onTestFinished, vi } from 'vitest'
 import type { RecordedRequest } from '../helpers/recorder.ts'
 import type { World } from '../helpers/world.ts'
 
-const names = /^(ticket|rpt|pct|claim_token|client_secret|client_assertion|access_token|refresh_token|token|code|state)$/
+const names =
+  /^(ticket|rpt|pct|claim_token|client_secret|client_assertion|access_token|refresh_token|token|code|state)$/
 
 export interface Safe {
   /** All that was secret so far. */
@@ -25,10 +26,10 @@ export function safe(world: World, given: string[]): Safe {
   }
   const fromWire = ({ headers, answerHeaders, body, path }: RecordedRequest): void => {
     for (const [, ticket] of (answerHeaders?.['www-authenticate'] ?? '').matchAll(/ticket="?([^",]+)/g)) add(ticket)
-    add(/^(?:Bearer|Basic) (.+)$/.exec(headers['authorization'] ?? '')?.[1])
+    add(/^(?:Bearer|Basic) (.+)$/.exec(headers.authorization ?? '')?.[1])
     for (const [name, value] of new URLSearchParams(body.toString())) if (names.test(name)) add(value)
     url(`http://x${path}`)
-    url(answerHeaders?.['location'] ?? '')
+    url(answerHeaders?.location ?? '')
   }
   return {
     add,
@@ -83,9 +84,14 @@ export function prints(thing: unknown): string {
 export function overheard(): () => string {
   const lines: string[] = []
   const hear = (...args: unknown[]): void => void lines.push(args.map((one) => inspect(one, { depth: 10 })).join(' '))
-  const spies = (['log', 'info', 'warn', 'error', 'debug', 'trace'] as const).map((name) => vi.spyOn(console, name).mockImplementation(hear))
+  const spies = (['log', 'info', 'warn', 'error', 'debug', 'trace'] as const).map((name) =>
+    vi.spyOn(console, name).mockImplementation(hear),
+  )
   for (const stream of [process.stdout, process.stderr]) {
-    const spy = vi.spyOn(stream, 'write').mockImplementation((chunk) => (hear(chunk), true))
+    const spy = vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+      hear(chunk)
+      return true
+    })
     spies.push(spy as never)
   }
   process.on('warning', hear)

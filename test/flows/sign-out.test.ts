@@ -1,35 +1,18 @@
 /** `signOut()`: revokes what the AS can revoke, forgets all of it, and touches nobody else (checklist G-3.7-a, RFC 7009). */
 import { describe, expect, test } from 'vitest'
-import { clientSecretBasic, type Requester, type RequesterOptions } from '../../src/index.ts'
-import { type AuthorizationServerQuirks, onlySubjects } from '../helpers/authorization-server.ts'
-import { startWorld, type World } from '../helpers/world.ts'
+import { clientSecretBasic } from '../../src/index.ts'
+import { startWorld } from '../helpers/world.ts'
 import { claim, path, REDIRECT_URI, rejection, revocations, tick, tokenRequests, until, visit } from './kit.ts'
-
-const other = '/alice/2.jpg'
-
-/** A world where alice holds an RPT, a refresh token and a PCT. */
-async function signedIn(quirks: Partial<AuthorizationServerQuirks> = {}, more: Partial<RequesterOptions> = {}, server = {}) {
-  const world = await startWorld({ as: { policy: onlySubjects(['alice']), quirks: { refreshTokens: true, upgrade: 'never', ...quirks } } })
-  const answers: Record<string, unknown>[] = []
-  world.as.quirks.tokenAnswer = (json) => (answers.push(json), json)
-  const requester = world.requester({ claims: () => claim(), requestingParty: 'alice', ...more }, server)
-  expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
-  const { access_token: rpt, refresh_token: refresh, pct } = answers[0] as Record<string, string>
-  expect([rpt, refresh, pct].map((token) => token?.length ?? 0).every((length) => length > 10)).toBe(true)
-  world.recorder.clear()
-  world.events.length = 0
-  return { world, requester, rpt: rpt as string, refresh: refresh as string, pct: pct as string }
-}
-const opens = async (world: World, requester: Requester, at = path): Promise<string[]> => {
-  world.recorder.clear()
-  expect((await requester.fetch(world.host.origin + at)).status).toBe(200)
-  return world.lines()
-}
+import { opens, other, signedIn } from './sign-out-kit.ts'
 
 test('G-3.7-a: RPT, refresh token and PCT are revoked, each with its hint, as the client', async () => {
   const { world, requester, rpt, refresh, pct } = await signedIn()
   await requester.signOut()
-  expect(revocations(world).map((form) => [form.get('token_type_hint'), form.get('token')]).toSorted()).toEqual([
+  expect(
+    revocations(world)
+      .map((form) => [form.get('token_type_hint'), form.get('token')])
+      .toSorted(),
+  ).toEqual([
     ['access_token', rpt],
     ['pct', pct],
     ['refresh_token', refresh],
@@ -40,16 +23,26 @@ test('G-3.7-a: RPT, refresh token and PCT are revoked, each with its hint, as th
 })
 
 test('a confidential client authenticates for it', async () => {
-  const { world, requester, rpt } = await signedIn({}, {}, { client: { id: 'web', auth: clientSecretBasic('web-secret') } })
+  const { world, requester, rpt } = await signedIn(
+    {},
+    {},
+    { client: { id: 'web', auth: clientSecretBasic('web-secret') } },
+  )
   await requester.signOut()
-  for (const { headers } of world.sent().filter((r) => r.path === '/revoke')) expect(headers['authorization']).toMatch(/^Basic /)
+  for (const { headers } of world.sent().filter((r) => r.path === '/revoke'))
+    expect(headers.authorization).toMatch(/^Basic /)
   expect(world.as.grants(rpt)).toEqual([])
 })
 
 test('nothing of it is ever presented again', async () => {
   const { world, requester, rpt, refresh, pct } = await signedIn()
   await requester.signOut()
-  expect(await opens(world, requester)).toEqual([`GET host ${path} 401`, 'POST as /token 403', 'POST as /token 200', `GET host ${path} 200`])
+  expect(await opens(world, requester)).toEqual([
+    `GET host ${path} 401`,
+    'POST as /token 403',
+    'POST as /token 200',
+    `GET host ${path} 200`,
+  ])
   for (const one of [rpt, refresh, pct]) expect(world.recorder.containing(one)).toEqual([])
   expect(tokenRequests(world).some((form) => form.has('rpt') || form.has('pct'))).toBe(false)
 })
@@ -59,7 +52,11 @@ test('several RPTs: all of them', async () => {
   await opens(world, requester, other)
   world.recorder.clear()
   await requester.signOut()
-  expect(revocations(world).map((form) => form.get('token_type_hint')).toSorted()).toEqual(['access_token', 'access_token', 'pct', 'refresh_token', 'refresh_token'])
+  expect(
+    revocations(world)
+      .map((form) => form.get('token_type_hint'))
+      .toSorted(),
+  ).toEqual(['access_token', 'access_token', 'pct', 'refresh_token', 'refresh_token'])
 })
 
 test('other parties are untouched', async () => {
@@ -92,25 +89,34 @@ describe('what cannot be revoked is forgotten all the same', () => {
     ['a network fault', true, () => Promise.reject(new TypeError('fetch failed'))],
   ]
   test.each(answers)('%s (an event: %s)', async (_what, event, answer) => {
-    const faulty: typeof fetch = (input, init) => (answer && String(input).endsWith('/revoke') ? Promise.resolve(answer()) : fetch(input, init))
-    const quirks = answer ? {} : { metadata: (json: Record<string, unknown>) => ({ ...json, revocation_endpoint: undefined }) }
+    const faulty: typeof fetch = (input, init) =>
+      answer && String(input).endsWith('/revoke') ? Promise.resolve(answer()) : fetch(input, init)
+    const quirks = answer
+      ? {}
+      : { metadata: (json: Record<string, unknown>) => ({ ...json, revocation_endpoint: undefined }) }
     const { world, requester, rpt, refresh, pct } = await signedIn(quirks, { fetch: faulty })
     await requester.signOut()
-    expect(world.events.map(({ type }) => type)).toEqual(event ? ['revocation-failed', 'revocation-failed', 'revocation-failed'] : [])
+    expect(world.events.map(({ type }) => type)).toEqual(
+      event ? ['revocation-failed', 'revocation-failed', 'revocation-failed'] : [],
+    )
     if (event) expect(world.events[0]).toEqual({ type: 'revocation-failed', issuer: world.as.issuer })
     await opens(world, requester)
     for (const one of [rpt, refresh, pct]) expect(world.recorder.containing(one)).toEqual([])
   })
 
   test('a revocation endpoint that may not be sent secrets (http) is none', async () => {
-    const { world, requester } = await signedIn({ metadata: (json) => ({ ...json, revocation_endpoint: 'http://as.example.com/revoke' }) })
+    const { world, requester } = await signedIn({
+      metadata: (json) => ({ ...json, revocation_endpoint: 'http://as.example.com/revoke' }),
+    })
     await requester.signOut()
     expect(world.sent()).toEqual([])
   })
 
   test('an AS that hangs: timeouts.request', async () => {
     const hangs: typeof fetch = (input, init) =>
-      String(input).endsWith('/revoke') ? new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))) : fetch(input, init)
+      String(input).endsWith('/revoke')
+        ? new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)))
+        : fetch(input, init)
     const { world, requester } = await signedIn({}, { fetch: hangs, timeouts: { request: 100 } })
     await requester.signOut()
     expect(world.events.filter(({ type }) => type === 'revocation-failed').length).toBe(3)
@@ -179,12 +185,12 @@ describe('flows under way', () => {
   test('a token that arrives after it is kept for nobody', async () => {
     const { world, requester } = await signedIn()
     world.as.quirks.delayMs = { token: 150 }
-    const late = requester.fetch(world.host.origin + other)
+    const late = requester.fetch(world.host.origin + other).catch(() => {})
     await until(() => tokenRequests(world).length > 0)
     await requester.signOut()
-    await late.catch(() => {})
+    await late
     world.as.quirks.delayMs = {}
-    const rpts = world.sent().flatMap(({ headers }) => headers['authorization']?.slice(7) ?? [])
+    const rpts = world.sent().flatMap(({ headers }) => headers.authorization?.slice(7) ?? [])
     for (const at of [path, other]) {
       world.recorder.clear()
       await requester.fetch(world.host.origin + at)
@@ -194,7 +200,9 @@ describe('flows under way', () => {
   })
 
   test('a person who comes back after it (own handler): the flow ends, nothing is granted', async () => {
-    const world = await startWorld({ as: { policy: ({ account }) => (account ? 'grant' : { needInfo: { redirectUser: true } }) } })
+    const world = await startWorld({
+      as: { policy: ({ account }) => (account ? 'grant' : { needInfo: { redirectUser: true } }) },
+    })
     let asked = ''
     let back = (_url: string): void => {}
     const onRedirect = ({ url }: { url: string }): Promise<string> => {
@@ -203,7 +211,12 @@ describe('flows under way', () => {
         back = resolve
       })
     }
-    const requester = world.requester({ onRedirect, redirectUri: REDIRECT_URI, requestingParty: 'alice', timeouts: { flow: 2000 } })
+    const requester = world.requester({
+      onRedirect,
+      redirectUri: REDIRECT_URI,
+      requestingParty: 'alice',
+      timeouts: { flow: 2000 },
+    })
     const sent = rejection(requester.fetch(world.host.origin + path))
     await until(() => asked !== '')
     await requester.signOut()

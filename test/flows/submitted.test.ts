@@ -4,16 +4,36 @@ import type { RequesterOptions } from '../../src/index.ts'
 import { type AuthorizationServerQuirks, ownerAgreesAfter, type Policy } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, type Send, waysIn } from '../ways-in/kit.ts'
-import { asksFor, claim, hostSends, path, pollTimes, rejection, responseOfCode, tick, tokenRequests, umaErrorOf, umaRejection, until } from './kit.ts'
+import {
+  asksFor,
+  claim,
+  hostSends,
+  path,
+  pollTimes,
+  rejection,
+  responseOfCode,
+  tick,
+  tokenRequests,
+  umaErrorOf,
+  umaRejection,
+  until,
+} from './kit.ts'
 
 const quick = { polling: { minInterval: 0.01, interval: 0.02 } }
 
-async function waiting(policy: Policy, more: Partial<RequesterOptions> = quick, quirks: Partial<AuthorizationServerQuirks> = {}, server = {}): Promise<{ world: World; send: Send; url: string }> {
+async function waiting(
+  policy: Policy,
+  more: Partial<RequesterOptions> = quick,
+  quirks: Partial<AuthorizationServerQuirks> = {},
+  server = {},
+): Promise<{ world: World; send: Send; url: string }> {
   const world = await startWorld({ as: { policy, quirks } })
   return { world, send: byFetch.attach(world.requester(more, server)), url: world.host.origin + path }
 }
-const gaps = (world: World): number[] => pollTimes(world).flatMap((at, i, all) => (i ? [at - (all[i - 1] as number)] : []))
-const waits = (world: World): number[] => world.events.flatMap((event) => (event.type === 'waiting' ? event.seconds : []))
+const gaps = (world: World): number[] =>
+  pollTimes(world).flatMap((at, i, all) => (i ? [at - (all[i - 1] as number)] : []))
+const waits = (world: World): number[] =>
+  world.events.flatMap((event) => (event.type === 'waiting' ? event.seconds : []))
 
 describe.each(waysIn)('$name', ({ attach }) => {
   test('polls with the rotated ticket, at least `interval` apart, until the owner has agreed', async () => {
@@ -33,7 +53,10 @@ describe('how long', () => {
   /** What a poll waits for, without waiting for it. */
   const wait = async (interval: unknown, polling: RequesterOptions['polling']): Promise<number | undefined> => {
     const { world, send, url } = await waiting(() => ({ submitted: {} }), polling ? { polling } : {}, {
-      errorAnswer: (answer) => ({ ...answer, body: { ...(answer.body as object), ...(interval !== undefined && { interval }) } }),
+      errorAnswer: (answer) => ({
+        ...answer,
+        body: { ...(answer.body as object), ...(interval !== undefined && { interval }) },
+      }),
     })
     const controller = new AbortController()
     const sent = rejection(send(url, { signal: controller.signal }))
@@ -62,16 +85,19 @@ describe('how long', () => {
     expect(await wait(interval, polling)).toBe(expected)
   })
 
-  test.each([2_147_484, 5_000_000, 999_999_999, 1e300, '1e12'])('absurd, %s: never a timer that overflows and polls at once', async (interval) => {
-    const warned = vi.fn()
-    process.on('warning', warned)
-    try {
-      expect(await wait(interval, undefined)).toBeGreaterThanOrEqual(5)
-      expect(warned.mock.calls.map(([warning]) => warning.name)).toEqual([])
-    } finally {
-      process.off('warning', warned)
-    }
-  })
+  test.each([2_147_484, 5_000_000, 999_999_999, 1e300, '1e12'])(
+    'absurd, %s: never a timer that overflows and polls at once',
+    async (interval) => {
+      const warned = vi.fn()
+      process.on('warning', warned)
+      try {
+        expect(await wait(interval, undefined)).toBeGreaterThanOrEqual(5)
+        expect(warned.mock.calls.map(([warning]) => warning.name)).toEqual([])
+      } finally {
+        process.off('warning', warned)
+      }
+    },
+  )
 })
 
 describe('caps', () => {
@@ -79,7 +105,11 @@ describe('caps', () => {
     const { world, send, url } = await waiting(ownerAgreesAfter(99, 0.01), { polling: { minInterval: 0.01, max: 3 } })
     const failure = await rejection(send(url))
     // "Send the request again later" is what helps; a time-out would say that something is wrong.
-    expect(umaErrorOf(failure)).toMatchObject({ name: 'RequestSubmittedError', code: 'request_submitted', issuer: world.as.issuer })
+    expect(umaErrorOf(failure)).toMatchObject({
+      name: 'RequestSubmittedError',
+      code: 'request_submitted',
+      issuer: world.as.issuer,
+    })
     expect(await responseOfCode(failure)).toBe(401)
     expect(tokenRequests(world).length).toBe(4)
   })
@@ -117,7 +147,10 @@ test('the owner refuses in the end: RequestDeniedError', async () => {
 })
 
 test('claims go along once', async () => {
-  const { world, send, url } = await waiting(asksFor([{ name: 'x' }], { submitted: 0.01 }, { submitted: 0.01 }), { ...quick, claims: () => claim() })
+  const { world, send, url } = await waiting(asksFor([{ name: 'x' }], { submitted: 0.01 }, { submitted: 0.01 }), {
+    ...quick,
+    claims: () => claim(),
+  })
   expect((await send(url)).status).toBe(200)
   expect(tokenRequests(world).map((form) => form.has('claim_token'))).toEqual([false, true, false, false])
 })
@@ -126,7 +159,8 @@ test('while it waits, other requests are not held up', async () => {
   const { world, send, url } = await waiting(ownerAgreesAfter(2, 0.3))
   const slow = send(url)
   await until(() => waits(world).length === 1)
-  world.as.policy = ({ round, permissions }) => (round > 2 || permissions[0]?.resource_id !== first ? 'grant' : { submitted: { interval: 0.3 } })
+  world.as.policy = ({ round, permissions }) =>
+    round > 2 || permissions[0]?.resource_id !== first ? 'grant' : { submitted: { interval: 0.3 } }
   const first = await world.host.resourceId(path)
   const start = Date.now()
   expect((await send(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
@@ -183,7 +217,11 @@ describe('a ticket that expires between polls (PingAM)', () => {
 describe('without a ticket there is nothing to poll with', () => {
   test.each(['keycloak', 'openam'] as const)('%s: RequestSubmittedError after one token request', async (submitted) => {
     const { world, send, url } = await waiting(ownerAgreesAfter(3, 1), {}, { submitted })
-    expect(await umaRejection(send(url))).toMatchObject({ name: 'RequestSubmittedError', code: 'request_submitted', issuer: world.as.issuer })
+    expect(await umaRejection(send(url))).toMatchObject({
+      name: 'RequestSubmittedError',
+      code: 'request_submitted',
+      issuer: world.as.issuer,
+    })
     expect(tokenRequests(world).length).toBe(1)
     // Later, the owner has agreed.
     world.as.policy = () => 'grant'

@@ -8,7 +8,9 @@ const as = 'https://as.example.com/rqp_claims'
 
 describe('claimsRedirect', () => {
   test('G-3.3.2-a to c, f: the four parameters', () => {
-    expect(claimsRedirect(as, parameters)?.href).toBe(`${as}?client_id=c&ticket=t&claims_redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&state=s`)
+    expect(claimsRedirect(as, parameters)?.href).toBe(
+      `${as}?client_id=c&ticket=t&claims_redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&state=s`,
+    )
   })
 
   test.each([
@@ -26,7 +28,10 @@ describe('claimsRedirect', () => {
   test.each([
     ['Gluu, without "?"', `${as}&client_id=X&ticket=Y`],
     ['Gluu, with a gathering id', `${as}?gathering_id=g&&client_id=X&ticket=Y`],
-    ['twice', `${as}?client_id=X&client_id=Z&ticket=Y&ticket=W&state=evil&claims_redirect_uri=https%3A%2F%2Fevil.example`],
+    [
+      'twice',
+      `${as}?client_id=X&client_id=Z&ticket=Y&ticket=W&state=evil&claims_redirect_uri=https%3A%2F%2Fevil.example`,
+    ],
   ])('G-3.3.2-h: what is there is replaced, not repeated: %s', (_what, endpoint) => {
     const url = claimsRedirect(endpoint, parameters) as URL
     expect(url.pathname).toBe('/rqp_claims')
@@ -46,18 +51,30 @@ describe('claimsRedirect', () => {
         expect(new URL(url?.href ?? '').searchParams.get('claims_redirect_uri')).toBe(uri)
       }),
     )
-    for (const uri of ['https://app.example.com', 'https://APP.example.com:443/a/../b?keep=this&x=%7E', 'com.example.app:/cb']) {
-      expect(claimsRedirect(as, { ...parameters, claims_redirect_uri: uri })?.searchParams.get('claims_redirect_uri')).toBe(uri)
+    for (const uri of [
+      'https://app.example.com',
+      'https://APP.example.com:443/a/../b?keep=this&x=%7E',
+      'com.example.app:/cb',
+    ]) {
+      expect(
+        claimsRedirect(as, { ...parameters, claims_redirect_uri: uri })?.searchParams.get('claims_redirect_uri'),
+      ).toBe(uri)
     }
   })
 
   test('none configured: none sent', () => {
-    expect(claimsRedirect(as, { ...parameters, claims_redirect_uri: undefined })?.searchParams.has('claims_redirect_uri')).toBe(false)
+    expect(
+      claimsRedirect(as, { ...parameters, claims_redirect_uri: undefined })?.searchParams.has('claims_redirect_uri'),
+    ).toBe(false)
   })
 
   test('ticket and client id are form-encoded', () => {
     const url = claimsRedirect(as, { ...parameters, client_id: '@!8D&1', ticket: 'a+/=&ticket=b#' }) as URL
-    expect([url.searchParams.getAll('client_id'), url.searchParams.getAll('ticket'), url.hash]).toEqual([['@!8D&1'], ['a+/=&ticket=b#'], ''])
+    expect([url.searchParams.getAll('client_id'), url.searchParams.getAll('ticket'), url.hash]).toEqual([
+      ['@!8D&1'],
+      ['a+/=&ticket=b#'],
+      '',
+    ])
   })
 
   test.each([
@@ -86,16 +103,31 @@ describe('claimsRedirect', () => {
     expect(claimsRedirect(endpoint, parameters)).toBeUndefined()
   })
 
-  test.each(['http://127.0.0.1:8080/claims', 'http://localhost/claims', 'http://[::1]:1/claims', 'http://as.localhost/claims', as])('%s is fine', (endpoint) => {
+  test.each([
+    'http://127.0.0.1:8080/claims',
+    'http://localhost/claims',
+    'http://[::1]:1/claims',
+    'http://as.localhost/claims',
+    as,
+  ])('%s is fine', (endpoint) => {
     expect(claimsRedirect(endpoint, parameters)?.href.startsWith(`${endpoint}?`)).toBe(true)
   })
 
   test('any string: a safe URL or none, never a throw', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webUrl({ withQueryParameters: true, withFragments: true, validSchemes: ['http', 'https', 'ftp'] })), (endpoint) => {
-        const url = claimsRedirect(endpoint, parameters)
-        if (url) expect(url.protocol === 'https:' || /^(localhost|127\.|\[::1\]|.*\.localhost)/.test(url.hostname)).toBe(true)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.webUrl({ withQueryParameters: true, withFragments: true, validSchemes: ['http', 'https', 'ftp'] }),
+        ),
+        (endpoint) => {
+          const url = claimsRedirect(endpoint, parameters)
+          if (url)
+            expect(url.protocol === 'https:' || /^(localhost|127\.|\[::1\]|.*\.localhost)/.test(url.hostname)).toBe(
+              true,
+            )
+        },
+      ),
     )
   })
 })
@@ -112,20 +144,36 @@ describe('readClaimsReturn', () => {
     ['G-3.3.3-c: an empty one', 'state=&ticket=new', { problem: 'state' }],
     ['G-3.3.3-c: another', 'state=S&ticket=new', { problem: 'state' }],
     ['G-3.3.3-c: a prefix', 'state=s1&ticket=new', { problem: 'state' }],
-    ['G-3.3.3-d: whatever else is there', 'x=1&state=s&ticket=new&code=c&authorization_state=claims_submitted&x=2', { ticket: 'new' }],
+    [
+      'G-3.3.3-d: whatever else is there',
+      'x=1&state=s&ticket=new&code=c&authorization_state=claims_submitted&x=2',
+      { ticket: 'new' },
+    ],
     ['G-3.3.3-e', 'state=s&error=access_denied&error_description=no', { problem: 'error', code: 'access_denied' }],
     ['G-3.3.3-e: state first', 'state=x&error=access_denied', { problem: 'state' }],
-    ['G-3.3.3-e: an error counts more than a ticket', 'state=s&error=server_error&ticket=new', { problem: 'error', code: 'server_error' }],
+    [
+      'G-3.3.3-e: an error counts more than a ticket',
+      'state=s&error=server_error&ticket=new',
+      { problem: 'error', code: 'server_error' },
+    ],
     ['G-3.3.3-g: two tickets', 'state=s&ticket=new&ticket=evil', { problem: 'repeated' }],
     ['G-3.3.3-g: the same twice', 'state=s&ticket=new&ticket=new', { problem: 'repeated' }],
     ['G-3.3.3-g: two states', 'state=s&state=x&ticket=new', { problem: 'repeated' }],
-    ['G-3.3.3-g: two issuers', 'state=s&ticket=new&iss=https://as.example.com&iss=https://evil', { problem: 'repeated' }],
+    [
+      'G-3.3.3-g: two issuers',
+      'state=s&ticket=new&iss=https://as.example.com&iss=https://evil',
+      { problem: 'repeated' },
+    ],
     ['G-3.3.3-g: two errors', 'state=s&error=a&error=b', { problem: 'repeated' }],
     ['G-3.3.3-h: iss right', 'state=s&ticket=new&iss=https%3A%2F%2Fas.example.com', { ticket: 'new' }],
     ['G-3.3.3-h: iss of another', 'state=s&ticket=new&iss=https://evil.example', { problem: 'iss' }],
     ['G-3.3.3-h: iss with a slash more', 'state=s&ticket=new&iss=https://as.example.com/', { problem: 'iss' }],
     ['G-3.3.3-h: iss empty', 'state=s&ticket=new&iss=', { problem: 'iss' }],
-    ['G-3.3.3-h: iss of another with an error', 'state=s&error=access_denied&iss=https://evil.example', { problem: 'iss' }],
+    [
+      'G-3.3.3-h: iss of another with an error',
+      'state=s&error=access_denied&iss=https://evil.example',
+      { problem: 'iss' },
+    ],
   ])('%s: %s', (_what, query, result) => {
     expect(readClaimsReturn(back(query), expected)).toEqual(result)
   })
@@ -148,6 +196,7 @@ describe('readClaimsReturn', () => {
         expect(readClaimsReturn(url, { ...expected, state: 'unguessable' })).toEqual({ problem: 'state' })
       }),
     )
-    for (const url of [undefined, null, 7, {}]) expect(readClaimsReturn(url as never, expected)).toEqual({ problem: 'state' })
+    for (const url of [undefined, null, 7, {}])
+      expect(readClaimsReturn(url as never, expected)).toEqual({ problem: 'state' })
   })
 })

@@ -1,7 +1,8 @@
 /** Ports of this machine, and requests as an attacker would word them. */
-import axios from 'axios'
+
 import { request } from 'node:http'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import axios from 'axios'
 import { byAxiosHttp, byFetch, byKy, type WayIn } from '../ways-in/kit.ts'
 
 /** The ways in that a program in Node has, and how each words an abort. */
@@ -23,7 +24,10 @@ export async function freePort(): Promise<number> {
 export function listening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => (socket.destroy(), resolve(true)))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
     socket.once('error', () => resolve(false))
   })
 }
@@ -35,7 +39,10 @@ export interface Raw {
 }
 
 /** A request with any target and any Host. */
-export function raw(port: number, { method = 'GET', path, host = `127.0.0.1:${port}` }: Raw): Promise<{ status: number; text: string }> {
+export function raw(
+  port: number,
+  { method = 'GET', path, host = `127.0.0.1:${port}` }: Raw,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, method, path, headers: { host }, agent: false }, (response) => {
       const chunks: Buffer[] = []

@@ -16,11 +16,22 @@ const state = 'marked-state'
 
 async function opens(options = {}) {
   const controller = new AbortController()
-  const context = { requestingParty: undefined, issuer: 'https://as.example.com', resource: 'https://host.example/', signal: controller.signal }
+  const context = {
+    requestingParty: undefined,
+    issuer: 'https://as.example.com',
+    resource: 'https://host.example/',
+    signal: controller.signal,
+  }
   const { redirectUri = '', run } = await loopbackRedirect({ open: true, ...options }).open(context)
-  return { controller, redirectUri, port: Number(new URL(redirectUri).port), run: run({ ...context, url, state, redirectUri }) }
+  return {
+    controller,
+    redirectUri,
+    port: Number(new URL(redirectUri).port),
+    run: run({ ...context, url, state, redirectUri }),
+  }
 }
-const comes = async (redirectUri: string): Promise<void> => void (await fetch(`${redirectUri}?ticket=new&state=${state}`))
+const comes = async (redirectUri: string): Promise<void> =>
+  void (await fetch(`${redirectUri}?ticket=new&state=${state}`))
 
 test('opens the URL, once, and waits for the person', async () => {
   launch.mockResolvedValue({})
@@ -42,7 +53,8 @@ test('a launcher that takes for ever does not keep the person who is back alread
 })
 
 // What `child_process` says holds the command line, and with it the URL.
-const enoent = (): Error => Object.assign(new Error('spawn xdg-open ENOENT'), { code: 'ENOENT', path: 'xdg-open', spawnargs: [url] })
+const enoent = (): Error =>
+  Object.assign(new Error('spawn xdg-open ENOENT'), { code: 'ENOENT', path: 'xdg-open', spawnargs: [url] })
 
 test('no browser to be had: RedirectError that says so, without the URL', async () => {
   launch.mockRejectedValue(enoent())

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { isUmaError, type FlowContext } from '../../src/index.ts'
+import { type FlowContext, isUmaError } from '../../src/index.ts'
 import { type LoopbackRedirectOptions, loopbackRedirect } from '../../src/redirect/loopback.ts'
 import { rejection, tick } from '../flows/kit.ts'
 import { listening, raw } from './loopback-kit.ts'
@@ -13,7 +13,12 @@ const state = 'c3RhdGU_of-this-redirect'
 /** A redirect under way. */
 async function waits(options: Partial<LoopbackRedirectOptions> = {}) {
   const controller = new AbortController()
-  const context: FlowContext = { requestingParty: undefined, issuer: 'https://as.example.com', resource: 'https://host.example/x', signal: controller.signal }
+  const context: FlowContext = {
+    requestingParty: undefined,
+    issuer: 'https://as.example.com',
+    resource: 'https://host.example/x',
+    signal: controller.signal,
+  }
   onTestFinished(() => controller.abort())
   const shown: string[] = []
   const opened = await loopbackRedirect({ show: (url) => shown.push(url), ...options }).open(context)
@@ -44,8 +49,16 @@ const ignored: [string, number, (port: number) => Parameters<typeof raw>[1]][] =
   ['the path in capitals', 404, () => ({ path: `/CALLBACK?ticket=x&state=${state}` })],
   ['a second slash', 404, () => ({ path: `//callback?ticket=x&state=${state}` })],
   ['the favicon', 404, () => ({ path: '/favicon.ico' })],
-  ['Host: another name (DNS rebinding)', 404, () => ({ path: `/callback?ticket=x&state=${state}`, host: 'evil.example' })],
-  ['Host: another name, the right port', 404, (port) => ({ path: `/callback?ticket=x&state=${state}`, host: `evil.example:${port}` })],
+  [
+    'Host: another name (DNS rebinding)',
+    404,
+    () => ({ path: `/callback?ticket=x&state=${state}`, host: 'evil.example' }),
+  ],
+  [
+    'Host: another name, the right port',
+    404,
+    (port) => ({ path: `/callback?ticket=x&state=${state}`, host: `evil.example:${port}` }),
+  ],
   ['Host: localhost', 404, (port) => ({ path: `/callback?ticket=x&state=${state}`, host: `localhost:${port}` })],
   ['Host: without the port', 404, () => ({ path: `/callback?ticket=x&state=${state}`, host: '127.0.0.1' })],
   ['Host: another port', 404, (port) => ({ path: `/callback?ticket=x&state=${state}`, host: `127.0.0.1:${port + 1}` })],
@@ -110,10 +123,16 @@ describe('reachable from this machine only', () => {
   test('127.0.0.1, not all addresses', async () => {
     const { networkInterfaces } = await import('node:os')
     const { port } = await waits()
-    const others = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).filter(({ internal, family }) => !internal && family === 'IPv4'))
+    const others = Object.values(networkInterfaces()).flatMap((addresses) =>
+      (addresses ?? []).filter(({ internal, family }) => !internal && family === 'IPv4'),
+    )
     const { connect } = await import('node:net')
     for (const { address } of others) {
-      const reached = await new Promise((resolve) => connect({ port, host: address, timeout: 500 }, () => resolve(true)).on('error', () => resolve(false)).on('timeout', () => resolve(false)))
+      const reached = await new Promise((resolve) =>
+        connect({ port, host: address, timeout: 500 }, () => resolve(true))
+          .on('error', () => resolve(false))
+          .on('timeout', () => resolve(false)),
+      )
       expect([address, reached]).toEqual([address, false])
     }
   })
@@ -125,9 +144,12 @@ describe('options', () => {
     expect(() => loopbackRedirect({})).toThrow(/show.*open/)
   })
 
-  test.each(['callback', '', '/a?b', '/a#b', '/a b', '/ä', '/a/../b', '@evil.example/', ':80/'])('a path that cannot be compared exactly (%j): TypeError', (path) => {
-    expect(() => loopbackRedirect({ show: () => {}, path })).toThrow(TypeError)
-  })
+  test.each(['callback', '', '/a?b', '/a#b', '/a b', '/ä', '/a/../b', '@evil.example/', ':80/'])(
+    'a path that cannot be compared exactly (%j): TypeError',
+    (path) => {
+      expect(() => loopbackRedirect({ show: () => {}, path })).toThrow(TypeError)
+    },
+  )
 
   test.each(['/', '/cb', '/a/b-c_d.e~f', '/a%20b'])('a path that can: %s', async (path) => {
     const { port, redirectUri, run } = await waits({ path })
@@ -142,7 +164,12 @@ describe('options', () => {
     onTestFinished(() => void server.close())
     const { port } = server.address() as AddressInfo
     const error = await rejection(waits({ port }))
-    expect(error).toMatchObject({ name: 'RedirectError', code: 'redirect_failed', issuer: 'https://as.example.com', cause: { code: 'EADDRINUSE' } })
+    expect(error).toMatchObject({
+      name: 'RedirectError',
+      code: 'redirect_failed',
+      issuer: 'https://as.example.com',
+      cause: { code: 'EADDRINUSE' },
+    })
     expect((error as Error).message).toContain(String(port))
   })
 })
@@ -162,12 +189,19 @@ describe('the end', () => {
     expect(await rejection(run)).toBe(reason)
     expect(await listening(port)).toBe(false)
     const before = loopbackRedirect({ show: () => {} })
-    await expect(before.open({ requestingParty: undefined, issuer: 'x', resource: 'y', signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    await expect(
+      before.open({ requestingParty: undefined, issuer: 'x', resource: 'y', signal: AbortSignal.abort(reason) }),
+    ).rejects.toBe(reason)
   })
 
   test('abort between open() and run(): no server is left', async () => {
     const controller = new AbortController()
-    const opened = await loopbackRedirect({ show: () => {} }).open({ requestingParty: undefined, issuer: 'x', resource: 'y', signal: controller.signal })
+    const opened = await loopbackRedirect({ show: () => {} }).open({
+      requestingParty: undefined,
+      issuer: 'x',
+      resource: 'y',
+      signal: controller.signal,
+    })
     const port = Number(new URL(opened.redirectUri as string).port)
     expect(await listening(port)).toBe(true)
     controller.abort()
@@ -177,7 +211,12 @@ describe('the end', () => {
   test('abort while it begins to listen: no server is left', async () => {
     const before = process.getActiveResourcesInfo().filter((one) => one === 'TCPServerWrap').length
     const controller = new AbortController()
-    const opening = loopbackRedirect({ show: () => {} }).open({ requestingParty: undefined, issuer: 'x', resource: 'y', signal: controller.signal })
+    const opening = loopbackRedirect({ show: () => {} }).open({
+      requestingParty: undefined,
+      issuer: 'x',
+      resource: 'y',
+      signal: controller.signal,
+    })
     controller.abort()
     await opening.catch(() => {})
     await tick(20)

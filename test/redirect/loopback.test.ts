@@ -16,7 +16,10 @@ interface Machine {
 }
 
 /** A program that the AS knows by an exact URI, and the URLs that its person was shown. */
-async function machine(options: Partial<LoopbackRedirectOptions> = {}, more: Partial<RequesterOptions> = {}): Promise<Machine> {
+async function machine(
+  options: Partial<LoopbackRedirectOptions> = {},
+  more: Partial<RequesterOptions> = {},
+): Promise<Machine> {
   const port = await freePort()
   const callback = `http://127.0.0.1:${port}/callback`
   const world = await startWorld({ as: { policy: onlyPeople('alice'), claimsRedirectUris: [callback] } })
@@ -58,7 +61,8 @@ test('the page: says that it can be closed, tells nothing, is kept nowhere, send
   expect(text).toMatch(/no-referrer/)
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
   expect(page.headers.get('cache-control')).toBe('no-store')
-  for (const secret of new URL(back).searchParams.values()) expect(text + JSON.stringify([...page.headers])).not.toContain(secret)
+  for (const secret of new URL(back).searchParams.values())
+    expect(text + JSON.stringify([...page.headers])).not.toContain(secret)
   expect((await sent).status).toBe(200)
 })
 
@@ -75,9 +79,14 @@ test('any free port, any path: each redirect has its own, and the AS is told the
   const urls: string[] = []
   const world = await startWorld({ as: { policy: onlyPeople('alice') } })
   const options = { onRedirect: loopbackRedirect({ path: '/a/b', show: (url) => urls.push(url) }) }
-  const requesters = [world.requester({ ...options, requestingParty: 'alice' }), world.requester({ ...options, requestingParty: 'bob' })]
+  const requesters = [
+    world.requester({ ...options, requestingParty: 'alice' }),
+    world.requester({ ...options, requestingParty: 'bob' }),
+  ]
   const controller = new AbortController()
-  const sent = requesters.map((requester) => rejection(requester.fetch(world.host.origin + path, { signal: controller.signal })))
+  const sent = requesters.map((requester) =>
+    rejection(requester.fetch(world.host.origin + path, { signal: controller.signal })),
+  )
   await until(() => urls.length === 2)
   const uris = urls.map((url) => new URL(url).searchParams.get('claims_redirect_uri') as string)
   for (const uri of uris) expect(uri).toMatch(/^http:\/\/127\.0\.0\.1:\d{4,5}\/a\/b$/)
@@ -142,7 +151,11 @@ test('a redirect_user that nobody may be sent to: no server is left either', asy
 test('timeout: UmaTimeoutError, and no server is left', async () => {
   const { world, port, requester } = await machine({ timeout: 150 })
   const start = Date.now()
-  expect(await umaRejection(requester.fetch(world.host.origin + path))).toMatchObject({ name: 'UmaTimeoutError', code: 'timeout', issuer: world.as.issuer })
+  expect(await umaRejection(requester.fetch(world.host.origin + path))).toMatchObject({
+    name: 'UmaTimeoutError',
+    code: 'timeout',
+    issuer: world.as.issuer,
+  })
   expect(Date.now() - start).toBeLessThan(1500)
   expect(await listening(port)).toBe(false)
 })
