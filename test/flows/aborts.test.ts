@@ -14,7 +14,7 @@ import {
   type Policy,
 } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
-import { waysIn } from '../ways-in/kit.ts'
+import { byAxiosFetch, byAxiosHttp, byFetch, byKy } from '../ways-in/kit.ts'
 import { claim, hostSends, path, REDIRECT_URI, rejection, tick, tokenRequests, types, until } from './kit.ts'
 
 interface AwaitPoint {
@@ -149,8 +149,15 @@ const note = (error: unknown): void => void unhandled.push(error)
 process.on('unhandledRejection', note)
 afterAll(() => void process.off('unhandledRejection', note))
 
-describe.each(waysIn)('$name', ({ name, attach }) => {
-  test.each(Object.entries(points))('%s', async (_point, { policy, quirks, more = {}, server = {}, before, there }) => {
+/** The other two stand on the same fetch: some of each kind will do. */
+const some = ['the first send', 'discovery', 'claims() when asked for', 'onRedirect, a function', 'the second send']
+const rows = [byFetch, byAxiosHttp, byAxiosFetch, byKy].map((way) => ({
+  ...way,
+  points: Object.entries(points).filter(([point]) => way === byFetch || way === byAxiosHttp || some.includes(point)),
+}))
+
+describe.each(rows)('$name', ({ name, attach, points }) => {
+  test.each(points)('%s', async (_point, { policy, quirks, more = {}, server = {}, before, there }) => {
     const world = await startWorld({ as: { ...(policy && { policy }), quirks: { ...quirks } } })
     const requester = world.requester(more, server)
     await before?.(world, requester)

@@ -6,13 +6,13 @@ import { describe, expect, test } from 'vitest'
 import { clientSecretBasic } from '../../src/index.ts'
 import { onlySubjects } from '../helpers/authorization-server.ts'
 import { startWorld } from '../helpers/world.ts'
-import { byAxiosFetch, byAxiosHttp, byFetch, byKy } from '../ways-in/kit.ts'
+import { byAxiosHttp, byFetch, byKy } from '../ways-in/kit.ts'
 import { path } from './kit.ts'
 import { marked, type Stage } from './secret-stage.ts'
 import { stories } from './secret-stories.ts'
 import { overheard, prints, safe } from './secrets-kit.ts'
 
-describe.each([byFetch, byAxiosHttp, byAxiosFetch, byKy])('$name', ({ attach }) => {
+describe.each([byFetch, byAxiosHttp, byKy])('$name', ({ attach }) => {
   test.each(Object.entries(stories))(
     '%s',
     async (_story, { policy, as = {}, host = {}, more, server = {}, fails = false, run }) => {
