@@ -48,7 +48,7 @@ async function check(storage: UmaStorage): Promise<number> {
 }
 
 /**
- * So many kills on one storage, two processes at work at a time, each killed at some point of its first 400 ms of requests. RPTs end
+ * So many kills on one storage, two processes at work at a time, each killed at some point of its first 1.2 s of requests. RPTs end
  * after a second and refresh tokens rotate, so that there is always something to write.
  *
  * @throws when a record is torn, a request of the next process fails, or a lock outlives its lease
@@ -58,7 +58,7 @@ export async function killRuns(
   open: (leaseMs: number) => Promise<Opened>,
   runs: number,
 ): Promise<KillReport> {
-  const leaseMs = 1_000
+  const leaseMs = 600
   const as = await startAuthorizationServer({
     quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: 1_000, delayMs: { token: 10 } },
   })
@@ -78,7 +78,7 @@ export async function killRuns(
   async function victim(n: number): Promise<void> {
     const { child, ready, seen } = startWorker({ ...common, offset: n * 17 })
     await ready
-    await pause(Math.random() * 400)
+    await pause(Math.random() * 1_200)
     if (as.stats.inFlight) report.inFlight++
     child.kill('SIGKILL')
     if (await seen) throw new Error('a process ended by itself')
