@@ -52,8 +52,9 @@ export async function requestToken(connection: Connection, parameters: TokenPara
   return readTokenAnswer(status, text)
 }
 
-/** Revokes a token (RFC 7009), if the server can. @throws when it did not get through */
+/** Revokes a token (RFC 7009), if the server can. @throws when it did not get through or was refused */
 export async function revokeToken(connection: Connection, token: string, hint: string): Promise<void> {
   const endpoint = connection.metadata.revocation_endpoint
-  if (endpoint) await post(connection, endpoint, { token, token_type_hint: hint })
+  const answer = endpoint && (await post(connection, endpoint, { token, token_type_hint: hint }))
+  if (answer && answer.status !== 200) throw answer.status
 }

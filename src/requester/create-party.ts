@@ -1,7 +1,7 @@
 import type { Flight } from './flight.ts'
 import { createLedger } from './ledger.ts'
 import { createLock } from './lock.ts'
-import type { Party } from './party.ts'
+import { nameKey, type Party } from './party.ts'
 import type { Services } from './services.ts'
 import { createWallet } from './wallet.ts'
 
@@ -12,16 +12,20 @@ export function createParty(services: Services, name: string | undefined): Party
     wallet: createWallet(options.maxEntries),
     pcts: new Map<string, string>(),
     neverUpgrades: new Set<string>(),
-    flights: new Map<string, Flight>(),
   })
   const within = createLock()
   const party: Party = {
     name,
     ...empty(),
     ledger: undefined,
+    flights: new Map<string, Flight>(),
     interactions: new Map(),
-    lock: (key, task) => within(key, () => store.lock(`uma:lock:${name ?? ''} ${key}`, task)),
-    forget: () => void Object.assign(party, empty()),
+    lock: (key, task) => within(key, () => store.lock(`uma:lock:${nameKey(name)} ${key}`, task)),
+    forget() {
+      const { wallet } = party
+      Object.assign(party, empty())
+      for (const rpt of wallet.all()) wallet.drop(rpt)
+    },
   }
   return options.storage ? Object.assign(party, { ledger: createLedger(services, party) }) : party
 }

@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts'
+import { abortable } from './lock.ts'
 import { negotiate } from './negotiate.ts'
 import type { UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
@@ -51,7 +52,7 @@ export async function run<R>(
     rpt = party.wallet.at('HEAD', url)
   } else rpt = find()
   // An RPT that has ended is refreshed or dropped, so that this ends.
-  while (rpt && expired(rpt) && !(await renew(services, party, rpt))) rpt = find()
+  while (rpt && expired(rpt) && !(await abortable(renew(services, party, rpt), exchange.signal))) rpt = find()
   const presented = rpt?.grant
   const result = await exchange.send(rpt?.headers)
   // Nothing was presented and nothing is missing: not a request for us.

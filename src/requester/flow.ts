@@ -30,7 +30,8 @@ export async function fly(
   const { party, authority, method, url, host, uma } = subject
   const { server, scheme, client, key } = authority
   const { issuer } = server
-  const { wallet, pcts, neverUpgrades, ledger } = party
+  let { wallet, pcts, neverUpgrades } = party
+  const { ledger } = party
   const { participants } = flight
   const { timeouts, maxRounds = 5, polling = {} } = options
   const lockKey = realm(subject)
@@ -45,7 +46,7 @@ export async function fly(
 
   const without = new Set<'rpt' | 'pct'>()
   let claim: Claim | undefined
-  let pushFirst = server.pushClaims === 'first'
+  let pushFirst = server.pushClaims === 'first' && !state
   let upgrading: Rpt | undefined
   let triedNewest = false
   let recovered = false
@@ -60,6 +61,8 @@ export async function fly(
     const ask = async (): Promise<Round> => {
       // Others may have been here since, in another tab or process.
       await ledger?.sync(authority, host)
+      // Where that brought a sign-out, nothing of before counts; a ticket that is spent already goes on for nobody.
+      if (!state) ({ wallet, pcts, neverUpgrades } = party)
       const sideBySide = neverUpgrades.has(lockKey)
       const last = newest()
       if (!state) {
@@ -76,7 +79,7 @@ export async function fly(
       if (!upgrading?.held) upgrading = last
       if (sideBySide || without.has('rpt')) upgrading = undefined
       const rpt = upgrading?.grant.token
-      if (upgrading && party.flights.size > 1) {
+      if (upgrading && (party.flights.size > 1 || upgrading.sends.size)) {
         // An upgrade revokes the token that those who were just granted something are about to present: they go first.
         await sleep(0, signal)
         await abortable(Promise.allSettled(upgrading.sends), AbortSignal.timeout(250)).catch(() => {})

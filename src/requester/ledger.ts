@@ -1,7 +1,8 @@
 import { readObject } from '../protocol/read-object.ts'
-import type { Ledger, Party } from './party.ts'
+import { type Ledger, nameKey, type Party } from './party.ts'
 import { epochKey, epochOf } from './pending.ts'
 import type { Services } from './services.ts'
+import { later } from './store.ts'
 import { type Authority, issuerOf } from './trust.ts'
 import type { StoredRpt } from './wallet.ts'
 
@@ -16,10 +17,20 @@ interface LedgerRecord {
 
 /** Milliseconds that what was learned may wait. */
 const leisure = 100
+/** Milliseconds until a storage that failed is tried again. */
+const untilBack = 6_000
+
+/** Storage may hold anything: a token that no header can carry would make every request fail, a place elsewhere would leak it. */
+const isStoredRpt = (rpt: StoredRpt, host: string): boolean =>
+  typeof rpt?.id === 'string' &&
+  typeof rpt.grant?.token === 'string' &&
+  /^[\x21-\x7e]+$/.test(rpt.grant.token) &&
+  [rpt.places, rpt.insufficient].every(Array.isArray) &&
+  rpt.places.every((place) => typeof place?.[0] === 'string' && `${place[1]}`.startsWith(`${host}/`))
 
 export function createLedger(services: Services, party: Party): Ledger {
   const { store, trust, tell } = services
-  const name = party.name ?? ''
+  const name = nameKey(party.name)
   const indexKey = `uma:index:${name}`
   const pctKey = (authority: string): string => `uma:pct:${name} ${authority}`
   const recordKey = (authority: string, host: string): string => `uma:rpts:${name} ${host} ${authority}`
@@ -44,25 +55,35 @@ export function createLedger(services: Services, party: Party): Ledger {
     channel?.postMessage(key)
   }
 
-  async function index(): Promise<string[][]> {
-    const { pairs } = readObject((await store.get(indexKey)) ?? '') ?? {}
-    return Array.isArray(pairs) ? pairs : []
+  /** What there are records of; false: it could not be read. */
+  async function index(): Promise<string[][] | false> {
+    const text = await store.get(indexKey)
+    if (text === false) return false
+    const { pairs } = readObject(text ?? '') ?? {}
+    return Array.isArray(pairs)
+      ? pairs.filter((pair) => Array.isArray(pair) && pair.every((part) => typeof part === 'string'))
+      : []
   }
 
-  async function hydrate(wanted?: string): Promise<void> {
-    for (const [host = '', key = ''] of await index()) {
+  async function hydrate(wanted?: string): Promise<boolean> {
+    const pairs = await index()
+    let complete = pairs !== false
+    for (const [host = '', key = ''] of pairs || []) {
       if (wanted && host !== wanted) continue
       const authority = await trust.find(issuerOf(key), host).catch(() => undefined)
       // Who is not trusted any more has nothing to say here any more.
-      if (authority?.key === key && authority.speaksFor(host)) await sync(authority, host)
+      if (authority?.key === key && authority.speaksFor(host)) complete = (await sync(authority, host)) && complete
     }
+    return complete
   }
 
-  async function sync(authority: Authority, host: string): Promise<void> {
+  async function sync(authority: Authority, host: string): Promise<boolean> {
     const { key, scheme } = authority
     const at = recordKey(key, host)
     known.set(at, { authority, host })
     const [text, pct, now] = await Promise.all([store.get(at), store.get(pctKey(key)), epochOf(services, party)])
+    // What cannot be read is not gone: memory does.
+    if (text === false || pct === false || now === false) return false
     if (epoch !== undefined && epoch !== now) {
       // Signed out elsewhere: all that is held is void, and so is what flows under way still bring.
       party.forget()
@@ -73,10 +94,10 @@ export function createLedger(services: Services, party: Party): Ledger {
       seen.set(pctKey(key), pct)
       pct ? party.pcts.set(key, pct) : party.pcts.delete(key)
     }
-    if (text === seen.get(at)) return
+    if (text === seen.get(at)) return true
     seen.set(at, text)
     const record = readObject(text ?? '') as LedgerRecord | undefined
-    const usable = record?.v === 1 && Array.isArray(record.rpts)
+    const usable = record?.v === 1 && Array.isArray(record.rpts) && record.rpts.every((rpt) => isStoredRpt(rpt, host))
     if (text && !usable) {
       tell({ type: 'record-dropped', host })
       await put(at, undefined)
@@ -84,6 +105,7 @@ export function createLedger(services: Services, party: Party): Ledger {
     const current = usable && record.epoch === now
     party.wallet.load(key, host, current ? record.rpts : [], scheme.present)
     if (current && record.never) party.neverUpgrades.add(`${key} ${host}`)
+    return true
   }
 
   async function write(key: string, host: string): Promise<void> {
@@ -92,19 +114,37 @@ export function createLedger(services: Services, party: Party): Ledger {
     const at = recordKey(key, host)
     if (!authority) return
     await store.lock(`${at} save`, async () => {
-      await sync(authority, host)
+      if (!(await sync(authority, host))) return noteLater(key, host, untilBack)
       if (party.wallet !== wallet) return
       const never = party.neverUpgrades.has(`${key} ${host}`)
-      const record: LedgerRecord = { v: 1, epoch: epoch as string, never, rpts: wallet.dump(key, host) }
+      const { rpts, stored } = wallet.dump(key, host)
+      const record: LedgerRecord = { v: 1, epoch: epoch as string, never, rpts }
       const text = JSON.stringify(record)
-      if (text !== seen.get(at)) await put(at, text)
+      if (text !== seen.get(at)) {
+        // Not kept for later: what others write until then would be undone.
+        if (!(await store.set(at, text, undefined, false))) return noteLater(key, host, untilBack)
+        seen.set(at, text)
+        channel?.postMessage(at)
+      }
+      stored()
       if (party.pcts.get(key) !== seen.get(pctKey(key))) await put(pctKey(key), party.pcts.get(key))
     })
-    await store.lock(indexKey, async () => {
+    await party.lock(indexKey, async () => {
       const pairs = await index()
+      if (!pairs) return noteLater(key, host, untilBack)
       if (pairs.some(([one, other]) => one === host && other === key)) return
       await put(indexKey, JSON.stringify({ pairs: [...pairs, [host, key]] }))
     })
+  }
+
+  function noteLater(key: string, host: string, ms: number): void {
+    const at = recordKey(key, host)
+    if (noted.has(at)) return
+    noted.add(at)
+    later(() => {
+      noted.delete(at)
+      save(key, host)
+    }, ms)
   }
 
   const save: Ledger['save'] = (key, host) => {
@@ -124,27 +164,23 @@ export function createLedger(services: Services, party: Party): Ledger {
   return {
     ready(host) {
       if (!read.has(host)) {
-        const reading = hydrate(host).then(() => void read.set(host, undefined))
+        const reading = hydrate(host).then(
+          (complete) => void (complete ? read.set(host, undefined) : read.delete(host)),
+        )
         read.set(host, reading)
       }
       return read.get(host)
     },
-    readAll: hydrate,
-    sync,
-    save,
-    note(key, host) {
-      const at = recordKey(key, host)
-      if (noted.has(at)) return
-      noted.add(at)
-      const later = (): void => {
-        noted.delete(at)
-        save(key, host)
-      }
-      const timer = setTimeout(later, leisure) as { unref?(): void } | number
-      if (typeof timer === 'object') timer.unref?.()
+    async readAll() {
+      await hydrate()
     },
+    async sync(authority, host) {
+      await sync(authority, host)
+    },
+    save,
+    note: (key, host) => noteLater(key, host, leisure),
     async erase() {
-      for (const [host = '', key = ''] of await index()) {
+      for (const [host = '', key = ''] of (await index()) || []) {
         await put(recordKey(key, host), undefined)
         await put(pctKey(key), undefined)
       }

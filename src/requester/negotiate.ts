@@ -12,7 +12,7 @@ import { board, type Participant } from './flight.ts'
 import { fly } from './flow.ts'
 import type { UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
-import type { Services, Subject } from './services.ts'
+import { realm, type Services, type Subject } from './services.ts'
 import { type Authority, issuerOf } from './trust.ts'
 import type { Rpt } from './wallet.ts'
 
@@ -127,10 +127,7 @@ export async function negotiate<R>(
     const answer = exchange.answer(result)
     const { status } = answer
     if (status < 400) {
-      if (rpt && !away(answer)) {
-        wallet.opened(rpt, method, url)
-        party.ledger?.note(rpt.authority, host)
-      }
+      if (rpt && !away(answer) && wallet.opened(rpt, method, url)) party.ledger?.note(rpt.authority, host)
       return result
     }
     const usable = await findUsable(answer)
@@ -155,6 +152,8 @@ export async function negotiate<R>(
     const { authority, challenge } = usable
     tell({ type: 'challenge', resource, method, status, issuer: authority.server.issuer })
     refuse()
+    // Before it is given up: another process may have upgraded, and so revoked, what was just presented.
+    if (flows >= maxFlows) await party.lock(realm({ authority, host }), async () => party.ledger?.sync(authority, host))
     // Somebody else may have been granted this place while this request was on its way.
     const held = wallet.at(method, url)
     const worthTrying = held && !tried.has(held.grant) && heldSends++ < maxHeld

@@ -14,12 +14,12 @@ export interface Party {
   /** Authority and host where the server was seen to ignore `rpt`: flows run side by side there. */
   neverUpgrades: Set<string>
   /** Flows under way, by what they are for. */
-  flights: Map<string, Flight>
+  readonly flights: Map<string, Flight>
   /** Interactions with a person under way, by issuer. */
   readonly interactions: Map<string, Promise<unknown>>
   /** Within this process, and as far as the storage can lock: across tabs and processes. */
   readonly lock: Lock
-  /** Starts anew; what flows under way still bring goes where nobody looks. */
+  /** Drops all that is held; what a ticket that is spent already still brings goes where nobody looks. */
   forget(): void
 }
 
@@ -41,3 +41,6 @@ export interface Ledger {
   /** Deletes all records. */
   erase(): Promise<void>
 }
+
+/** A party's name in keys: no two parties share one, not even the nameless and the one whose name is empty. */
+export const nameKey = (name: string | undefined): string => JSON.stringify(name ?? null)

@@ -2,7 +2,7 @@ import { InvalidStateError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { FlowState } from '../schemes/scheme.ts'
 import type { StoredRequest } from './exchange.ts'
-import type { Party } from './party.ts'
+import { nameKey, type Party } from './party.ts'
 import type { Services, Subject } from './services.ts'
 
 /** What is to be remembered of a request, so that an application can go on where it was. */
@@ -17,7 +17,7 @@ export interface PendingRequest {
 export interface Pending {
   v: 1
   party: string | undefined
-  epoch: string
+  epoch: string | false
   issuer: string
   client: string
   state: FlowState
@@ -30,15 +30,15 @@ export interface Pending {
 
 const pendingKey = (state: string): string => `uma:pending:${state}`
 /** Where the epoch of a party is stored. */
-export const epochKey = (party: Party): string => `uma:epoch:${party.name ?? ''}`
+export const epochKey = (party: Party): string => `uma:epoch:${nameKey(party.name)}`
 
 /** Sign-outs of a party so far: what was stored before the last one is void. */
-export const epochOf = async ({ store }: Services, party: Party): Promise<string> =>
+export const epochOf = async ({ store }: Services, party: Party): Promise<string | false> =>
   (await store.get(epochKey(party))) ?? '0'
 
 /** Makes all that is pending for a party void. */
 export async function nextEpoch(services: Services, party: Party): Promise<void> {
-  await services.store.set(epochKey(party), `${Number(await epochOf(services, party)) + 1}`)
+  await services.store.set(epochKey(party), `${Number(await epochOf(services, party)) + 1 || Date.now()}`)
 }
 
 /** Puts the flow into storage under its state. It is of no use after the flow's time is up. */
@@ -82,7 +82,7 @@ export function takePending(services: Services, party: Party, state: string | nu
   const { store } = services
   // Two calls for one way back (a page that renders twice): the second finds nothing.
   return party.lock(pendingKey(state ?? ''), async () => {
-    const pending = state && (readObject((await store.get(pendingKey(state))) ?? '') as Pending | undefined)
+    const pending = state && (readObject((await store.get(pendingKey(state))) || '') as Pending | undefined)
     if (!isPending(pending) || pending.party !== party.name || pending.epoch !== (await epochOf(services, party))) {
       throw new InvalidStateError('This way back belongs to no redirect of this requesting party')
     }

@@ -1,4 +1,5 @@
 import { revokeToken } from '../authorization-server/token-request.ts'
+import { InvalidStateError } from '../errors.ts'
 import type { Party } from './party.ts'
 import { nextEpoch } from './pending.ts'
 import type { Services } from './services.ts'
@@ -16,22 +17,20 @@ export async function signOut(services: Services, party: Party): Promise<void> {
   ])
   for (const [authority, token] of party.pcts) tokens.push({ authority, host: '', token, hint: 'pct' })
   party.forget()
+  for (const { controller } of party.flights.values()) controller.abort(new InvalidStateError('Signed out meanwhile'))
+  party.flights.clear()
   await nextEpoch(services, party)
   await party.ledger?.erase()
   const { trust, discovery, caller, tell } = services
   await Promise.all(
     tokens.map(async ({ authority, host, token, hint }) => {
       const issuer = issuerOf(authority)
-      const known = await trust.find(issuer, host)
-      if (!token || known?.key !== authority) return
-      const { server, scheme, client } = known
-      const context = {
-        requestingParty: party.name,
-        issuer,
-        resource: host,
-        signal: AbortSignal.timeout(caller.timeout),
-      }
       try {
+        const known = await trust.find(issuer, host)
+        if (!token || known?.key !== authority) return
+        const { server, scheme, client } = known
+        const signal = AbortSignal.timeout(caller.timeout)
+        const context = { requestingParty: party.name, issuer, resource: host, signal }
         const metadata = await discovery(server, scheme.wellKnown)
         await revokeToken({ caller, metadata, client, context }, token, hint)
       } catch {

@@ -46,15 +46,15 @@ export interface Wallet {
   newest(host: string, authority: string): Rpt | undefined
   /** Takes in what a flow was granted for a place; `upgraded`: it replaces that RPT. */
   store(grant: Grant, headers: HeaderPatch, authority: string, host: string, upgraded?: Rpt): Rpt
-  /** Remembers that this RPT opened this place. */
-  opened(rpt: Rpt, method: string, url: string): void
+  /** Remembers that this RPT opened this place; false when that was known. */
+  opened(rpt: Rpt, method: string, url: string): boolean
   /** Remembers that this RPT was not enough for this place. */
   refused(rpt: Rpt, method: string, url: string): void
   drop(rpt: Rpt): void
   /** All that are held. */
   all(): Rpt[]
-  /** What is to be stored of an authority at a host. */
-  dump(authority: string, host: string): StoredRpt[]
+  /** What is to be stored of an authority at a host; `stored()` is called once it was. */
+  dump(authority: string, host: string): { rpts: StoredRpt[]; stored: () => void }
   /** Takes in what was stored: what was upgraded or refreshed elsewhere, what is new, and what is gone. */
   load(authority: string, host: string, stored: StoredRpt[], present: (grant: Grant) => HeaderPatch): void
 }
@@ -139,18 +139,20 @@ export function createWallet(maxEntries = 1000): Wallet {
     return { ...parts, insufficient: new Set(), held: true, used: 0, saved: false, sends: new Set() }
   }
 
-  function opened(rpt: Rpt, method: string, url: string): void {
-    if (!rpt.held) return
+  function opened(rpt: Rpt, method: string, url: string): boolean {
+    if (!rpt.held) return false
     const urls = byPlace.get(method) ?? new Map<string, Entry>()
     byPlace.set(method, urls)
     const entry = urls.get(url)
     rpt.insufficient.delete(`${method} ${url}`)
+    if (entry?.rpt === rpt) return false
     if (entry) entry.rpt = rpt
     else {
       if (++places > maxEntries) evictPlaces()
       urls.set(url, { rpt, used: ++clock })
     }
     index(rpt, method, url)
+    return true
   }
 
   function index(rpt: Rpt, method: string, url: string): void {
@@ -200,18 +202,24 @@ export function createWallet(maxEntries = 1000): Wallet {
     }
   }
 
-  function dump(authority: string, host: string): StoredRpt[] {
+  function dump(authority: string, host: string): ReturnType<Wallet['dump']> {
+    const dropped = [...gone]
     const stored = new Map<Rpt, StoredRpt>()
     for (const rpt of byHost.get(host) ?? []) {
       if (rpt.authority !== authority) continue
-      rpt.saved = true
       stored.set(rpt, { id: rpt.id, grant: rpt.grant, places: [], insufficient: [...rpt.insufficient] })
     }
     for (const [method, urls] of byPlace) {
       for (const [url, { rpt }] of urls) stored.get(rpt)?.places.push([method, url])
     }
-    gone.clear()
-    return [...stored.values()]
+    return {
+      rpts: [...stored.values()],
+      stored() {
+        // What has changed since is not.
+        for (const [rpt, { grant }] of stored) rpt.saved = rpt.grant === grant
+        for (const id of dropped) gone.delete(id)
+      },
+    }
   }
 
   function load(authority: string, host: string, stored: StoredRpt[], present: (grant: Grant) => HeaderPatch): void {

@@ -46,7 +46,7 @@ type Statements = Record<keyof typeof STATEMENTS, StatementSync>
 
 /** Milliseconds: how long SQLite waits for another's transaction, standing still, and how long it is asked again, in between. */
 const BUSY_MS = 100
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 2_000
 const PURGE_EVERY_MS = 60_000
 
 const busy = (error: unknown): boolean => ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
@@ -116,7 +116,7 @@ async function open(path: string): Promise<{ db: DatabaseSync; statements: State
  * The lock is a lease in the file, renewed while the task runs; no transaction is open meanwhile. Node 22 cuts values off at U+0000.
  *
  * Every function rejects with Node's or SQLite's error when the file cannot be opened, read or written, when another process keeps it
- * busy for more than 5 s, and when a newer version of this package has written it. The next call tries again.
+ * busy for more than 2 s, and when a newer version of this package has written it. The next call tries again.
  */
 export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
   const { path, leaseMs = LEASE_MS } = options
