@@ -9,7 +9,8 @@ import { benchLoopback } from './loopback.ts'
 import { rounded } from './measure.ts'
 import { benchParser } from './parser.ts'
 import { benchSizes } from './sizes.ts'
-import { benchWallet } from './wallet.ts'
+import { benchStorage } from './storage.ts'
+import { benchWallet, type WalletRow } from './wallet.ts'
 
 const started = performance.now()
 const missed: string[] = []
@@ -19,7 +20,7 @@ function heading(text: string): void {
 }
 
 function row(name: string, ...cells: (string | number)[]): void {
-  console.log(`  ${name.padEnd(40)}${cells.map((cell) => String(cell).padStart(14)).join('')}`)
+  console.log(`  ${name.padEnd(40)}${cells.map((cell) => ` ${cell}`.padStart(14)).join('')}`)
 }
 
 /** A value beside what it should be at most. */
@@ -51,6 +52,17 @@ heading('The wallet chooses')
 const wallet = benchWallet()
 row('RPTs held', 'known place', 'unknown place')
 for (const { entries, known, unknown } of wallet) row(entries.toLocaleString('en'), us(known), us(unknown))
+const [few, , many] = wallet as [WalletRow, WalletRow, WalletRow]
+const growth = rounded(Math.max(many.known / few.known, many.unknown / few.unknown), 2)
+row('choosing among 100,000', `${growth} × that among 10`, held('choosing among 100,000', growth, 1.5))
+
+heading('A storage that holds 1,000 entries')
+const storage = await benchStorage()
+row('', 'read at start', 'flow, saved', 'flow in memory')
+const ms = (value: number): string => `${value} ms`
+for (const { storage: name, hydration, flow, flowInMemory } of storage.rows)
+  row(name, ms(hydration), ms(flow), ms(flowInMemory))
+row('an entry', `${storage.stored} B stored`, storage.heap ? `${storage.heap} B of heap` : 'heap: no gc')
 
 heading('Bytes in a bundle (min+gzip; axios and ky themselves not counted)')
 const sizes = await benchSizes()
@@ -72,10 +84,11 @@ const results = {
   cpus: availableParallelism(),
   cpu: cpus()[0]?.model ?? 'unknown',
   seconds,
-  unit: 'µs (medians), bytes',
+  unit: 'µs (medians), bytes; storage: ms',
   hotPath,
   loopback,
   wallet,
+  storage,
   sizes,
   parser: Object.fromEntries(parser.map(({ name, worst }) => [name, rounded(worst)])),
 }

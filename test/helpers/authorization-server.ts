@@ -15,7 +15,15 @@ import { type AuthorizationServerQuirks, specification } from './as/quirks.ts'
 import type { State } from './as/state.ts'
 import { TicketStore } from './as/tickets.ts'
 import { TokenStore } from './as/tokens.ts'
-import type { Account, AuthorizationServerStats, ClientMetadata, Permission, Policy, RegisteredResource, ResourceDescription } from './as/types.ts'
+import type {
+  Account,
+  AuthorizationServerStats,
+  ClientMetadata,
+  Permission,
+  Policy,
+  RegisteredResource,
+  ResourceDescription,
+} from './as/types.ts'
 import { listen } from './http.ts'
 import { WireRecorder } from './recorder.ts'
 
@@ -76,7 +84,14 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const { path = '', label = 'as', recorder = new WireRecorder() } = options
   let handler: Parameters<typeof listen>[0] = (_req, res) => res.destroy()
   let origin = ''
-  const server = await listen(recorder.wrap((req, res) => handler(req, res), label, () => origin), options)
+  const server = await listen(
+    recorder.wrap(
+      (req, res) => handler(req, res),
+      label,
+      () => origin,
+    ),
+    options,
+  )
   origin = server.origin
 
   const state: State = {
@@ -88,7 +103,10 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     quirks: { ...specification(), ...options.quirks },
     policy: options.policy ?? grantAll,
     stats: noStats(),
-    accounts: options.accounts ?? { alice: { name: 'Alice', email: 'alice@example.com' }, bob: { name: 'Bob', email: 'bob@example.com' } },
+    accounts: options.accounts ?? {
+      alice: { name: 'Alice', email: 'alice@example.com' },
+      bob: { name: 'Bob', email: 'bob@example.com' },
+    },
     resources: new Map(),
     tickets: new TicketStore(() => state),
     tokens: new TokenStore(() => state),
@@ -96,9 +114,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const adapter = memoryAdapterFactory()
   const provider = makeProvider(state, origin, adapter)
   const { clients, clientKey } = usualClients(options.claimsRedirectUris)
-  const addClient = async (client: ClientMetadata): Promise<void> => adapter('Client').upsert(client.client_id, { ...client })
+  const addClient = async (client: ClientMetadata): Promise<void> =>
+    adapter('Client').upsert(client.client_id, { ...client })
   for (const client of [...clients, ...(options.clients ?? [])]) await addClient(client)
-  const findClient = async (id: string): Promise<ClientMetadata | undefined> => (await provider.Client.find(id))?.metadata() as ClientMetadata | undefined
+  const findClient = async (id: string): Promise<ClientMetadata | undefined> =>
+    (await provider.Client.find(id))?.metadata() as ClientMetadata | undefined
   handler = front(state, provider, findClient)
 
   return {
@@ -135,7 +155,13 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     },
     async issueAccessToken({ account, clientId, scope = 'openid uma_authorization', lifetimeMs = 3_600_000 }) {
       const client = await provider.Client.find(clientId)
-      return new provider.AccessToken({ accountId: account, client, grantId: `bench-${account}`, gty: 'authorization_code', scope }).save(lifetimeMs / 1000)
+      return new provider.AccessToken({
+        accountId: account,
+        client,
+        grantId: `bench-${account}`,
+        gty: 'authorization_code',
+        scope,
+      }).save(lifetimeMs / 1000)
     },
   }
 }

@@ -8,8 +8,8 @@ import { gate, SCOPES } from './rs/gate.ts'
 import { direct, overHttp, type Protection } from './rs/protection.ts'
 import { type HostQuirks, orderly, type RequestView } from './rs/quirks.ts'
 
-export type { ChallengeFacts, ChallengeStyle, HostQuirks, RequestView } from './rs/quirks.ts'
 export { HOST_AGENT } from './rs/protection.ts'
+export type { ChallengeFacts, ChallengeStyle, HostQuirks, RequestView } from './rs/quirks.ts'
 
 export interface HostOptions {
   /** protects everything that `owners` does not name */
@@ -80,13 +80,25 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const body = quirks.closeEarly === 'answer' && refused ? undefined : await readBody(req)
     if (refused) return refused
     if (view.method === 'GET' || view.method === 'HEAD') {
-      return { status: 200, headers: { vary: 'Authorization' }, body: { path: view.path, owner: ownerOf(view.path), method: view.method, by: open ? 'nobody' : 'rpt' } }
+      return {
+        status: 200,
+        headers: { vary: 'Authorization' },
+        body: { path: view.path, owner: ownerOf(view.path), method: view.method, by: open ? 'nobody' : 'rpt' },
+      }
     }
     const bytes = body ?? Buffer.alloc(0)
-    const write: AcceptedWrite = { method: view.method, path: view.path, contentType: req.headers['content-type'], bytes }
+    const write: AcceptedWrite = {
+      method: view.method,
+      path: view.path,
+      contentType: req.headers['content-type'],
+      bytes,
+    }
     bodies.push(write)
     resources.set(view.path, write)
-    return { status: 200, body: { received: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), method: view.method } }
+    return {
+      status: 200,
+      body: { received: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), method: view.method },
+    }
   }
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -107,7 +119,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const listener = (req: IncomingMessage, res: ServerResponse): void => {
     handle(req, res).catch((error: unknown) => res.destroyed || send(res, { status: 500, body: String(error) }))
   }
-  const server = await listen(recorder.wrap(listener, label, () => origin), options)
+  const server = await listen(
+    recorder.wrap(listener, label, () => origin),
+    options,
+  )
   origin = server.origin
   return {
     origin,
@@ -134,7 +149,8 @@ function cors(quirks: HostQuirks, req: IncomingMessage, res: ServerResponse): bo
   if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return false
   const headers = {
     'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-    'access-control-allow-headers': 'authorization, content-type, accept, range, if-match, if-none-match, dpop, x-requested-with',
+    'access-control-allow-headers':
+      'authorization, content-type, accept, range, if-match, if-none-match, dpop, x-requested-with',
     'access-control-max-age': '0',
   }
   send(res, { status: 204, ...(quirks.cors ? { headers } : {}) })

@@ -60,7 +60,11 @@ export function send(res: ServerResponse, answer: Answer): void {
 }
 
 /** A request like the one given, with its body already read: it can be handed to a listener that reads it again. */
-export function replay(req: IncomingMessage, body: Buffer, changes: { url?: string; headers?: IncomingMessage['headers'] } = {}): IncomingMessage {
+export function replay(
+  req: IncomingMessage,
+  body: Buffer,
+  changes: { url?: string; headers?: IncomingMessage['headers'] } = {},
+): IncomingMessage {
   const copy = new IncomingMessage(req.socket)
   copy.method = req.method
   copy.url = changes.url ?? req.url
@@ -78,7 +82,8 @@ export function replay(req: IncomingMessage, body: Buffer, changes: { url?: stri
   return copy
 }
 
-export const pause = (ms: number | undefined): Promise<void> | undefined => (ms ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined)
+export const pause = (ms: number | undefined): Promise<void> | undefined =>
+  ms ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined
 
 /** Text that goes into an HTML page. */
 export const html = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)

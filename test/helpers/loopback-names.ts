@@ -9,7 +9,14 @@ export function nameLoopback(...names: string[]): () => void {
   const isOurs = (host: string): boolean => host.endsWith('.localhost') || names.includes(host)
   const patched = (host: string, options: unknown, callback?: unknown): void => {
     const done = (typeof options === 'function' ? options : callback) as (...args: unknown[]) => void
-    if (!isOurs(host)) return Reflect.apply(original, dns, [host, options, callback].filter((x) => x !== undefined))
+    if (!isOurs(host)) {
+      Reflect.apply(
+        original,
+        dns,
+        [host, options, callback].filter((x) => x !== undefined),
+      )
+      return
+    }
     const all = typeof options === 'object' && options !== null && (options as { all?: boolean }).all === true
     process.nextTick(() => (all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)))
   }

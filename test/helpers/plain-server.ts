@@ -26,7 +26,10 @@ export async function startPlainServer(
       send(res, { status: 500, body: String(error) })
     }
   }
-  const server = await listen(recorder.wrap(guarded, label, () => origin), options)
+  const server = await listen(
+    recorder.wrap(guarded, label, () => origin),
+    options,
+  )
   origin = server.origin
   return { ...server, recorder, label }
 }

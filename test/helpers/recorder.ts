@@ -50,10 +50,17 @@ export class WireRecorder {
 
   /** Every request whose URL, headers or body carry the string: as it is, percent-encoded, or inside Basic credentials. */
   containing(secret: string): RecordedRequest[] {
-    const forms = [...new Set([secret, encodeURIComponent(secret), new URLSearchParams({ s: secret }).toString().slice(2)])]
+    const forms = [
+      ...new Set([secret, encodeURIComponent(secret), new URLSearchParams({ s: secret }).toString().slice(2)]),
+    ]
     return this.requests.filter((r) => {
       const basic = /^basic (.*)$/i.exec(r.headers['authorization'] ?? '')?.[1] ?? ''
-      const text = [r.origin + r.path, ...r.rawHeaders, Buffer.from(basic, 'base64').toString(), r.body.toString('latin1')].join('\n')
+      const text = [
+        r.origin + r.path,
+        ...r.rawHeaders,
+        Buffer.from(basic, 'base64').toString(),
+        r.body.toString('latin1'),
+      ].join('\n')
       return forms.some((form) => text.includes(form) || text.includes(Buffer.from(form).toString('latin1')))
     })
   }
@@ -79,7 +86,9 @@ export class WireRecorder {
       res.writeHead = function (this: typeof res, ...args: unknown[]) {
         const result = Reflect.apply(writeHead, this, args)
         entry.status = res.statusCode
-        entry.answerHeaders = Object.fromEntries(Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)]))
+        entry.answerHeaders = Object.fromEntries(
+          Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)]),
+        )
         return result
       } as typeof res.writeHead
       listener(req, res)

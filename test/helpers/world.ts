@@ -1,7 +1,11 @@
 /** The usual cast of a test: an authorization server, a host and a recorder that sees both, all on loopback. */
 import { onTestFinished } from 'vitest'
 import { createRequester, none, type Requester, type RequesterOptions, type UmaEvent } from '../../src/index.ts'
-import { type AuthorizationServer, type AuthorizationServerOptions, startAuthorizationServer } from './authorization-server.ts'
+import {
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  startAuthorizationServer,
+} from './authorization-server.ts'
 import { HOST_AGENT, type Host, type HostOptions, startHost } from './host.ts'
 import { type RecordedRequest, WireRecorder } from './recorder.ts'
 
@@ -37,7 +41,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     await host.close()
     await as.close()
   })
-  const sent = () => recorder.requests.filter((request) => request.headers['user-agent'] !== HOST_AGENT && request.method !== 'OPTIONS')
+  const sent = () =>
+    recorder.requests.filter((request) => request.headers['user-agent'] !== HOST_AGENT && request.method !== 'OPTIONS')
   return {
     as,
     host,

@@ -27,7 +27,10 @@ describe('challenges', () => {
   test.each<[ChallengeStyle, RegExp]>([
     ['spec', /^UMA realm="photos", as_uri="http:\S+", ticket="\S+"$/],
     ['keycloak', /^UMA realm="photos",as_uri="http:\S+",ticket="\S+"$/],
-    ['gluu', /^UMA realm="Authorization required", host_id=idp.example, as_uri=http\S+\/\.well-known\/uma2-configuration, ticket=[\w-]+$/],
+    [
+      'gluu',
+      /^UMA realm="Authorization required", host_id=idp.example, as_uri=http\S+\/\.well-known\/uma2-configuration, ticket=[\w-]+$/,
+    ],
     ['ess', /^Bearer, DPoP algs="ES256 RS256", UMA ticket="\S+", as_uri="http\S+"$/],
     ['ess-mixed', /^UMA as_uri="http\S+", ticket=[\w-]+, Bearer, DPoP algs="ES256 RS256"$/],
     ['eoepca', /^UMA realm=photos,as_uri=http[^",]+,ticket=[\w-]+$/],
@@ -44,7 +47,10 @@ describe('challenges', () => {
     set({ challengeStyle: 'frdp' })
     const body = await wire(url())
     expect([body.headers.get('www-authenticate'), Object.keys(body.json)]).toEqual([null, ['as_uri', 'ticket']])
-    set({ challengeStyle: 'spec', challenge: ({ usual, ticket }) => ['Basic realm="x"', String(usual).replace(ticket, 'T')] })
+    set({
+      challengeStyle: 'spec',
+      challenge: ({ usual, ticket }) => ['Basic realm="x"', String(usual).replace(ticket, 'T')],
+    })
     expect((await wire(url())).headers.get('www-authenticate')).toMatch(/^Basic realm="x", UMA .*ticket="T"$/)
     set({ challenge: () => ({ status: 418, body: 'teapot' }) })
     expect((await wire(url())).status).toBe(418)
@@ -58,7 +64,9 @@ describe('challenges', () => {
     set({ onlyWithBearer: false, stale: { status: 400, challenge: false } })
     expect([(await wire(url(), bearer('old'))).status, (await wire(url())).status]).toEqual([400, 401])
     set({ stale: { status: 401, challenge: false } })
-    expect((await wire(url(), bearer('old'))).headers.get('www-authenticate')).toBe('Bearer realm="photos", error="invalid_token"')
+    expect((await wire(url(), bearer('old'))).headers.get('www-authenticate')).toBe(
+      'Bearer realm="photos", error="invalid_token"',
+    )
     set({ stale: { status: 403, challenge: true } })
     const stale = await wire(url(), bearer('old'))
     expect([stale.status, stale.headers.get('www-authenticate')?.slice(0, 3)]).toEqual([403, 'UMA'])
@@ -73,7 +81,10 @@ describe('challenges', () => {
     const orphan = await startHost({ authorizationServer: dead })
     await dead.close()
     const answer = await wire(`${orphan.origin}/alice/1`)
-    expect([answer.status, answer.headers.get('warning')]).toEqual([403, '199 - "UMA Authorization Server Unreachable"'])
+    expect([answer.status, answer.headers.get('warning')]).toEqual([
+      403,
+      '199 - "UMA Authorization Server Unreachable"',
+    ])
     await orphan.close()
   })
 })
@@ -109,7 +120,9 @@ test('redirects, delays, connections that close early, last-minute answers', asy
   set({ closeEarly: 'answer' })
   const text = await new Promise<string>((resolve) => {
     let seen = ''
-    const socket = connect(host.port, '127.0.0.1', () => socket.write(`PUT /alice/up HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nbegin`))
+    const socket = connect(host.port, '127.0.0.1', () =>
+      socket.write(`PUT /alice/up HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nbegin`),
+    )
     socket.on('data', (chunk) => {
       seen += chunk
     })
@@ -122,9 +135,16 @@ test('redirects, delays, connections that close early, last-minute answers', asy
 })
 
 test('CORS: preflight, exposed headers, and neither', async () => {
-  const preflight = (): ReturnType<typeof wire> => wire(url(), { method: 'OPTIONS', headers: { origin: 'https://app.example.com', 'access-control-request-method': 'PUT' } })
+  const preflight = (): ReturnType<typeof wire> =>
+    wire(url(), {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example.com', 'access-control-request-method': 'PUT' },
+    })
   const on = await preflight()
-  expect([on.status, on.headers.get('access-control-allow-headers')]).toEqual([204, expect.stringContaining('authorization')])
+  expect([on.status, on.headers.get('access-control-allow-headers')]).toEqual([
+    204,
+    expect.stringContaining('authorization'),
+  ])
   expect((await wire(url())).headers.get('access-control-expose-headers')).toBe('WWW-Authenticate, Warning')
   set({ exposeHeaders: false })
   expect((await wire(url())).headers.get('access-control-expose-headers')).toBeNull()
@@ -133,7 +153,10 @@ test('CORS: preflight, exposed headers, and neither', async () => {
 })
 
 test('extra origins, and names below localhost', async () => {
-  const plain = await startPlainServer((req, res) => void res.end(req.headers.host), { host: 'localhost', label: 'elsewhere' })
+  const plain = await startPlainServer((req, res) => void res.end(req.headers.host), {
+    host: 'localhost',
+    label: 'elsewhere',
+  })
   expect(plain.origin).toBe(`http://localhost:${plain.port}`)
   expect((await wire(`${plain.origin}/?q=s%20ecret`)).text).toBe(`localhost:${plain.port}`)
   expect(plain.recorder.to('elsewhere', (r) => r.path.startsWith('/?')).length).toBe(1)

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type AuthorizationServer, REDIRECT_URI, specification, startAuthorizationServer } from '../helpers/authorization-server.ts'
+import {
+  type AuthorizationServer,
+  REDIRECT_URI,
+  specification,
+  startAuthorizationServer,
+} from '../helpers/authorization-server.ts'
 import { basic, bearer, browse, exchange, freshTicket, post, submit, wire } from './kit.ts'
 
 let as: AuthorizationServer
@@ -10,8 +15,19 @@ beforeAll(async () => {
 afterAll(() => as.close())
 afterEach(() => void Object.assign(as.quirks, specification()))
 
-const pat = async (): Promise<string> => (await post(`${as.issuer}/token`, { grant_type: 'client_credentials', scope: 'uma_protection' }, basic('rs', 'rs-secret'))).json.access_token
-const json = (method: string, body: unknown, token: string): RequestInit => ({ method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...bearer(token).headers } })
+const pat = async (): Promise<string> =>
+  (
+    await post(
+      `${as.issuer}/token`,
+      { grant_type: 'client_credentials', scope: 'uma_protection' },
+      basic('rs', 'rs-secret'),
+    )
+  ).json.access_token
+const json = (method: string, body: unknown, token: string): RequestInit => ({
+  method,
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json', ...bearer(token).headers },
+})
 
 test('code flow with PKCE through real login and consent pages', async () => {
   const jar = new Map<string, string>()
@@ -32,15 +48,33 @@ test('code flow with PKCE through real login and consent pages', async () => {
   expect(consent.text).toContain('Allow access')
   const back = new URL((await submit(as.origin, consent, { action: 'continue' }, jar)).left ?? '')
   expect(Object.fromEntries(back.searchParams)).toMatchObject({ state: 'xyz', iss: as.issuer })
-  const form = { grant_type: 'authorization_code', client_id: 'spa', redirect_uri: REDIRECT_URI, code: back.searchParams.get('code') ?? '' }
+  const form = {
+    grant_type: 'authorization_code',
+    client_id: 'spa',
+    redirect_uri: REDIRECT_URI,
+    code: back.searchParams.get('code') ?? '',
+  }
   const answer = await post(`${as.issuer}/token`, { ...form, code_verifier: verifier })
-  expect(answer.json).toMatchObject({ token_type: 'Bearer', id_token: expect.any(String), refresh_token: expect.any(String) })
+  expect(answer.json).toMatchObject({
+    token_type: 'Bearer',
+    id_token: expect.any(String),
+    refresh_token: expect.any(String),
+  })
   // as client authentication at the token endpoint
   const granted = await exchange(as, freshTicket(as).ticket, {}, bearer(answer.json.access_token).headers)
   expect(as.introspect(granted.json.access_token)).toMatchObject({ sub: 'alice', client_id: 'spa' })
-  const refreshed = await post(`${as.issuer}/token`, { grant_type: 'refresh_token', client_id: 'spa', refresh_token: answer.json.refresh_token })
+  const refreshed = await post(`${as.issuer}/token`, {
+    grant_type: 'refresh_token',
+    client_id: 'spa',
+    refresh_token: answer.json.refresh_token,
+  })
   expect(refreshed.status).toBe(200)
-  const aborted = await submit(as.origin, await browse(as.origin, `${as.issuer}/authorize?${query}`, {}, new Map()), { action: 'abort' }, new Map())
+  const aborted = await submit(
+    as.origin,
+    await browse(as.origin, `${as.issuer}/authorize?${query}`, {}, new Map()),
+    { action: 'abort' },
+    new Map(),
+  )
   expect(aborted.status).toBeGreaterThanOrEqual(400) // without its cookie a page is nobody's
 })
 
@@ -58,7 +92,8 @@ test('Bearer client authentication, direct and wrong', async () => {
 test('refresh of an RPT, rotated or not; replay is counted', async () => {
   as.quirks.refreshTokens = true
   const first = (await exchange(as, freshTicket(as).ticket)).json
-  const refresh = (refresh_token: string) => post(`${as.issuer}/token`, { grant_type: 'refresh_token', client_id: 'spa', refresh_token })
+  const refresh = (refresh_token: string) =>
+    post(`${as.issuer}/token`, { grant_type: 'refresh_token', client_id: 'spa', refresh_token })
   const same = await refresh(first.refresh_token)
   expect(same.json.access_token).not.toBe(first.access_token)
   expect(same.json.refresh_token).toBeUndefined()
@@ -72,7 +107,8 @@ test('refresh of an RPT, rotated or not; replay is counted', async () => {
 
 test('revocation of RPT and PCT; another client cannot', async () => {
   const { access_token: token } = (await exchange(as, freshTicket(as).ticket)).json
-  const revoke = (fields: Record<string, string>, headers = {}) => post(`${as.issuer}/revoke`, { token, ...fields }, headers)
+  const revoke = (fields: Record<string, string>, headers = {}) =>
+    post(`${as.issuer}/revoke`, { token, ...fields }, headers)
   expect((await revoke({}, basic('web', 'web-secret'))).status).toBe(200)
   expect(as.introspect(token)['active']).toBe(true)
   expect((await revoke({}, basic('web', 'wrong'))).status).toBe(401)
@@ -88,7 +124,11 @@ test('resource registration: create, read, update, list, delete; errors', async 
   expect(made.status).toBe(201)
   expect(made.headers.get('location')).toBe(`/realms/photos/rreg/${made.json._id}`)
   const one = new URL(made.headers.get('location') ?? '', rreg).href
-  expect((await wire(one, bearer(token))).json).toEqual({ _id: made.json._id, name: 'Album', resource_scopes: ['view'] })
+  expect((await wire(one, bearer(token))).json).toEqual({
+    _id: made.json._id,
+    name: 'Album',
+    resource_scopes: ['view'],
+  })
   expect((await wire(one, json('PUT', { resource_scopes: ['print'] }, token))).json).toEqual({ _id: made.json._id })
   expect((await wire(one, bearer(token))).json).toEqual({ _id: made.json._id, resource_scopes: ['print'] })
   expect((await wire(rreg, bearer(token))).json).toContain(made.json._id)
@@ -113,7 +153,12 @@ test('permission endpoint and introspection by PAT', async () => {
   expect((await perm([])).status).toBe(400)
   const { access_token } = (await exchange(as, array.json.ticket)).json
   const known = await post(`${as.issuer}/introspect`, { token: access_token }, bearer(token).headers)
-  expect(known.json).toMatchObject({ active: true, exp: expect.any(Number), iat: expect.any(Number), permissions: [{ resource_id: id, resource_scopes: ['write'] }] })
+  expect(known.json).toMatchObject({
+    active: true,
+    exp: expect.any(Number),
+    iat: expect.any(Number),
+    permissions: [{ resource_id: id, resource_scopes: ['write'] }],
+  })
   expect(known.json.scope).toBeUndefined()
   expect((await post(`${as.issuer}/introspect`, { token: 'x' }, bearer(token).headers)).json).toEqual({ active: false })
   expect((await post(`${as.issuer}/introspect`, { token: access_token }, bearer('bad').headers)).status).toBe(401)

@@ -1,6 +1,18 @@
 /** Each quirk of the authorization server, at least once as it looks on the wire. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type AuthorizationServer, type AuthorizationServerQuirks, denyAll, grantAll, ID_TOKEN_FORMAT, onlyPeople, onlySubjects, ownerAgreesAfter, products, specification, startAuthorizationServer } from '../helpers/authorization-server.ts'
+import {
+  type AuthorizationServer,
+  type AuthorizationServerQuirks,
+  denyAll,
+  grantAll,
+  ID_TOKEN_FORMAT,
+  onlyPeople,
+  onlySubjects,
+  ownerAgreesAfter,
+  products,
+  specification,
+  startAuthorizationServer,
+} from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
 import { basic, bearer, challengeOf, exchange, freshTicket, post, type Wire, wire } from './kit.ts'
 
@@ -22,7 +34,11 @@ describe('refusals', () => {
     ['spec', 403, { error: 'request_denied' }],
     ['keycloak', 403, { error: 'access_denied', error_description: 'not_authorized' }],
     ['gluu', 403, { error: 'forbidden_by_policy', error_description: expect.any(String) }],
-    ['gravitee', 400, { error: 'invalid_grant', error_description: 'Policy conditions are not met for actual request parameters' }],
+    [
+      'gravitee',
+      400,
+      { error: 'invalid_grant', error_description: 'Policy conditions are not met for actual request parameters' },
+    ],
     ['wso2', 400, { error: 'invalid_grant', error_description: expect.any(String) }],
     ['solidlab', 403, { status: 403, description: expect.any(String), message: expect.any(String) }],
     ['openam', 403, { error: 'not_authorised', error_description: expect.any(String) }],
@@ -54,7 +70,11 @@ describe('refusals', () => {
   })
 
   test('bad rpt burns the ticket', async () => {
-    for (const [badRpt, status, error] of [['invalid_rpt-403', 403, 'invalid_rpt'], ['invalid_rpt-400', 400, 'invalid_rpt'], ['invalid_grant-400', 400, 'invalid_grant']] as const) {
+    for (const [badRpt, status, error] of [
+      ['invalid_rpt-403', 403, 'invalid_rpt'],
+      ['invalid_rpt-400', 400, 'invalid_rpt'],
+      ['invalid_grant-400', 400, 'invalid_grant'],
+    ] as const) {
       set({ badRpt })
       const { ticket } = freshTicket(as)
       const answer = await exchange(as, ticket, { rpt: 'gone' })
@@ -71,7 +91,9 @@ describe('refusals', () => {
     expect([bad.status, bad.json.error]).toEqual([401, 'invalid_pct'])
     set({ requireClaimsUpFront: true })
     expect((await ask()).json).toEqual({ error: 'invalid_grant' })
-    expect((await ask({ claim_token: as.issueIdToken({ sub: 'alice' }), claim_token_format: ID_TOKEN_FORMAT })).status).toBe(200)
+    expect(
+      (await ask({ claim_token: as.issueIdToken({ sub: 'alice' }), claim_token_format: ID_TOKEN_FORMAT })).status,
+    ).toBe(200)
     set({ requireClaimsUpFront: false, wwwAuthenticateOnErrors: true, contentType: 'text/plain' })
     as.policy = denyAll
     const dressed = await ask()
@@ -89,7 +111,14 @@ describe('need_info', () => {
     const { ticket } = freshTicket(as)
     const asked = await exchange(as, ticket)
     expect(asked.json.ticket).toBe(ticket)
-    expect((await exchange(as, ticket, { claim_token: as.issueIdToken({ sub: 'alice' }), claim_token_format: ID_TOKEN_FORMAT })).status).toBe(200)
+    expect(
+      (
+        await exchange(as, ticket, {
+          claim_token: as.issueIdToken({ sub: 'alice' }),
+          claim_token_format: ID_TOKEN_FORMAT,
+        })
+      ).status,
+    ).toBe(200)
   })
 
   test('without error; shapes of required_claims', async () => {
@@ -115,10 +144,30 @@ describe('need_info', () => {
       seen = claims.map((c) => [c.format, c.payload])
       return 'grant'
     }
-    const pairs = [{ claim_token: encodeURIComponent('https://alice.example/#me'), claim_token_format: 'urn:solidlab:uma:claims:formats:webid' }, { claim_token: Buffer.from('{"a":1}').toString('base64url'), claim_token_format: 'urn:ietf:params:oauth:token-type:jwt' }]
-    const body = JSON.stringify({ grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket', client_id: 'spa', ticket: freshTicket(as).ticket, claim_token: pairs })
-    expect((await wire(`${as.issuer}/token`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).status).toBe(200)
-    expect(seen).toEqual([['urn:solidlab:uma:claims:formats:webid', { value: 'https://alice.example/#me' }], ['urn:ietf:params:oauth:token-type:jwt', { a: 1 }]])
+    const pairs = [
+      {
+        claim_token: encodeURIComponent('https://alice.example/#me'),
+        claim_token_format: 'urn:solidlab:uma:claims:formats:webid',
+      },
+      {
+        claim_token: Buffer.from('{"a":1}').toString('base64url'),
+        claim_token_format: 'urn:ietf:params:oauth:token-type:jwt',
+      },
+    ]
+    const body = JSON.stringify({
+      grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket',
+      client_id: 'spa',
+      ticket: freshTicket(as).ticket,
+      claim_token: pairs,
+    })
+    expect(
+      (await wire(`${as.issuer}/token`, { method: 'POST', body, headers: { 'content-type': 'application/json' } }))
+        .status,
+    ).toBe(200)
+    expect(seen).toEqual([
+      ['urn:solidlab:uma:claims:formats:webid', { value: 'https://alice.example/#me' }],
+      ['urn:ietf:params:oauth:token-type:jwt', { a: 1 }],
+    ])
   })
 })
 
@@ -144,7 +193,9 @@ describe('the RPT', () => {
     set({ expiresIn: null })
     expect((await ask()).json.expires_in).toBeNull()
     set({ pctOff: true, growRpt: 5000, rptFormat: 'jwt' })
-    const jwt: string = (await ask({ claim_token: as.issueIdToken({ sub: 'alice' }), claim_token_format: ID_TOKEN_FORMAT })).json.access_token
+    const jwt: string = (
+      await ask({ claim_token: as.issueIdToken({ sub: 'alice' }), claim_token_format: ID_TOKEN_FORMAT })
+    ).json.access_token
     expect(jwt.length).toBeGreaterThan(5000)
     const claims = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())
     expect(claims.exp).toBeGreaterThan(Date.now() / 1000)
@@ -188,7 +239,11 @@ describe('transport', () => {
   })
 
   test('CORS, on and off', async () => {
-    const preflight = (): Promise<Wire> => wire(`${as.issuer}/token`, { method: 'OPTIONS', headers: { origin: 'https://app.example.com', 'access-control-request-method': 'POST' } })
+    const preflight = (): Promise<Wire> =>
+      wire(`${as.issuer}/token`, {
+        method: 'OPTIONS',
+        headers: { origin: 'https://app.example.com', 'access-control-request-method': 'POST' },
+      })
     const on = await preflight()
     expect([on.status, on.headers.get('access-control-allow-origin')]).toEqual([204, '*'])
     expect((await discover()).headers.get('access-control-allow-origin')).toBe('*')
@@ -216,13 +271,15 @@ describe('transport', () => {
 })
 
 describe('the protection API', () => {
-  const rs = (): Promise<Wire> => post(`${as.issuer}/token`, { grant_type: 'client_credentials', scope: 'uma_protection' }, basic('rs', 'rs-secret'))
+  const rs = (): Promise<Wire> =>
+    post(`${as.issuer}/token`, { grant_type: 'client_credentials', scope: 'uma_protection' }, basic('rs', 'rs-secret'))
 
   test('one permission form only; public resources', async () => {
     const { access_token } = (await rs()).json
     const id = as.registerResource({ resource_scopes: ['read'] })._id
     const one = { resource_id: id, resource_scopes: ['read'] }
-    const perm = (body: unknown): Promise<Wire> => wire(`${as.issuer}/perm`, { method: 'POST', body: JSON.stringify(body), ...bearer(access_token) })
+    const perm = (body: unknown): Promise<Wire> =>
+      wire(`${as.issuer}/perm`, { method: 'POST', body: JSON.stringify(body), ...bearer(access_token) })
     set({ permissionForm: 'array' })
     expect([(await perm(one)).status, (await perm([one])).status]).toEqual([400, 201])
     set({ permissionForm: 'object' })
@@ -237,21 +294,28 @@ describe('the protection API', () => {
     const second = await rs()
     expect(second.status).toBe(201)
     const token = await rptOf()
-    const introspect = (fields: { token: string }, headers: Record<string, string>): Promise<Wire> => post(`${as.issuer}/introspect`, fields, headers)
+    const introspect = (fields: { token: string }, headers: Record<string, string>): Promise<Wire> =>
+      post(`${as.issuer}/introspect`, fields, headers)
     expect((await introspect({ token }, bearer(first.json.access_token).headers)).status).toBe(401)
     const good = await introspect({ token }, bearer(second.json.access_token).headers)
     expect([good.json.active, good.json.exp]).toEqual([true, undefined])
     expect((await introspect({ token: 'x' }, bearer(second.json.access_token).headers)).status).toBe(400)
     set({ introspection: 'keycloak' })
     expect((await introspect({ token }, bearer(second.json.access_token).headers)).status).toBe(401)
-    expect((await introspect({ token }, basic('rs', 'rs-secret'))).json.permissions[0]).toMatchObject({ rsname: 'thing', scopes: ['read'] })
+    expect((await introspect({ token }, basic('rs', 'rs-secret'))).json.permissions[0]).toMatchObject({
+      rsname: 'thing',
+      scopes: ['read'],
+    })
   })
 
   test.each(Object.keys(products))('a host works with the quirks of %s', async (name) => {
     set(products[name as keyof typeof products])
     const host = await startHost({ authorizationServer: as })
     const { ticket } = challengeOf(await wire(`${host.origin}/alice/1`))
-    const { json } = await exchange(as, ticket, { claim_token: as.issueIdToken({ sub: 'alice' }), claim_token_format: ID_TOKEN_FORMAT })
+    const { json } = await exchange(as, ticket, {
+      claim_token: as.issueIdToken({ sub: 'alice' }),
+      claim_token_format: ID_TOKEN_FORMAT,
+    })
     expect((await wire(`${host.origin}/alice/1`, bearer(json.access_token))).status).toBe(200)
     expect((await wire(`${host.origin}/alice/1`, bearer('stale'))).status).toBe(401)
     await host.close()

@@ -87,10 +87,28 @@ describe.skipIf(!redisUrl)('Redis', () => {
 describe('SQLite', () => {
   test.each([
     ['a directory that is not there', (path: string) => `${path}-folder/uma.db`],
-    ['below a file', (path: string) => (writeFileSync(path, ''), `${path}/uma.db`)],
-    ['a directory', (path: string) => (mkdirSync(path), path)],
+    [
+      'below a file',
+      (path: string) => {
+        writeFileSync(path, '')
+        return `${path}/uma.db`
+      },
+    ],
+    [
+      'a directory',
+      (path: string) => {
+        mkdirSync(path)
+        return path
+      },
+    ],
     ['where nobody may write', () => '/proc/uma-requester.db'],
-    ['no database', (path: string) => (writeFileSync(path, 'x'.repeat(100_000)), path)],
+    [
+      'no database',
+      (path: string) => {
+        writeFileSync(path, 'x'.repeat(100_000))
+        return path
+      },
+    ],
   ])('%s', async (_name, where) => {
     const world = await startWorld()
     const rejections = watchRejections()

@@ -13,7 +13,10 @@ export function readClaims(state: State, parameters: URLSearchParams): ClaimsRea
   const format = parameters.get('claim_token_format')
   if (token === null && format === null) return { ok: true, claims: [] }
   if (!token || !format) return { ok: false, error: 'claim_token and claim_token_format go together' }
-  const pairs = format === SEVERAL ? (JSON.parse(token) as { claim_token: string; claim_token_format: string }[]) : [{ claim_token: token, claim_token_format: format }]
+  const pairs =
+    format === SEVERAL
+      ? (JSON.parse(token) as { claim_token: string; claim_token_format: string }[])
+      : [{ claim_token: token, claim_token_format: format }]
   const claims: PushedClaims[] = []
   for (const pair of pairs) {
     const read = readClaim(state, pair.claim_token, pair.claim_token_format)

@@ -17,13 +17,21 @@ export interface ClaimsInteraction {
   handle(req: IncomingMessage, url: URL): Promise<Answer>
 }
 
-const wrong = (why: string): Answer => ({ status: 400, headers: { 'content-type': 'text/html; charset=utf-8' }, body: page('This link does not work', `<p>${html(why)}</p>`) })
+const wrong = (why: string): Answer => ({
+  status: 400,
+  headers: { 'content-type': 'text/html; charset=utf-8' },
+  body: page('This link does not work', `<p>${html(why)}</p>`),
+})
 
-export function claimsInteraction(state: State, findClient: (id: string) => Promise<ClientMetadata | undefined>): ClaimsInteraction {
+export function claimsInteraction(
+  state: State,
+  findClient: (id: string) => Promise<ClientMetadata | undefined>,
+): ClaimsInteraction {
   const open = new Map<string, Interaction>()
 
   async function start(url: URL): Promise<Answer> {
-    const once = (name: string): string | null => (url.searchParams.getAll(name).length === 1 ? url.searchParams.get(name) : null)
+    const once = (name: string): string | null =>
+      url.searchParams.getAll(name).length === 1 ? url.searchParams.get(name) : null
     const client = await findClient(once('client_id') ?? '')
     if (client === undefined) return wrong('The client is not known here.')
     // simple string comparison with what was registered; may be left out only where exactly one was
@@ -33,7 +41,14 @@ export function claimsInteraction(state: State, findClient: (id: string) => Prom
     const state_ = once('state')
     const back = (parameters: Record<string, string>): Answer => {
       const query = new URLSearchParams({ ...parameters, ...(state_ === null ? {} : { state: state_ }) })
-      return { status: 302, headers: { location: `${uri}${uri.includes('?') ? '&' : '?'}${query}`, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' } }
+      return {
+        status: 302,
+        headers: {
+          location: `${uri}${uri.includes('?') ? '&' : '?'}${query}`,
+          'cache-control': 'no-store',
+          'referrer-policy': 'no-referrer',
+        },
+      }
     }
     const ticket = once('ticket')
     if (ticket === null) return back({ error: 'invalid_request', error_description: 'no ticket' })
@@ -56,7 +71,11 @@ export function claimsInteraction(state: State, findClient: (id: string) => Prom
       '<p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>' +
       '<p><label><input name="share_name" type="checkbox" value="yes" checked> share my name</label></p>' +
       '<p><button name="action" value="share">Share</button> <button name="action" value="decline">Decline</button></p></form>'
-    return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }, body: page('Who are you?', body) }
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
+      body: page('Who are you?', body),
+    }
   }
 
   function finish({ ticket, process, back }: Interaction, account: string, sharesName: boolean): Answer {

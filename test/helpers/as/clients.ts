@@ -18,14 +18,28 @@ const people = {
  * web-jwt: private_key_jwt with clientKey. service: client_secret_basic, secret service-secret, client_credentials too.
  * rs: a resource server (PAT by client_credentials), secret rs-secret.
  */
-export function usualClients(moreClaimsRedirectUris: string[] = []): { clients: ClientMetadata[]; clientKey: JsonWebKey } {
+export function usualClients(moreClaimsRedirectUris: string[] = []): {
+  clients: ClientMetadata[]
+  clientKey: JsonWebKey
+} {
   const keys = makeKeys()
   const person = { ...people, claims_redirect_uris: [...people.claims_redirect_uris, ...moreClaimsRedirectUris] }
   const clients: ClientMetadata[] = [
     { client_id: 'spa', token_endpoint_auth_method: 'none', client_name: 'A page', ...person },
     { client_id: 'web', client_secret: 'web-secret', token_endpoint_auth_method: 'client_secret_basic', ...person },
-    { client_id: 'web-post', client_secret: 'web-post-secret', token_endpoint_auth_method: 'client_secret_post', ...person },
-    { client_id: 'web-jwt', token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', jwks: { keys: [keys.publicJwk] }, ...person },
+    {
+      client_id: 'web-post',
+      client_secret: 'web-post-secret',
+      token_endpoint_auth_method: 'client_secret_post',
+      ...person,
+    },
+    {
+      client_id: 'web-jwt',
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: [keys.publicJwk] },
+      ...person,
+    },
     { ...resourceServerClient('service', 'service-secret'), grant_types: ['client_credentials', UMA_TICKET_GRANT] },
     resourceServerClient('rs', 'rs-secret'),
   ]

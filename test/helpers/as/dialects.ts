@@ -8,7 +8,10 @@ export const oauthError = (status: number, error: string, description?: string):
   body: { error, ...(description === undefined ? {} : { error_description: description }) },
 })
 
-const solidlab = (status: number, message: string): Answer => ({ status, body: { status, description: message, message } })
+const solidlab = (status: number, message: string): Answer => ({
+  status,
+  body: { status, description: message, message },
+})
 
 const denials: Record<AuthorizationServerQuirks['denial'], () => Answer> = {
   spec: () => oauthError(403, 'request_denied'),
@@ -22,10 +25,17 @@ const denials: Record<AuthorizationServerQuirks['denial'], () => Answer> = {
 
 export const denied = (quirks: AuthorizationServerQuirks): Answer => denials[quirks.denial]()
 
-export function submitted(quirks: AuthorizationServerQuirks, ticket: () => string, interval: number | undefined): Answer {
+export function submitted(
+  quirks: AuthorizationServerQuirks,
+  ticket: () => string,
+  interval: number | undefined,
+): Answer {
   if (quirks.submitted === 'keycloak') return oauthError(403, 'access_denied', 'request_submitted')
   if (quirks.submitted === 'openam') return oauthError(403, 'request_submitted', 'The owner has been asked')
-  return { status: 403, body: { error: 'request_submitted', ticket: ticket(), ...(interval === undefined ? {} : { interval }) } }
+  return {
+    status: 403,
+    body: { error: 'request_submitted', ticket: ticket(), ...(interval === undefined ? {} : { interval }) },
+  }
 }
 
 export function badTicket(quirks: AuthorizationServerQuirks, why: 'unknown' | 'spent' | 'expired' | 'missing'): Answer {
@@ -63,7 +73,8 @@ export function needInfo(quirks: AuthorizationServerQuirks, facts: NeedInfo): An
   body['ticket'] = ticket
   if (requiredClaims !== undefined) body['required_claims'] = shaped(quirks.requiredClaimsShape, requiredClaims)
   if (redirectUser !== undefined) {
-    body['redirect_user'] = quirks.redirectUserStyle === 'gluu' ? `${redirectUser}&client_id=${clientId}&ticket=${ticket}` : redirectUser
+    body['redirect_user'] =
+      quirks.redirectUserStyle === 'gluu' ? `${redirectUser}&client_id=${clientId}&ticket=${ticket}` : redirectUser
   }
   return { status: 403, body }
 }
@@ -93,7 +104,9 @@ export function dressError(quirks: AuthorizationServerQuirks, issuer: string, an
   if (quirks.wwwAuthenticateOnErrors !== false) {
     const code = (answer.body as { error?: string } | undefined)?.error ?? 'error'
     headers['www-authenticate'] =
-      typeof quirks.wwwAuthenticateOnErrors === 'string' ? quirks.wwwAuthenticateOnErrors : `Bearer realm="${issuer}", error="${code}"`
+      typeof quirks.wwwAuthenticateOnErrors === 'string'
+        ? quirks.wwwAuthenticateOnErrors
+        : `Bearer realm="${issuer}", error="${code}"`
   }
   if (quirks.contentType !== undefined) headers['content-type'] = quirks.contentType
   const dressed = { ...answer, headers }

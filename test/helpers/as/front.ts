@@ -2,8 +2,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 import { type Answer, pause, readBody, replay, send } from '../http.ts'
-import { claimsInteraction } from './claims-interaction.ts'
 import { SEVERAL } from './claim-tokens.ts'
+import { claimsInteraction } from './claims-interaction.ts'
 import { oauthError } from './dialects.ts'
 import { json } from './keys.ts'
 import { discovery } from './metadata.ts'
@@ -16,7 +16,11 @@ import { umaGrant } from './uma-grant.ts'
 
 const DISCOVERY = '/.well-known/uma2-configuration'
 
-export function front(state: State, provider: Provider, findClient: (id: string) => Promise<ClientMetadata | undefined>): RequestListener {
+export function front(
+  state: State,
+  provider: Provider,
+  findClient: (id: string) => Promise<ClientMetadata | undefined>,
+): RequestListener {
   const mount = new URL(state.base).pathname.replace(/\/$/, '')
   const oauth = provider.callback()
   const claims = claimsInteraction(state, findClient)
@@ -29,7 +33,10 @@ export function front(state: State, provider: Provider, findClient: (id: string)
       req.url = url
       return oauth(req, res)
     }
-    const copy = replay(req, Buffer.from(form.toString()), { url, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+    const copy = replay(req, Buffer.from(form.toString()), {
+      url,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
     formOf.set(copy, form)
     return oauth(copy, res)
   }
@@ -37,13 +44,26 @@ export function front(state: State, provider: Provider, findClient: (id: string)
   async function caller(req: IncomingMessage): Promise<Caller> {
     const header = req.headers.authorization ?? ''
     const bearer = /^bearer +(\S+)$/i.exec(header)?.[1]
-    const token = bearer === undefined || pats.revoked.has(bearer) ? undefined : ((await provider.ClientCredentials.find(bearer)) ?? (await provider.AccessToken.find(bearer)))
+    const token =
+      bearer === undefined || pats.revoked.has(bearer)
+        ? undefined
+        : ((await provider.ClientCredentials.find(bearer)) ?? (await provider.AccessToken.find(bearer)))
     if (token?.scope?.split(' ').includes('uma_protection')) return { resourceServer: token.clientId }
-    return { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' }, body: { error: 'invalid_token', error_description: 'Unknown PAT.' } }
+    return {
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+      body: { error: 'invalid_token', error_description: 'Unknown PAT.' },
+    }
   }
 
   async function basicCaller(req: IncomingMessage): Promise<Caller> {
-    const [id = '', secret = ''] = Buffer.from(/^basic (.*)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '', 'base64').toString().split(':').map(decodeURIComponent)
+    const [id = '', secret = ''] = Buffer.from(
+      /^basic (.*)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '',
+      'base64',
+    )
+      .toString()
+      .split(':')
+      .map(decodeURIComponent)
     const client = id === '' ? undefined : await provider.Client.find(id)
     if (client !== undefined && (await client.compareClientSecret(secret))) return { resourceServer: id }
     return { status: 401, headers: { 'www-authenticate': 'Basic' }, body: { error: 'invalid_client' } }
@@ -74,7 +94,11 @@ export function front(state: State, provider: Provider, findClient: (id: string)
     }
     const bearer = /^bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1]
     if (bearer !== undefined) return deliver(res, await byBearer(bearer, form))
-    if (quirks.clientAuth === 'bearer-only') return send(res, { ...oauthError(401, 'invalid_client', 'a Bearer access token is needed'), headers: { 'www-authenticate': 'Bearer' } })
+    if (quirks.clientAuth === 'bearer-only')
+      return send(res, {
+        ...oauthError(401, 'invalid_client', 'a Bearer access token is needed'),
+        headers: { 'www-authenticate': 'Bearer' },
+      })
     return toOauth(req, res, form)
   }
 
@@ -82,7 +106,11 @@ export function front(state: State, provider: Provider, findClient: (id: string)
   async function byBearer(bearer: string, form: URLSearchParams): Promise<Answer> {
     const access = (await provider.AccessToken.find(bearer)) ?? (await provider.ClientCredentials.find(bearer))
     if (access === undefined || access.isExpired) return oauthError(401, 'invalid_grant', 'Invalid bearer token')
-    return umaGrant(state, { clientId: access.clientId, parameters: form, bearerSubject: access.accountId ?? `service-account-${access.clientId}` })
+    return umaGrant(state, {
+      clientId: access.clientId,
+      parameters: form,
+      bearerSubject: access.accountId ?? `service-account-${access.clientId}`,
+    })
   }
 
   function deliver(res: ServerResponse, answer: Answer): unknown {
@@ -99,13 +127,15 @@ export function front(state: State, provider: Provider, findClient: (id: string)
 
   async function route(req: IncomingMessage, res: ServerResponse): Promise<unknown> {
     const url = new URL(req.url ?? '/', state.base)
-    if (url.pathname === (state.quirks.insertedMetadata ? DISCOVERY + mount : mount + DISCOVERY)) return send(res, await discovery(state))
+    if (url.pathname === (state.quirks.insertedMetadata ? DISCOVERY + mount : mount + DISCOVERY))
+      return send(res, await discovery(state))
     if (!url.pathname.startsWith(`${mount}/`)) return send(res, { status: 404, body: { error: 'not_found' } })
     const path = url.pathname.slice(mount.length)
     if (path === DISCOVERY) return send(res, { status: 404, body: { error: 'not_found' } })
     if (path === '/token' && req.method === 'POST') return token(req, res)
     if (path === '/revoke' && req.method === 'POST') return revoke(req, res)
-    if (path === '/rreg' || path.startsWith('/rreg/')) return send(res, await resourceRegistration(state, req, decodeURIComponent(path.slice(6)), await caller(req)))
+    if (path === '/rreg' || path.startsWith('/rreg/'))
+      return send(res, await resourceRegistration(state, req, decodeURIComponent(path.slice(6)), await caller(req)))
     if (path === '/perm') {
       await pause(state.quirks.delayMs.permission)
       return send(res, await permissionEndpoint(state, req, await caller(req)))
@@ -140,7 +170,11 @@ function cors(state: State, req: IncomingMessage, res: ServerResponse): boolean 
   res.setHeader('access-control-allow-origin', '*')
   res.setHeader('access-control-expose-headers', 'WWW-Authenticate, Location')
   if (req.method !== 'OPTIONS') return false
-  const headers = { 'access-control-allow-methods': 'GET, POST, PUT, DELETE', 'access-control-allow-headers': 'authorization, content-type, accept, dpop', 'access-control-max-age': '0' }
+  const headers = {
+    'access-control-allow-methods': 'GET, POST, PUT, DELETE',
+    'access-control-allow-headers': 'authorization, content-type, accept, dpop',
+    'access-control-max-age': '0',
+  }
   send(res, { status: 204, headers })
   return true
 }
@@ -161,13 +195,20 @@ function readForm(req: IncomingMessage, body: Buffer): URLSearchParams {
 function onePat(state: State, provider: Provider): { revoked: Set<string> } {
   const revoked = new Set<string>()
   const last = new Map<string, string>()
-  provider.on('grant.success', (ctx: { status: number; body: { access_token?: string } | null; oidc: { client: { clientId: string }; params: { grant_type?: string } } }) => {
-    if (ctx.oidc.params.grant_type !== 'client_credentials') return
-    const { clientId } = ctx.oidc.client
-    const previous = last.get(clientId)
-    if (state.quirks.onePatPerClient && previous !== undefined) revoked.add(previous)
-    if (ctx.body?.access_token !== undefined) last.set(clientId, ctx.body.access_token)
-    if (state.quirks.patStatus !== 200) ctx.status = state.quirks.patStatus
-  })
+  provider.on(
+    'grant.success',
+    (ctx: {
+      status: number
+      body: { access_token?: string } | null
+      oidc: { client: { clientId: string }; params: { grant_type?: string } }
+    }) => {
+      if (ctx.oidc.params.grant_type !== 'client_credentials') return
+      const { clientId } = ctx.oidc.client
+      const previous = last.get(clientId)
+      if (state.quirks.onePatPerClient && previous !== undefined) revoked.add(previous)
+      if (ctx.body?.access_token !== undefined) last.set(clientId, ctx.body.access_token)
+      if (state.quirks.patStatus !== 200) ctx.status = state.quirks.patStatus
+    },
+  )
   return { revoked }
 }

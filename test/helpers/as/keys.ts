@@ -1,5 +1,13 @@
 /** ES256 keys made at start, and compact JWTs signed with them. */
-import { createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto'
 
 export interface PlainKeys {
   privateKey: KeyObject
@@ -25,7 +33,11 @@ export function makeKeys(): PlainKeys {
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-export function signJwt(keys: PlainKeys, payload: Record<string, unknown>, header: Record<string, unknown> = {}): string {
+export function signJwt(
+  keys: PlainKeys,
+  payload: Record<string, unknown>,
+  header: Record<string, unknown> = {},
+): string {
   const input = `${part({ alg: 'ES256', kid: keys.publicJwk['kid'], typ: 'JWT', ...header })}.${part(payload)}`
   return `${input}.${sign('sha256', Buffer.from(input), { key: keys.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
@@ -47,7 +59,9 @@ export function jwtPayload(jwt: string): Record<string, unknown> | undefined {
 export function json(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     return undefined
   }

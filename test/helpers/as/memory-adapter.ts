@@ -19,7 +19,10 @@ export function memoryAdapterFactory(): (model: string) => MemoryAdapter {
   }
   return (model) => ({
     async upsert(id, payload, expiresIn) {
-      store.set(`${model}:${id}`, { payload, expiresAt: expiresIn === undefined ? Number.POSITIVE_INFINITY : Date.now() + expiresIn * 1000 })
+      store.set(`${model}:${id}`, {
+        payload,
+        expiresAt: expiresIn === undefined ? Number.POSITIVE_INFINITY : Date.now() + expiresIn * 1000,
+      })
     },
     async find(id) {
       return live(`${model}:${id}`)
@@ -39,7 +42,8 @@ export function memoryAdapterFactory(): (model: string) => MemoryAdapter {
       store.delete(`${model}:${id}`)
     },
     async revokeByGrantId(grantId) {
-      for (const [key, { payload }] of store) if (payload.grantId === grantId && !key.startsWith('Grant:')) store.delete(key)
+      for (const [key, { payload }] of store)
+        if (payload.grantId === grantId && !key.startsWith('Grant:')) store.delete(key)
     },
   })
 }

@@ -1,6 +1,6 @@
 /** The discovery document: RFC 8414 members and those that UMA adds. */
 import { type Answer, pause } from '../http.ts'
-import { UMA_TICKET_GRANT, type State } from './state.ts'
+import { type State, UMA_TICKET_GRANT } from './state.ts'
 import { isAnswer } from './uma-grant.ts'
 
 export function metadata(state: State): Record<string, unknown> {

@@ -45,13 +45,28 @@ declare module 'oidc-provider' {
     readonly issuer: string
     AccessToken: TokenModel
     ClientCredentials: TokenModel
-    Grant: new (facts: Record<string, unknown>) => GrantModel
-    Client: { find(id: string): Promise<ProviderClient | undefined>; prototype: { grantTypeAllowed(type: string): boolean } }
+    Grant: new (
+      facts: Record<string, unknown>,
+    ) => GrantModel
+    Client: {
+      find(id: string): Promise<ProviderClient | undefined>
+      prototype: { grantTypeAllowed(type: string): boolean }
+    }
     OIDCContext: { prototype: { clientJwtAuthExpectedAudience(): Set<string> } }
     callback(): RequestListener
     on(event: string, listener: (...args: never[]) => void): this
-    registerGrantType(name: string, handler: (ctx: TokenContext) => Promise<void>, parameters?: string[], dupes?: string[]): void
+    registerGrantType(
+      name: string,
+      handler: (ctx: TokenContext) => Promise<void>,
+      parameters?: string[],
+      dupes?: string[],
+    ): void
     interactionDetails(req: IncomingMessage, res: ServerResponse): Promise<InteractionModel>
-    interactionFinished(req: IncomingMessage, res: ServerResponse, result: Record<string, unknown>, options?: FinishOptions): Promise<void>
+    interactionFinished(
+      req: IncomingMessage,
+      res: ServerResponse,
+      result: Record<string, unknown>,
+      options?: FinishOptions,
+    ): Promise<void>
   }
 }

@@ -15,7 +15,10 @@ export function onlyPeople(...accounts: string[]): Policy {
 }
 
 /** Only those whose ID token (or another claim token) has one of these subjects. */
-export function onlySubjects(subjects: string[], asked: RequiredClaim = { claim_token_format: [ID_TOKEN_FORMAT], friendly_name: 'who you are', name: 'sub' }): Policy {
+export function onlySubjects(
+  subjects: string[],
+  asked: RequiredClaim = { claim_token_format: [ID_TOKEN_FORMAT], friendly_name: 'who you are', name: 'sub' },
+): Policy {
   return ({ claims }) => {
     if (claims.length === 0) return { needInfo: { requiredClaims: [asked] } }
     return claims.some((c) => subjects.includes(String(c.payload['sub']))) ? 'grant' : 'deny'

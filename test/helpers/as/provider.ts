@@ -1,9 +1,9 @@
 /** The OAuth 2.0 / OpenID Connect core: oidc-provider, with the UMA grant registered. */
 import Provider, { type TokenContext } from 'oidc-provider'
 import { type Answer, send } from '../http.ts'
-import type { MemoryAdapter } from './memory-adapter.ts'
 import { oauthError } from './dialects.ts'
 import { random } from './keys.ts'
+import type { MemoryAdapter } from './memory-adapter.ts'
 import { type State, UMA_TICKET_GRANT } from './state.ts'
 import { refreshRpt, umaGrant } from './uma-grant.ts'
 
@@ -15,7 +15,16 @@ export const formOf = new WeakMap<object, URLSearchParams>()
 
 export function makeProvider(state: State, origin: string, adapter: (model: string) => MemoryAdapter): Provider {
   const mount = new URL(state.base).pathname.replace(/\/$/, '')
-  const lifetimes = { AccessToken: 3600, AuthorizationCode: 60, ClientCredentials: 1800, Grant: 86_400, IdToken: 3600, Interaction: 3600, RefreshToken: 86_400, Session: 86_400 }
+  const lifetimes = {
+    AccessToken: 3600,
+    AuthorizationCode: 60,
+    ClientCredentials: 1800,
+    Grant: 86_400,
+    IdToken: 3600,
+    Interaction: 3600,
+    RefreshToken: 86_400,
+    Session: 86_400,
+  }
   const provider = new Provider(state.base === origin ? origin : state.base, {
     adapter,
     jwks: { keys: [state.keys.privateJwk] },
@@ -29,7 +38,8 @@ export function makeProvider(state: State, origin: string, adapter: (model: stri
     conformIdTokenClaims: false,
     extraClientMetadata: {
       properties: ['claims_redirect_uris'],
-      validator: (_ctx: unknown, _key: string, value: unknown, client: Record<string, unknown>) => checkClaimsRedirectUris(value, client),
+      validator: (_ctx: unknown, _key: string, value: unknown, client: Record<string, unknown>) =>
+        checkClaimsRedirectUris(value, client),
     },
     features: {
       clientCredentials: { enabled: true },
@@ -37,7 +47,11 @@ export function makeProvider(state: State, origin: string, adapter: (model: stri
       dPoP: { enabled: false },
       registration: { enabled: true, initialAccessToken: false },
       resourceIndicators: { enabled: false },
-      revocation: { enabled: true, allowedPolicy: (_ctx: unknown, client: { clientId: string }, token: { clientId: string }) => client.clientId === token.clientId },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx: unknown, client: { clientId: string }, token: { clientId: string }) =>
+          client.clientId === token.clientId,
+      },
       rpInitiatedLogout: { enabled: false },
     },
     async findAccount(_ctx: unknown, id: string) {
@@ -45,11 +59,21 @@ export function makeProvider(state: State, origin: string, adapter: (model: stri
       return account && { accountId: id, claims: async () => ({ sub: id, ...account }) }
     },
     interactions: { url: (_ctx: unknown, interaction: { uid: string }) => `${mount}/interaction/${interaction.uid}` },
-    issueRefreshToken: async (_ctx: unknown, client: { grantTypeAllowed(type: string): boolean }, code: { scopes: Set<string> }) =>
-      client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
+    issueRefreshToken: async (
+      _ctx: unknown,
+      client: { grantTypeAllowed(type: string): boolean },
+      code: { scopes: Set<string> },
+    ) => client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     pkce: { required: () => true },
     rotateRefreshToken: () => state.quirks.rotateRefresh,
-    routes: { authorization: '/authorize', token: '/token', revocation: '/revoke', registration: '/register', jwks: '/jwks', userinfo: '/userinfo' },
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      revocation: '/revoke',
+      registration: '/register',
+      jwks: '/jwks',
+      userinfo: '/userinfo',
+    },
     ttl: lifetimes,
     renderError: (ctx: { type: string; body: unknown }, out: Record<string, unknown>) => {
       ctx.type = 'html'
@@ -66,7 +90,11 @@ export function makeProvider(state: State, origin: string, adapter: (model: stri
     return new Set([...Reflect.apply(clientJwtAuthExpectedAudience, this, []), state.issuer, `${state.base}/token`])
   }
 
-  const grant = (type: string, parameters: string[], work: (clientId: string, form: URLSearchParams) => Answer | Promise<Answer>): void => {
+  const grant = (
+    type: string,
+    parameters: string[],
+    work: (clientId: string, form: URLSearchParams) => Answer | Promise<Answer>,
+  ): void => {
     const handler = async (ctx: TokenContext): Promise<void> => {
       const answer = await work(ctx.oidc.client.clientId, formOf.get(ctx.req) ?? new URLSearchParams())
       ctx.respond = false
@@ -75,8 +103,14 @@ export function makeProvider(state: State, origin: string, adapter: (model: stri
     }
     provider.registerGrantType(type, handler, parameters)
   }
-  grant(UMA_TICKET_GRANT, ['ticket', 'claim_token', 'claim_token_format', 'pct', 'rpt', 'scope'], (clientId, parameters) => umaGrant(state, { clientId, parameters }))
-  grant(INNER_REFRESH, ['refresh_token', 'scope'], (clientId, form) => refreshRpt(state, clientId, form.get('refresh_token') ?? ''))
+  grant(
+    UMA_TICKET_GRANT,
+    ['ticket', 'claim_token', 'claim_token_format', 'pct', 'rpt', 'scope'],
+    (clientId, parameters) => umaGrant(state, { clientId, parameters }),
+  )
+  grant(INNER_REFRESH, ['refresh_token', 'scope'], (clientId, form) =>
+    refreshRpt(state, clientId, form.get('refresh_token') ?? ''),
+  )
   grant(INNER_REVOKE, ['token', 'token_type_hint'], (clientId, form) => {
     const token = form.get('token')
     if (token === null) return oauthError(400, 'invalid_request')

@@ -4,7 +4,12 @@ import type Provider from 'oidc-provider'
 import { html, page, readBody, send } from '../http.ts'
 import type { State } from './state.ts'
 
-export async function signIn(state: State, provider: Provider, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function signIn(
+  state: State,
+  provider: Provider,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const interaction = await provider.interactionDetails(req, res)
   const { prompt, params, session, uid } = interaction
   if (req.method === 'GET') {
@@ -18,10 +23,20 @@ export async function signIn(state: State, provider: Provider, req: IncomingMess
     const body =
       `<form method="post" action="${html(action)}"><input type="hidden" name="prompt" value="${html(prompt.name)}">${fields}` +
       '<p><button name="action" value="continue">Continue</button> <button name="action" value="abort">Cancel</button></p></form>'
-    return send(res, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }, body: page(prompt.name === 'login' ? 'Sign in' : 'Allow access', body) })
+    return send(res, {
+      status: 200,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
+      body: page(prompt.name === 'login' ? 'Sign in' : 'Allow access', body),
+    })
   }
   const fields = new URLSearchParams((await readBody(req)).toString())
-  if (fields.get('action') === 'abort') return provider.interactionFinished(req, res, { error: 'access_denied', error_description: 'the person declined' }, { mergeWithLastSubmission: false })
+  if (fields.get('action') === 'abort')
+    return provider.interactionFinished(
+      req,
+      res,
+      { error: 'access_denied', error_description: 'the person declined' },
+      { mergeWithLastSubmission: false },
+    )
   if (prompt.name === 'login') {
     const login = fields.get('login') ?? ''
     if (!Object.hasOwn(state.accounts, login)) return send(res, { status: 400, body: 'no such account' })
@@ -31,5 +46,10 @@ export async function signIn(state: State, provider: Provider, req: IncomingMess
   const { missingOIDCScope, missingOIDCClaims } = prompt.details
   if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
   if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims)
-  return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true })
+  return provider.interactionFinished(
+    req,
+    res,
+    { consent: { grantId: await grant.save() } },
+    { mergeWithLastSubmission: true },
+  )
 }

@@ -38,7 +38,12 @@ export class TicketStore {
     const { quirks, stats, keys, issuer } = this.state()
     const expiresAt = Date.now() + quirks.ticketLifetimeMs
     const value = quirks.statelessTickets
-      ? signJwt(keys, { iss: issuer, jti: random(12), exp: Math.ceil(expiresAt / 1000), permissions: process.permissions })
+      ? signJwt(keys, {
+          iss: issuer,
+          jti: random(12),
+          exp: Math.ceil(expiresAt / 1000),
+          permissions: process.permissions,
+        })
       : random()
     this.live.set(value, { process, expiresAt })
     stats.ticketsIssued += 1

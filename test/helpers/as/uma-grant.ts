@@ -24,7 +24,10 @@ export async function umaGrant(state: State, request: UmaRequest): Promise<Answe
 }
 
 export const isAnswer = (value: unknown): value is Answer =>
-  typeof value === 'object' && value !== null && typeof (value as Answer).status === 'number' && ('body' in value || 'headers' in value)
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Answer).status === 'number' &&
+  ('body' in value || 'headers' in value)
 
 async function decide(state: State, { clientId, parameters, bearerSubject }: UmaRequest): Promise<Answer> {
   const { quirks, tickets } = state
@@ -36,12 +39,15 @@ async function decide(state: State, { clientId, parameters, bearerSubject }: Uma
   const { process } = taken
 
   const pushed = readClaims(state, parameters)
-  if (!pushed.ok) return oauthError(400, quirks.denial === 'gluu' ? 'invalid_claim_token' : 'invalid_request', pushed.error)
-  if (quirks.requireClaimsUpFront && process.round === 1 && pushed.claims.length === 0) return oauthError(400, 'invalid_grant')
+  if (!pushed.ok)
+    return oauthError(400, quirks.denial === 'gluu' ? 'invalid_claim_token' : 'invalid_request', pushed.error)
+  if (quirks.requireClaimsUpFront && process.round === 1 && pushed.claims.length === 0)
+    return oauthError(400, 'invalid_grant')
 
   const pctValue = parameters.get('pct')
   const pct = pctValue === null || quirks.pctOff ? undefined : state.tokens.activePct(pctValue, clientId)
-  if (pctValue !== null && pct === undefined && quirks.badPct === 'invalid_pct-401') return oauthError(401, 'invalid_pct')
+  if (pctValue !== null && pct === undefined && quirks.badPct === 'invalid_pct-401')
+    return oauthError(401, 'invalid_pct')
 
   const old = oldRpt(state, clientId, parameters.get('rpt'))
   if (old === 'bad') return badRpt(quirks)
@@ -52,17 +58,25 @@ async function decide(state: State, { clientId, parameters, bearerSubject }: Uma
 
   const claims = [...process.claims, ...pushed.claims]
   const next: Process = { ...process, round: process.round + 1, claims }
-  const decision = await state.policy(policyRequest({ process: { ...process, claims }, wanted, scope, clientId, bearerSubject, pct, parameters }))
-  if (typeof decision === 'object' && 'needInfo' in decision) return askForMore(state, decision.needInfo, ticket, next, clientId)
+  const decision = await state.policy(
+    policyRequest({ process: { ...process, claims }, wanted, scope, clientId, bearerSubject, pct, parameters }),
+  )
+  if (typeof decision === 'object' && 'needInfo' in decision)
+    return askForMore(state, decision.needInfo, ticket, next, clientId)
   if (typeof decision === 'object' && 'submitted' in decision) {
     return submitted(quirks, () => tickets.rotate(ticket, next), decision.submitted.interval)
   }
-  if (typeof decision === 'object' && 'error' in decision) return oauthError(decision.status ?? 400, decision.error, decision.description)
+  if (typeof decision === 'object' && 'error' in decision)
+    return oauthError(decision.status ?? 400, decision.error, decision.description)
   if (decision === 'deny') return denied(quirks)
 
   const permissions = decision === 'grant' ? wanted : decision.grant
   const subject = process.account ?? bearerSubject ?? pct?.account
-  const newFacts = { claims, account: process.account ?? pct?.account, sharesName: process.sharesName || (pct?.sharesName ?? false) }
+  const newFacts = {
+    claims,
+    account: process.account ?? pct?.account,
+    sharesName: process.sharesName || (pct?.sharesName ?? false),
+  }
   return grant(state, { clientId, permissions, process, old, subject, pct, newFacts })
 }
 
@@ -76,7 +90,15 @@ interface PolicyFacts {
   parameters: URLSearchParams
 }
 
-function policyRequest({ process, wanted, scope, clientId, bearerSubject, pct, parameters }: PolicyFacts): PolicyRequest {
+function policyRequest({
+  process,
+  wanted,
+  scope,
+  clientId,
+  bearerSubject,
+  pct,
+  parameters,
+}: PolicyFacts): PolicyRequest {
   const account = process.account ?? pct?.account
   const pctSubject = pct?.account ?? pct?.claims.map((c) => c.payload['sub']).find((sub) => typeof sub === 'string')
   return {
@@ -103,7 +125,8 @@ function oldRpt(state: State, clientId: string, value: string | null): Rpt | 'ba
     stats.supersededRptsPresented += 1
     if (quirks.supersededRpt === 'accept') return rpt
   }
-  if (rpt === undefined || rpt.revoked || rpt.clientId !== clientId) return quirks.badRpt === 'ignore' ? undefined : 'bad'
+  if (rpt === undefined || rpt.revoked || rpt.clientId !== clientId)
+    return quirks.badRpt === 'ignore' ? undefined : 'bad'
   return rpt
 }
 
@@ -111,7 +134,9 @@ function oldRpt(state: State, clientId: string, value: string | null): Rpt | 'ba
 function withScopes(state: State, permissions: Permission[], scope: string[]): Permission[] | undefined {
   const unmatched = new Set(scope)
   const wanted = permissions.map((permission) => {
-    const registered = new Set(state.resources.get(permission.resource_id)?.resource_scopes ?? permission.resource_scopes)
+    const registered = new Set(
+      state.resources.get(permission.resource_id)?.resource_scopes ?? permission.resource_scopes,
+    )
     const more = scope.filter((s) => registered.has(s))
     for (const s of more) unmatched.delete(s)
     return { ...permission, resource_scopes: [...new Set([...permission.resource_scopes, ...more])] }
@@ -151,7 +176,12 @@ function grant(state: State, { clientId, permissions, process, old, subject, pct
     rpt.permissions = mergePermissions(rpt.permissions, permissions)
     rpt.expiresAt = Date.now() + quirks.rptLifetimeMs
   } else {
-    rpt = tokens.issueRpt({ clientId, resourceServer, subject, permissions: upgrades ? mergePermissions(old.permissions, permissions) : mergePermissions(permissions) })
+    rpt = tokens.issueRpt({
+      clientId,
+      resourceServer,
+      subject,
+      permissions: upgrades ? mergePermissions(old.permissions, permissions) : mergePermissions(permissions),
+    })
     if (upgrades && quirks.upgrade === 'new') {
       old.superseded = true
       old.revoked = true
@@ -169,7 +199,8 @@ function grant(state: State, { clientId, permissions, process, old, subject, pct
 function tokenBody(state: State, rpt: Rpt): Record<string, unknown> {
   const { quirks, tokens } = state
   const body: Record<string, unknown> = { access_token: rpt.value, token_type: quirks.tokenType }
-  if (!quirks.omitExpiresIn) body['expires_in'] = quirks.expiresIn !== undefined ? quirks.expiresIn : Math.ceil(quirks.rptLifetimeMs / 1000)
+  if (!quirks.omitExpiresIn)
+    body['expires_in'] = quirks.expiresIn !== undefined ? quirks.expiresIn : Math.ceil(quirks.rptLifetimeMs / 1000)
   if (quirks.refreshTokens) body['refresh_token'] = tokens.issueRefreshToken(rpt).value
   return body
 }

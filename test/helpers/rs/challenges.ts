@@ -18,7 +18,8 @@ const styles: Record<Exclude<HostQuirks['challengeStyle'], 'frdp'>, Style> = {
     `Bearer realm=${quoted(realm)}, error="insufficient_scope"`,
     `UMA realm=${quoted(realm)}, as_uri=${quoted(asUri)}, ticket=${quoted(ticket)}`,
   ],
-  gatekeeper: ({ realm, asUri, ticket }) => `realm=${quoted(realm)}, as_uri=${quoted(new URL(asUri).host)}, ticket=${quoted(ticket)}`,
+  gatekeeper: ({ realm, asUri, ticket }) =>
+    `realm=${quoted(realm)}, as_uri=${quoted(new URL(asUri).host)}, ticket=${quoted(ticket)}`,
 }
 
 export function challengeAnswer(quirks: HostQuirks, facts: Omit<ChallengeFacts, 'usual'>): Answer {
@@ -27,9 +28,17 @@ export function challengeAnswer(quirks: HostQuirks, facts: Omit<ChallengeFacts, 
   const worded = challenge?.({ ...facts, usual }) ?? usual
   if (typeof worded === 'object' && !Array.isArray(worded)) return worded
   if (challengeStyle === 'frdp' && challenge === undefined) {
-    return { status: challengeStatus, headers: { 'cache-control': 'no-store' }, body: { as_uri: facts.asUri, ticket: facts.ticket } }
+    return {
+      status: challengeStatus,
+      headers: { 'cache-control': 'no-store' },
+      body: { as_uri: facts.asUri, ticket: facts.ticket },
+    }
   }
-  return { status: challengeStatus, headers: { 'www-authenticate': worded, 'cache-control': 'no-store' }, body: { error: 'protected' } }
+  return {
+    status: challengeStatus,
+    headers: { 'www-authenticate': worded, 'cache-control': 'no-store' },
+    body: { error: 'protected' },
+  }
 }
 
 export const unreachable: Answer = {
@@ -41,6 +50,11 @@ export const unreachable: Answer = {
 /** An RPT that is not good, answered without a challenge of UMA. */
 export function staleAnswer(status: number): Answer {
   const headers = { 'cache-control': 'no-store' }
-  if (status === 401) return { status, headers: { ...headers, 'www-authenticate': 'Bearer realm="photos", error="invalid_token"' }, body: { error: 'invalid_token' } }
+  if (status === 401)
+    return {
+      status,
+      headers: { ...headers, 'www-authenticate': 'Bearer realm="photos", error="invalid_token"' },
+      body: { error: 'invalid_token' },
+    }
   return { status, headers, body: { status, description: 'Invalid UMA token', message: 'Invalid UMA token' } }
 }

@@ -38,12 +38,18 @@ export async function gate({ quirks, realm, protection, request }: GateFacts): P
 }
 
 /** The scopes to ask a ticket for; undefined when the permissions held suffice. */
-function missingScopes(quirks: HostQuirks, request: RequestView, id: string, held: Permission[] | undefined): string[] | undefined {
+function missingScopes(
+  quirks: HostQuirks,
+  request: RequestView,
+  id: string,
+  held: Permission[] | undefined,
+): string[] | undefined {
   const now = Date.now() / 1000
   const here = (held ?? []).filter((p) => p.resource_id === id && (p.exp === undefined || p.exp > now))
   const scopes = new Set(here.flatMap((p) => p.resource_scopes))
   const base = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write'
-  if (quirks.methodScopes ? !scopes.has(base) : here.length === 0) return quirks.methodScopes ? [base] : ['read', 'write']
+  if (quirks.methodScopes ? !scopes.has(base) : here.length === 0)
+    return quirks.methodScopes ? [base] : ['read', 'write']
   const { requireExtraFlows } = quirks
   const extra = typeof requireExtraFlows === 'number' ? requireExtraFlows : requireExtraFlows(request)
   const next = STEPS.slice(0, extra).find((step) => !scopes.has(step))

@@ -45,7 +45,11 @@ export function overHttp(as: AuthorizationServer, clientId: string, secret: stri
     ready ??= as.addClient(resourceServerClient(clientId, secret))
     await ready
     const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'uma_protection' })
-    const answer = await fetch(endpoint('token_endpoint'), { method: 'POST', body, headers: { authorization: basic, 'user-agent': HOST_AGENT } })
+    const answer = await fetch(endpoint('token_endpoint'), {
+      method: 'POST',
+      body,
+      headers: { authorization: basic, 'user-agent': HOST_AGENT },
+    })
     if (!answer.ok) throw new Error(`no PAT: ${answer.status} ${await answer.text()}`)
     return ((await answer.json()) as { access_token: string }).access_token
   }
@@ -57,8 +61,13 @@ export function overHttp(as: AuthorizationServer, clientId: string, secret: stri
       if (pat === used) pat = undefined
       throw error
     })
-    const authorization = as.quirks.introspection === 'keycloak' && url === endpoint('introspection_endpoint') ? basic : `Bearer ${value}`
-    const answer = await fetch(url, { method: 'POST', body, headers: { authorization, 'content-type': type, 'user-agent': HOST_AGENT } })
+    const authorization =
+      as.quirks.introspection === 'keycloak' && url === endpoint('introspection_endpoint') ? basic : `Bearer ${value}`
+    const answer = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { authorization, 'content-type': type, 'user-agent': HOST_AGENT },
+    })
     if (answer.status !== 401 || !again) return answer
     await answer.body?.cancel()
     if (pat === used) pat = undefined
@@ -66,7 +75,11 @@ export function overHttp(as: AuthorizationServer, clientId: string, secret: stri
   }
 
   async function register(path: string, scopes: string[]): Promise<string> {
-    const answer = await call(endpoint('resource_registration_endpoint'), JSON.stringify({ name: path, resource_scopes: scopes }), 'application/json')
+    const answer = await call(
+      endpoint('resource_registration_endpoint'),
+      JSON.stringify({ name: path, resource_scopes: scopes }),
+      'application/json',
+    )
     if (answer.status !== 201) throw new Error(`not registered: ${answer.status}`)
     return ((await answer.json()) as { _id: string })._id
   }
@@ -92,7 +105,11 @@ export function overHttp(as: AuthorizationServer, clientId: string, secret: stri
       return (JSON.parse(text) as { ticket: string }).ticket
     },
     async permissions(rpt) {
-      const answer = await call(endpoint('introspection_endpoint'), new URLSearchParams({ token: rpt }).toString(), 'application/x-www-form-urlencoded')
+      const answer = await call(
+        endpoint('introspection_endpoint'),
+        new URLSearchParams({ token: rpt }).toString(),
+        'application/x-www-form-urlencoded',
+      )
       if (answer.status === 400) return undefined
       if (!answer.ok) throw new Error(`not introspected: ${answer.status}`)
       const json = (await answer.json()) as { active: boolean; permissions?: Permission[] }

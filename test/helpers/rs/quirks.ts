@@ -19,7 +19,16 @@ export interface RequestView {
 }
 
 /** eoepca: all unquoted. ess, ess-mixed: several schemes in one header. axiam: Bearer and UMA as two headers. gatekeeper: no scheme. frdp: in a JSON body */
-export type ChallengeStyle = 'spec' | 'keycloak' | 'gluu' | 'ess' | 'ess-mixed' | 'eoepca' | 'axiam' | 'gatekeeper' | 'frdp'
+export type ChallengeStyle =
+  | 'spec'
+  | 'keycloak'
+  | 'gluu'
+  | 'ess'
+  | 'ess-mixed'
+  | 'eoepca'
+  | 'axiam'
+  | 'gatekeeper'
+  | 'frdp'
 
 export interface HostQuirks {
   challengeStatus: 401 | 403
