@@ -98,6 +98,8 @@ export class InteractionRequiredError extends UmaError {
 export class RedirectError extends UmaError {
   override name = 'RedirectError'
   override readonly code = 'redirect_failed'
+  /** The error that the person came back with (`access_denied`, …), or what is wrong with the way back: `state`, `iss`, … */
+  declare readonly reason?: string
 }
 
 /** The way back carries a state that is unknown, used, expired or another person's. `code`: `invalid_state`. */

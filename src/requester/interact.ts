@@ -59,5 +59,9 @@ export function acceptReturn(
   const { problem } = result
   if (problem === 'state')
     throw new InvalidStateError('This way back belongs to no redirect that is under way', { issuer })
-  throw new RedirectError(`The way back from ${issuer} is not usable: ${problem}`, { issuer })
+  const { code = problem } = result
+  const reason = /^[a-z_]{1,64}$/.test(code) ? code : problem
+  throw Object.assign(new RedirectError(`The way back from ${issuer} is not usable: ${problem}`, { issuer }), {
+    reason,
+  })
 }
