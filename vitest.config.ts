@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most of the time goes into waiting (people, polls, outages), so more at once than there are cores.
+    maxWorkers: 4,
     globalSetup: ['test/helpers/redis-server.ts'],
     reporters: ['default', 'json', './test/helpers/left-out-reporter.ts'],
     outputFile: { json: '.cache/vitest.json' },

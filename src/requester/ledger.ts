@@ -46,6 +46,8 @@ export function createLedger(services: Services, party: Party): Ledger {
   const channel = globalThis.document && globalThis.BroadcastChannel && new BroadcastChannel('uma-requester')
   if (channel) {
     channel.onmessage = ({ data }) => {
+      // There is something new about some host: the next request looks.
+      if (data === indexKey) read.clear()
       for (const [at, { authority, host }] of known) if (data === at || data === epochKey(party)) sync(authority, host)
     }
   }
