@@ -48,7 +48,7 @@ async function check(storage: UmaStorage): Promise<number> {
 }
 
 /**
- * So many kills on one storage, two processes at work at a time, each killed at some point of its first 1.2 s of requests. RPTs end
+ * So many kills on one storage, two processes at work at a time, each killed at some point of the first `within` ms of its requests. RPTs end
  * after a second and refresh tokens rotate, so that there is always something to write.
  *
  * @throws when a record is torn, a request of the next process fails, or a lock outlives its lease
@@ -57,6 +57,7 @@ export async function killRuns(
   where: Pick<WorkerOrder, 'sqlite' | 'redis' | 'prefix'>,
   open: (leaseMs: number) => Promise<Opened>,
   runs: number,
+  within = 1_200,
 ): Promise<KillReport> {
   const leaseMs = 600
   const as = await startAuthorizationServer({
@@ -78,7 +79,7 @@ export async function killRuns(
   async function victim(n: number): Promise<void> {
     const { child, ready, seen } = startWorker({ ...common, offset: n * 17 })
     await ready
-    await pause(Math.random() * 1_200)
+    await pause(Math.random() * within)
     if (as.stats.inFlight) report.inFlight++
     child.kill('SIGKILL')
     if (await seen) throw new Error('a process ended by itself')

@@ -12,7 +12,7 @@ test('10 processes killed on one SQLite file', { timeout: 60_000 }, async () => 
     const storage = sqliteStorage({ path, leaseMs })
     return { storage, close: () => storage.close() }
   }
-  expect(await killRuns({ sqlite: path }, open, 10)).toMatchObject({ kills: 10, ticketsReplayed: 0 })
+  expect(await killRuns({ sqlite: path }, open, 10, 500)).toMatchObject({ kills: 10, ticketsReplayed: 0 })
 })
 
 test.skipIf(!redisUrl)('10 processes killed on one Redis', { timeout: 60_000 }, async () => {
@@ -22,7 +22,7 @@ test.skipIf(!redisUrl)('10 processes killed on one Redis', { timeout: 60_000 }, 
     storage: redisStorage(client as never, { prefix, leaseMs }),
     close: async () => {},
   })
-  expect(await killRuns({ redis: redisUrl as string, prefix }, open, 10)).toMatchObject({
+  expect(await killRuns({ redis: redisUrl as string, prefix }, open, 10, 500)).toMatchObject({
     kills: 10,
     ticketsReplayed: 0,
   })

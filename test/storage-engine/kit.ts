@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Keyv from 'keyv'
 import { createClient } from 'redis'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Requester } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { redisStorage } from '../../src/storage/redis.ts'
@@ -154,4 +154,14 @@ export function watchRejections(): unknown[] {
   process.on('unhandledRejection', note)
   onTestFinished(() => void process.off('unhandledRejection', note))
   return seen
+}
+
+/** Scenarios that mostly wait, all at once; fails with the names of those that failed. Each is named, and cleans up with the test. */
+export async function together(scenarios: Record<string, () => Promise<void>>): Promise<void> {
+  const names = Object.keys(scenarios)
+  const outcomes = await Promise.allSettled(Object.values(scenarios).map((scenario) => scenario()))
+  const failures = outcomes.flatMap((outcome, n) =>
+    outcome.status === 'rejected' ? [`${names[n]}: ${outcome.reason?.message ?? outcome.reason}`] : [],
+  )
+  expect(failures).toEqual([])
 }

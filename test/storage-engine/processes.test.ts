@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { redisUrl } from '../helpers/redis.ts'
 import { startWorld, type World } from '../helpers/world.ts'
-import { pause, sqliteFile } from './kit.ts'
+import { pause, sqliteFile, together } from './kit.ts'
 import { startWorker, work } from './start-worker.ts'
 import type { WorkerOrder } from './worker.ts'
 
@@ -28,7 +28,14 @@ const orderFor = (world: World, more: Where & Partial<WorkerOrder>): WorkerOrder
   ...more,
 })
 
-describe.each(storages.filter(({ there }) => there))('8 processes on $name', ({ where }) => {
+/** Where waiting is most of it: on all of them at once. */
+const onEach = (name: string, scenario: (where: () => Promise<Where>) => Promise<void>): void =>
+  test(name, { timeout: 60_000 }, () =>
+    together(Object.fromEntries(there.map((storage) => [storage.name, () => scenario(storage.where)]))),
+  )
+const there = storages.filter(({ there }) => there)
+
+describe.each(there)('8 processes on $name', ({ where }) => {
   test('50 requests each over the same 20 resources: at most 20 token requests', { timeout: 60_000 }, async () => {
     const world = await startWorld({ as: { quirks: rotating } })
     const common = orderFor(world, await where())
@@ -37,45 +44,41 @@ describe.each(storages.filter(({ there }) => there))('8 processes on $name', ({ 
     const { stats } = world.as
     expect(stats.tokenRequests).toBeLessThanOrEqual(20)
     expect([stats.ticketsReplayed, stats.refreshTokensReplayed, stats.supersededRptsPresented]).toEqual([0, 0, 0])
-    const rpts = new Set(world.sent().flatMap((r) => /^Bearer (.*)/.exec(r.headers['authorization'] ?? '')?.[1] ?? []))
+    const rpts = new Set(world.sent().flatMap((r) => /^Bearer (.*)/.exec(r.headers.authorization ?? '')?.[1] ?? []))
     expect(Math.max(...[...rpts].map((rpt) => world.as.grants(rpt).length))).toBe(20)
   })
+})
 
-  test('RPTs that end all the time: refreshed and upgraded, and no refresh token is used twice', {
-    timeout: 60_000,
-  }, async () => {
-    const world = await startWorld({ as: { quirks: { ...rotating, rptLifetimeMs: 1000 } } })
-    const common = orderFor(world, { ...(await where()), resources: 12, requests: 40, atOnce: 4, every: 250 })
-    await work({ ...common, requests: 1, atOnce: 1 })
-    await pause(1000)
-    const all = await eight((n) => work({ ...common, offset: n * 2 }))
-    for (const { statuses } of all) expect(statuses.filter((status) => status !== 200)).toEqual([])
-    const { stats } = world.as
-    expect(stats.refreshRequests).toBeGreaterThan(0)
-    expect([stats.ticketsReplayed, stats.refreshTokensReplayed]).toEqual([0, 0])
-    // Of the 320 requests and about four lifetimes: one flow for each place, and few for what ended on its way.
-    expect(stats.tokenRequests).toBeLessThanOrEqual(60)
-  })
+onEach('RPTs that end all the time: refreshed and upgraded, and no refresh token is used twice', async (where) => {
+  const world = await startWorld({ as: { quirks: { ...rotating, rptLifetimeMs: 1000 } } })
+  const common = orderFor(world, { ...(await where()), resources: 12, requests: 24, atOnce: 4, every: 300 })
+  await work({ ...common, requests: 1, atOnce: 1 })
+  await pause(1000)
+  const all = await eight((n) => work({ ...common, offset: n * 2 }))
+  for (const { statuses } of all) expect(statuses.filter((status) => status !== 200)).toEqual([])
+  const { stats } = world.as
+  expect(stats.refreshRequests).toBeGreaterThan(0)
+  expect([stats.ticketsReplayed, stats.refreshTokensReplayed]).toEqual([0, 0])
+  // Of the 192 requests and about two lifetimes: one flow for each place, and few for what ended on its way.
+  expect(stats.tokenRequests).toBeLessThanOrEqual(60)
+})
 
-  test('one is killed while it asks for a token: the others go on when its lease is over', {
-    timeout: 30_000,
-  }, async () => {
-    const world = await startWorld({ as: { quirks: { delayMs: { token: 10_000 } } } })
-    const leaseMs = 2_000
-    const common = orderFor(world, { ...(await where()), requests: 1, atOnce: 1, leaseMs })
-    const victim = startWorker(common)
-    while (world.as.stats.inFlight === 0) await pause(5)
-    // Long enough for its lease to have been renewed.
-    await pause(leaseMs)
-    victim.child.kill('SIGKILL')
-    await victim.seen
-    const from = performance.now()
-    world.as.quirks.delayMs = {}
-    const others = await Promise.all([1, 2].map((n) => work({ ...common, offset: n })))
-    const took = performance.now() - from
-    for (const { statuses } of others) expect(statuses).toEqual([200])
-    // A process takes about half a second to start and to end.
-    expect(took).toBeLessThan(leaseMs + 2_000)
-    expect(world.as.stats.ticketsReplayed).toBe(0)
-  })
+onEach('one is killed while it asks for a token: the others go on when its lease is over', async (where) => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 10_000 } } } })
+  const leaseMs = 1_500
+  const common = orderFor(world, { ...(await where()), requests: 1, atOnce: 1, leaseMs })
+  const victim = startWorker(common)
+  while (world.as.stats.inFlight === 0) await pause(5)
+  // Long enough for its lease to have been renewed.
+  await pause(leaseMs)
+  victim.child.kill('SIGKILL')
+  await victim.seen
+  const from = performance.now()
+  world.as.quirks.delayMs = {}
+  const others = await Promise.all([1, 2].map((n) => work({ ...common, offset: n })))
+  const took = performance.now() - from
+  for (const { statuses } of others) expect(statuses).toEqual([200])
+  // A process takes about half a second to start and to end.
+  expect(took).toBeLessThan(leaseMs + 2_000)
+  expect(world.as.stats.ticketsReplayed).toBe(0)
 })

@@ -1,10 +1,10 @@
 /** What is found in storage may be anything: it is dropped with an event, and never thrown at a caller. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRequester, none, type Requester, type UmaEvent } from '../../src/index.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { type Host, startHost } from '../helpers/host.ts'
 import { WireRecorder } from '../helpers/recorder.ts'
-import { ask, pause, settled, watchRejections } from './kit.ts'
+import { ask, pause, settled, together, watchRejections } from './kit.ts'
 
 type Json = Record<string, unknown>
 const good = {
@@ -64,14 +64,13 @@ const rpts: Record<string, unknown> = {
   'insufficient of numbers': { ...good, insufficient: [1, null] },
 }
 
-const events: UmaEvent[] = []
 const recorder = new WireRecorder()
 let as: AuthorizationServer
 let host: Host
 /** What is stored of somebody who was granted two places. */
 let stored: [string, string][]
 
-const requesterOn = (storage: Map<string, string>): Requester =>
+const requesterOn = (storage: Map<string, string>, events: UmaEvent[] = []): Requester =>
   createRequester({
     authorizationServers: [{ issuer: as.issuer, hosts: [host.origin], client: { id: 'spa', auth: none() } }],
     requestingParty: 'bob',
@@ -100,87 +99,76 @@ function spoiled(start: string, change: (text: string) => string): Map<string, s
 /** Two runs, so that what was dropped is not found again. */
 async function goOn(storage: Map<string, string>, mustTell: boolean): Promise<void> {
   const rejections = watchRejections()
+  const events: UmaEvent[] = []
   const dropped = () => events.filter(({ type }) => type === 'record-dropped').length
-  events.length = 0
-  expect((await ask(requesterOn(storage), { host }, [1, 2, 3])).statuses).toEqual([200, 200, 200])
+  expect((await ask(requesterOn(storage, events), { host }, [1, 2, 3])).statuses).toEqual([200, 200, 200])
   if (mustTell) expect(dropped()).toBeGreaterThan(0)
   await pause(150)
   events.length = 0
-  expect((await ask(requesterOn(storage), { host }, [1, 2, 3])).statuses).toEqual([200, 200, 200])
+  expect((await ask(requesterOn(storage, events), { host }, [1, 2, 3])).statuses).toEqual([200, 200, 200])
   expect(dropped()).toBe(0)
   await pause(150)
   expect(rejections).toEqual([])
 }
 
-describe('a record whose text is', () => {
-  test.each(Object.keys(texts))('%s', async (name) => {
-    await goOn(
+/** All at once: each has a storage of its own. */
+const each = (names: string[], scenario: (name: string) => Promise<void>): Promise<void> =>
+  together(Object.fromEntries(names.map((name) => [JSON.stringify(name.slice(0, 40)), () => scenario(name)])))
+
+test('a record that is none', async () => {
+  await each(Object.keys(texts), (name) =>
+    goOn(
       spoiled('uma:rpts:', () => texts[name] as string),
       true,
-    )
-  })
-  test('cut at any point', async () => {
-    for (const part of [0.1, 0.5, 0.9, 0.999])
-      await goOn(
-        spoiled('uma:rpts:', (text) => text.slice(0, Math.floor(text.length * part))),
-        true,
-      )
-  })
+    ),
+  )
 })
 
-describe('an RPT in a record:', () => {
-  test.each(Object.keys(rpts))('%s', async (name) => {
+test('a record that was cut', async () => {
+  await each(['0.1', '0.5', '0.9', '0.999'], (part) =>
+    goOn(
+      spoiled('uma:rpts:', (text) => text.slice(0, Math.floor(text.length * Number(part)))),
+      true,
+    ),
+  )
+})
+
+test('an RPT in a record that is none', async () => {
+  await each(Object.keys(rpts), (name) => {
     const change = (text: string): string =>
       JSON.stringify({ ...(JSON.parse(text) as Json), rpts: [rpts[name]] }).replaceAll('HOST', host.origin)
-    await goOn(spoiled('uma:rpts:', change), false)
-  })
-
-  test('with a place of another origin, it is not sent there', async () => {
-    const other = await startHost({ authorizationServer: as, label: 'other', recorder })
-    const change = (text: string): string =>
-      text.replaceAll(`${host.origin}/alice/2.jpg`, `${other.origin}/alice/2.jpg`)
-    const requester = requesterOn(spoiled('uma:rpts:', change))
-    await ask(requester, { host }, [1])
-    await requester.fetch(`${other.origin}/alice/2.jpg`).catch(() => {})
-    await other.close()
-    const seen = recorder.to('other').map(({ headers }) => headers.authorization)
-    expect(seen.filter(Boolean)).toEqual([])
+    return goOn(spoiled('uma:rpts:', change), false)
   })
 })
 
-describe('an index whose text is', () => {
-  const pairs: Record<string, unknown> = {
-    'a list': [],
-    null: null,
-    'without pairs': {},
-    'pairs as text': { pairs: 'x' },
-    'pairs of null': { pairs: [null] },
-    'pairs of numbers': { pairs: [[1, 2]] },
-    'pairs of objects': { pairs: [{}] },
-    'pairs of one': { pairs: [['http://127.0.0.1']] },
-    'pairs that are no URLs': { pairs: [['x', 'y z']] },
-  }
-  test.each(Object.keys(pairs))('%s', async (name) => {
-    await goOn(
-      spoiled('uma:index:', () => JSON.stringify(pairs[name]).replaceAll('[1,', `["${host.origin}",`)),
-      false,
-    )
-  })
-  test.each(['', '{', 'x'.repeat(1e6)])('no JSON', async (text) => {
-    await goOn(
+test('an RPT in a record with a place of another origin, it is not sent there', async () => {
+  const other = await startHost({ authorizationServer: as, label: 'other', recorder })
+  const change = (text: string): string => text.replaceAll(`${host.origin}/alice/2.jpg`, `${other.origin}/alice/2.jpg`)
+  const requester = requesterOn(spoiled('uma:rpts:', change))
+  await ask(requester, { host }, [1])
+  await requester.fetch(`${other.origin}/alice/2.jpg`).catch(() => {})
+  await other.close()
+  const seen = recorder.to('other').map(({ headers }) => headers.authorization)
+  expect(seen.filter(Boolean)).toEqual([])
+})
+
+test('an index that is none', async () => {
+  const pairs = [[], null, {}, { pairs: 'x' }, { pairs: [null] }, { pairs: [[host.origin, 2]] }, { pairs: [{}] }]
+  const odd = [{ pairs: [['http://127.0.0.1']] }, { pairs: [['x', 'y z']] }]
+  const all = [...[...pairs, ...odd].map((one) => JSON.stringify(one)), '', '{', 'x'.repeat(1e6)]
+  await each(all, (text) =>
+    goOn(
       spoiled('uma:index:', () => text),
       false,
-    )
-  })
+    ),
+  )
 })
 
-test.each(['', 'x'.repeat(1e4), '{"a":1}', 'a\nb'])('a PCT or an epoch that is not one', async (text) => {
-  await goOn(
-    spoiled('uma:pct:', () => text),
-    false,
-  )
-  await goOn(
-    spoiled('uma:epoch:', () => text),
-    false,
+test.each(['uma:pct:', 'uma:epoch:'])('%s that is none', async (start) => {
+  await each(['', 'x'.repeat(1e4), '{"a":1}', 'a\nb'], (text) =>
+    goOn(
+      spoiled(start, () => text),
+      false,
+    ),
   )
 })

@@ -1,10 +1,10 @@
 /** Signing out: here, in another process, and in the middle of a flow (docs/decisions/0004). */
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 import { startHost } from '../helpers/host.ts'
 import { startWorld, type World } from '../helpers/world.ts'
-import { ask, backends, costs, get, moody, pause, settled } from './kit.ts'
+import { ask, backends, costs, get, moody, pause, settled, together } from './kit.ts'
 
 const shared = backends.filter(({ name, there }) => there && ['Map', 'SQLite', 'Redis'].includes(name))
 const bob = (world: World, storage: UmaStorage, more: Partial<RequesterOptions> = {}): Requester =>
@@ -37,52 +37,56 @@ const slow = async () => {
   return async () => storage
 }
 
-describe.each(shared)('$name', ({ make }) => {
-  test('in this process: records are erased, tokens revoked, others untouched, and life goes on', async () => {
-    const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
-    const storage = await (await make())()
-    const requester = bob(world, storage)
-    const carol = requester.as('carol')
-    await ask(requester, world, [1, 2])
-    await ask(carol, world, [1])
-    await settled()
-    const old = new Set(presented(world).slice(0, -1))
-    const carols = presented(world).at(-1)
-    world.recorder.clear()
-    await requester.signOut()
-    expect(revoked(world)).toHaveLength(2)
-    const keys = storage instanceof Map ? storage.keys() : await (storage.keys?.('uma:') as Promise<string[]>)
-    expect([...keys].filter((key) => /^uma:(rpts|index|pct):\W*bob/.test(key))).toEqual([])
-    world.recorder.clear()
-    expect((await ask(carol, world, [1])).statuses).toEqual([200])
-    expect(presented(world)).toEqual([carols])
-    world.recorder.clear()
-    expect((await ask(requester, world, [1])).statuses).toEqual([200])
-    expect(presented(world).filter((token) => old.has(token))).toEqual([])
-    world.recorder.clear()
-    // What came after the sign-out is kept as ever.
-    expect((await ask(requester, world, [1])).statuses).toEqual([200])
-    expect(costs(world)).toEqual({ host: 1, token: 0 })
-  })
+/** A test that runs on each of these at once. */
+const onEach = (name: string, scenario: (make: (typeof shared)[0]['make']) => Promise<void>): void =>
+  test(name, () => together(Object.fromEntries(shared.map((backend) => [backend.name, () => scenario(backend.make)]))))
 
-  test('in another process: nothing old is used once it has looked', async () => {
-    const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
-    const open = await make()
-    const [here, there] = [bob(world, await open()), bob(world, await open())]
-    await ask(here, world, [1])
-    await ask(there, world, [1, 2])
-    await settled()
-    const old = new Set(presented(world))
-    await here.signOut()
-    // The next flow looks; the AS has revoked the RPT, so that there is one.
-    expect((await ask(there, world, [3, 1, 2])).statuses).toEqual([200, 200, 200])
-    world.recorder.clear()
-    expect((await ask(there, world, [1, 2, 3, 4])).statuses).toEqual([200, 200, 200, 200])
-    expect(presented(world).filter((token) => old.has(token))).toEqual([])
-    expect(world.as.stats.refreshRequests).toBe(0)
-  })
+onEach('in this process: records are erased, tokens revoked, others untouched, and life goes on', async (make) => {
+  const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
+  const storage = await (await make())()
+  const requester = bob(world, storage)
+  const carol = requester.as('carol')
+  await ask(requester, world, [1, 2])
+  await ask(carol, world, [1])
+  await settled()
+  const old = new Set(presented(world).slice(0, -1))
+  const carols = presented(world).at(-1)
+  world.recorder.clear()
+  await requester.signOut()
+  expect(revoked(world)).toHaveLength(2)
+  const keys = storage instanceof Map ? storage.keys() : await (storage.keys?.('uma:') as Promise<string[]>)
+  expect([...keys].filter((key) => /^uma:(rpts|index|pct):\W*bob/.test(key))).toEqual([])
+  world.recorder.clear()
+  expect((await ask(carol, world, [1])).statuses).toEqual([200])
+  expect(presented(world)).toEqual([carols])
+  world.recorder.clear()
+  expect((await ask(requester, world, [1])).statuses).toEqual([200])
+  expect(presented(world).filter((token) => old.has(token))).toEqual([])
+  world.recorder.clear()
+  // What came after the sign-out is kept as ever.
+  expect((await ask(requester, world, [1])).statuses).toEqual([200])
+  expect(costs(world)).toEqual({ host: 1, token: 0 })
+})
 
-  test.each(['here', 'there'])('in mid-flow, %s: the token that arrives later is not kept', async (where) => {
+onEach('in another process: nothing old is used once it has looked', async (make) => {
+  const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
+  const open = await make()
+  const [here, there] = [bob(world, await open()), bob(world, await open())]
+  await ask(here, world, [1])
+  await ask(there, world, [1, 2])
+  await settled()
+  const old = new Set(presented(world))
+  await here.signOut()
+  // The next flow looks; the AS has revoked the RPT, so that there is one.
+  expect((await ask(there, world, [3, 1, 2])).statuses).toEqual([200, 200, 200])
+  world.recorder.clear()
+  expect((await ask(there, world, [1, 2, 3, 4])).statuses).toEqual([200, 200, 200, 200])
+  expect(presented(world).filter((token) => old.has(token))).toEqual([])
+  expect(world.as.stats.refreshRequests).toBe(0)
+})
+
+for (const where of ['here', 'there'])
+  onEach(`in mid-flow, ${where}: the token that arrives later is not kept`, async (make) => {
     const world = await startWorld({ as: { quirks: { delayMs: { token: 400 }, refreshTokens: true } } })
     const open = await make()
     const requester = bob(world, await open())
@@ -101,45 +105,44 @@ describe.each(shared)('$name', ({ make }) => {
     }
   })
 
-  test('while a refresh is under way: what it brings is not kept', async () => {
-    const world = await startWorld({
-      as: { quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: 1000 } },
-    })
-    const open = await make()
-    // Otherwise the refresh token is revoked before it is used.
-    world.as.quirks.metadata = unrevoking
-    const requester = bob(world, await open())
-    await ask(requester, world, [1])
-    await pause(1100)
-    world.as.quirks.delayMs = { token: 400 }
-    const asking = get(requester, world, 1)
-    while (world.as.stats.refreshRequests === 0) await pause(10)
-    await bob(world, await open()).signOut()
-    await asking
-    await settled()
-    const late = new Set(presented(world))
-    world.as.quirks.delayMs = {}
-    world.recorder.clear()
-    expect((await ask(bob(world, await open()), world, [1])).statuses).toEqual([200])
-    expect((await ask(requester, world, [1])).statuses).toEqual([200])
-    expect(presented(world).filter((token) => late.has(token))).toEqual([])
+onEach('while a refresh is under way: what it brings is not kept', async (make) => {
+  const world = await startWorld({
+    as: { quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: 1000 } },
   })
+  const open = await make()
+  // Otherwise the refresh token is revoked before it is used.
+  world.as.quirks.metadata = unrevoking
+  const requester = bob(world, await open())
+  await ask(requester, world, [1])
+  await pause(1100)
+  world.as.quirks.delayMs = { token: 400 }
+  const asking = get(requester, world, 1)
+  while (world.as.stats.refreshRequests === 0) await pause(10)
+  await bob(world, await open()).signOut()
+  await asking
+  await settled()
+  const late = new Set(presented(world))
+  world.as.quirks.delayMs = {}
+  world.recorder.clear()
+  expect((await ask(bob(world, await open()), world, [1])).statuses).toEqual([200])
+  expect((await ask(requester, world, [1])).statuses).toEqual([200])
+  expect(presented(world).filter((token) => late.has(token))).toEqual([])
+})
 
-  test('revokes what this process never saw', async () => {
-    const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
-    const other = await startHost({ authorizationServer: world.as, label: 'other', recorder: world.recorder })
-    const open = await make()
-    const hosts = { hosts: [world.host.origin, other.origin] }
-    const first = world.requester({ storage: await open(), requestingParty: 'bob' }, hosts)
-    await Promise.all([world.host, other].map(({ origin }) => first.fetch(`${origin}/alice/1.jpg`)))
-    await settled()
-    const rpts = world.sent().filter(({ status, server }) => status === 200 && ['host', 'other'].includes(server))
-    world.recorder.clear()
-    await world.requester({ storage: await open(), requestingParty: 'bob' }, hosts).signOut()
-    expect(revoked(world)).toHaveLength(4)
-    for (const { headers } of rpts) expect(revoked(world)).toContain(headers.authorization?.slice(7))
-    await other.close()
-  })
+onEach('revokes what this process never saw', async (make) => {
+  const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
+  const other = await startHost({ authorizationServer: world.as, label: 'other', recorder: world.recorder })
+  const open = await make()
+  const hosts = { hosts: [world.host.origin, other.origin] }
+  const first = world.requester({ storage: await open(), requestingParty: 'bob' }, hosts)
+  await Promise.all([world.host, other].map(({ origin }) => first.fetch(`${origin}/alice/1.jpg`)))
+  await settled()
+  const rpts = world.sent().filter(({ status, server }) => status === 200 && ['host', 'other'].includes(server))
+  world.recorder.clear()
+  await world.requester({ storage: await open(), requestingParty: 'bob' }, hosts).signOut()
+  expect(revoked(world)).toHaveLength(4)
+  for (const { headers } of rpts) expect(revoked(world)).toContain(headers.authorization?.slice(7))
+  await other.close()
 })
 
 test.each([{ name: 'slow, without locks', make: slow }, ...backends.filter(({ there }) => there)])(

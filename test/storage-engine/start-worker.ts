@@ -7,6 +7,8 @@ import type { WorkerOrder } from './worker.ts'
 export interface Seen {
   statuses: (number | string)[]
   events: Record<string, number>
+  /** The longest that a request took, ms. */
+  slowest: number
 }
 
 export interface Worker {
