@@ -18,7 +18,7 @@ interface LedgerRecord {
 /** Milliseconds that what was learned may wait. */
 const leisure = 100
 /** Milliseconds until a storage that failed is tried again. */
-const untilBack = 6_000
+const untilBack = 5_100
 
 /** Storage may hold anything: a token that no header can carry would make every request fail, a place elsewhere would leak it. */
 const isStoredRpt = (rpt: StoredRpt, host: string): boolean =>

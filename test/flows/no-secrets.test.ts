@@ -47,7 +47,7 @@ describe.each([byFetch, byAxiosHttp, byKy])('$name', ({ attach }) => {
       await (run ? run(stage) : stage.get())
       if (fails) expect(failed).toBeGreaterThan(0)
       const all = secrets.all()
-      expect(all.length).toBeGreaterThan(7)
+      expect(all.length).toBeGreaterThan(6)
       const events = JSON.stringify(world.events)
       for (const one of all) {
         expect(events).not.toContain(one)
