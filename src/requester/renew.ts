@@ -33,8 +33,10 @@ export function renew(services: Services, party: Party, rpt: Rpt): Promise<boole
         resource: host,
         signal: AbortSignal.timeout(caller.timeout),
       }
-      // Sent once: it may be good for one use only.
+      // Sent once, whatever becomes of this process: it may be good for one use only.
       delete rpt.grant.refreshToken
+      rpt.saved = false
+      await ledger?.save(key, host)
       const connection = { caller, metadata, client, context }
       const answer = await requestToken(connection, { grant_type: 'refresh_token', refresh_token: refreshToken })
       if (answer.kind !== 'granted') throw undefined

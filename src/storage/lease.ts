@@ -20,7 +20,7 @@ export type LeaseLock = <T>(key: string, task: (lost: AbortSignal) => Promise<T>
 /** Milliseconds that a lease lasts without renewal. */
 export const LEASE_MS = 30_000
 
-/** The longest that giving a lease back may keep the caller, in milliseconds; after that it is left to run out. */
+/** The longest that giving a lease back may keep the caller, in milliseconds; after that it is left to run out, or to our next turn. */
 const RELEASE_MS = 1_000
 
 /** A wait that doubles with each attempt, from about 4 ms to about 100 ms, never the same for two who wait. */
@@ -42,9 +42,13 @@ function every(ms: number, run: () => void): () => void {
  */
 export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLock {
   const line = inTurn()
+  /** Leases that could not be given back, for lack of a storage that answers. They are ours still, and in our own way. */
+  const owed = new Map<string, Held>()
 
   async function take(key: string): Promise<{ held: Held; asked: number }> {
     for (let attempt = 0; ; attempt++) {
+      const ours = owed.get(key)
+      if (ours !== undefined) await release(key, ours)
       const asked = performance.now()
       const held = await leases.take(key)
       if (held !== undefined) return { held, asked }
@@ -73,12 +77,18 @@ export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLoc
     })
   }
 
+  async function release(key: string, held: Held): Promise<void> {
+    await leases.release(key, held)
+    if (owed.get(key) === held) owed.delete(key)
+  }
+
   async function letGo(key: string, held: Held): Promise<void> {
+    owed.set(key, held)
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise((resolve) => {
       timer = setTimeout(resolve, RELEASE_MS)
     })
-    await Promise.race([leases.release(key, held), late]).catch(() => {})
+    await Promise.race([release(key, held), late]).catch(() => {})
     clearTimeout(timer)
   }
 

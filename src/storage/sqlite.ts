@@ -45,7 +45,7 @@ const STATEMENTS = {
 type Statements = Record<keyof typeof STATEMENTS, StatementSync>
 
 /** Milliseconds: how long SQLite waits for another's transaction, standing still, and how long it is asked again, in between. */
-const BUSY_MS = 100
+const BUSY_MS = 10
 const PATIENCE_MS = 2_000
 const PURGE_EVERY_MS = 60_000
 
