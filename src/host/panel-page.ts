@@ -60,6 +60,8 @@ export interface PanelView {
   path?: string
   state?: { shared: boolean; partOf?: string | undefined }
   notice?: string
+  /** The notice is no alarm. */
+  calm?: boolean
   actions: readonly PanelAction[]
   /** The button pressed is gone: the keyboard goes on with what came instead. */
   focus?: boolean
@@ -68,7 +70,7 @@ export interface PanelView {
 export const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`)
 
 export function panelPage(view: PanelView, labels: Required<PanelLabels>, style: string): string {
-  const { name, path, state, notice, actions, focus } = view
+  const { name, path, state, notice, calm, actions, focus } = view
   const text = (label: Exclude<keyof PanelLabels, 'dir'>): string => escapeHtml(labels[label])
   const described = name === undefined ? '' : ' aria-describedby="what"'
   const action = (one: PanelAction, index: number): string => {
@@ -92,7 +94,7 @@ export function panelPage(view: PanelView, labels: Required<PanelLabels>, style:
       ? ''
       : `<p class="what" id="what"${path === undefined ? '' : ` title="${escapeHtml(path)}"`}><bdi>${escapeHtml(name)}</bdi></p>`,
     state && `<p class="state${state.shared ? ' on' : ''}" role="status">${stateText(state, text)}</p>`,
-    notice && `<p class="notice" role="alert">${escapeHtml(notice)}</p>`,
+    notice && `<p class="notice${calm ? ' calm' : '" role="alert'}">${escapeHtml(notice)}</p>`,
     actions.length && `<div class="actions">${actions.map(action).join('')}</div>`,
   ]
   return (

@@ -118,7 +118,8 @@ p{margin:0}
 .state::before{content:"";flex:none;width:9px;height:9px;border-radius:50%;border:1.5px solid var(--uma-soft)}
 .state.on{color:var(--uma-accent)}
 .state.on::before{background:var(--uma-accent);border-color:var(--uma-accent)}
-.notice{flex-basis:100%;color:var(--uma-danger)}
+.notice{flex:1 1 12em;color:var(--uma-danger)}
+.notice.calm{color:var(--uma-soft)}
 .actions{display:flex;flex-wrap:wrap;gap:6px;margin-inline-start:auto}
 form{margin:0}
 button,.button{display:inline-block;min-height:30px;padding:4px 12px;font:inherit;line-height:20px;font-weight:600;text-decoration:none;color:var(--uma-ink);background:transparent;border:1px solid var(--uma-line);border-radius:var(--uma-radius);cursor:pointer}

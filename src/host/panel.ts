@@ -187,7 +187,7 @@ export function createPanel(host: PanelHost, options: PanelOptions): (request: R
     const owner = await ownerOf(request)
     if (!owner) {
       const actions: PanelAction[] = signInUrl === undefined ? [] : [{ kind: 'sign-in', href: signInUrl }]
-      return show(401, { notice: labels.signedOut, actions })
+      return show(401, { notice: labels.signedOut, calm: true, actions })
     }
     const origins = options.origins ?? [url.origin]
     const subject = subjectOf(url.searchParams, origins)
