@@ -24,10 +24,8 @@ export function toNodeListener(
   const { origin, onError = (error) => console.error(error) } = options
   return (req, res) => {
     answer(handler, req, res, origin).catch((error: unknown) => {
-      // Who is gone is told nothing.
-      if (res.destroyed || isGone(error)) return void res.destroy()
-      onError(error)
-      if (res.headersSent) res.destroy()
+      if (!isGone(error)) onError(error)
+      if (res.headersSent || res.destroyed) res.destroy()
       else res.writeHead(500, { 'cache-control': 'no-store', 'content-length': '0' }).end()
     })
   }
@@ -87,7 +85,8 @@ export async function sendResponse(response: Response, req: IncomingMessage, res
   await pipeline(Readable.fromWeb(body as NodeReadableStream), res)
 }
 
+/** The client has left: nobody's fault. */
 const isGone = (error: unknown): boolean => {
-  const { code } = Object(error)
-  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET'
+  const { code, name } = Object(error)
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || name === 'AbortError'
 }
