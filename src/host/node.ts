@@ -134,3 +134,5 @@ function pairs(given: object): [string, string][] {
   if (Array.isArray(given[0])) return given as [string, string][]
   return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), String(given[i + 1])] as [string, string]]))
 }
+
+export { type NodeListenerOptions, toNodeListener } from './node-handler.ts'
