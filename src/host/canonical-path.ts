@@ -22,8 +22,10 @@ const badEncoding = /%(?![0-9a-f]{2})/i
 const notInPaths = /[^!-~]|[\\#?]/
 /** What is written with more than one byte and still a control character, or a line's end. */
 const control = /[\x7f-\x9f\u2028\u2029]/
-/** A segment of dots (and spaces) only, also with `;params` behind it. */
-const dots = /\/[. ]+(?:[/;]|$)/
+/** Nothing is left of such a segment, for those at least who strip `;params`. */
+const emptySegment = /\/[/;?#]/
+/** A segment of dots, spaces and what is not seen only, also with `;params` behind it. */
+const dots = /\/[.\s\p{Default_Ignorable_Code_Point}]+(?:[/;?#]|$)/u
 
 /**
  * The path as it is looked up: percent-decoded once, without a final slash.
@@ -43,10 +45,19 @@ export function canonicalPath(path: string): string | PathRefusal {
   } catch {
     return { refused: 'encoding' }
   }
-  if (encoded.test(decoded)) return { refused: 'encoded twice' }
-  if (control.test(decoded)) return { refused: 'character' }
-  if (dots.test(decoded)) return { refused: 'dot segment' }
-  return withoutFinalSlash(decoded)
+  const same = decoded.normalize('NFKC')
+  // A letter that stands for one with a slash in it (℅, ／) would make two segments of one.
+  if (same.split('/').length !== decoded.split('/').length) return { refused: 'character' }
+  const refused = structure(decoded) ?? structure(same)
+  return refused ? { refused } : withoutFinalSlash(decoded)
+}
+
+/** What makes another path of it for somebody: as it is, or once letters of the same meaning were made one. */
+function structure(text: string): PathRefusal['refused'] | undefined {
+  if (encoded.test(text)) return 'encoded twice'
+  if (text.includes('\\') || control.test(text)) return 'character'
+  if (emptySegment.test(text)) return 'empty segment'
+  return dots.test(text) ? 'dot segment' : undefined
 }
 
 const withoutFinalSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
@@ -68,6 +79,19 @@ export function foldPath(path: string): string {
     if (segment) segments.push(segment)
   }
   return `/${segments.join('/')}`
+}
+
+/**
+ * The folds of a path as routers differ in where they see its end: at an encoded `?` or `#` that they decode too early, at a `;`, or
+ * where it is.
+ */
+export function laxReadings(path: string): string[] {
+  const readings = [foldPath(path)]
+  for (const end of [/[?#]/, /[;?#]/]) {
+    const at = path.search(end)
+    if (at > 0) readings.push(foldPath(path.slice(0, at)))
+  }
+  return readings
 }
 
 function foldSegment(raw: string): string {

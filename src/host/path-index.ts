@@ -1,4 +1,4 @@
-import { foldPath, literalSegment } from './canonical-path.ts'
+import { foldPath, laxReadings, literalSegment } from './canonical-path.ts'
 import type { ProtectedResource } from './types.ts'
 
 /** Resources by path, in memory. A look-up costs the same however many there are. */
@@ -91,8 +91,7 @@ export function createPathIndex(): PathIndex {
   const foldedTree = branch()
 
   /** What a lax router might find there. */
-  function lax(path: string): ReadonlySet<string> {
-    const fold = foldPath(path)
+  function lax(fold: string): ReadonlySet<string> {
     const found = folded.get(fold)
     return found?.size ? found : match(foldedTree, segmentsOf(fold))
   }
@@ -116,8 +115,10 @@ export function createPathIndex(): PathIndex {
       const known = exact.get(path)
       if (known) return known
       const [pattern] = match(tree, segmentsOf(path))
-      const others = lax(path)
-      if (others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+      for (const reading of laxReadings(path)) {
+        const others = lax(reading)
+        if (others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+      }
       return pattern === undefined ? undefined : byPattern.get(pattern)
     },
     get: (pattern) => byPattern.get(pattern),

@@ -99,7 +99,11 @@ export function createWarden(parts: WardenParts): Judge {
     }
 
     const letIn = (access: Access): Verdict => {
-      if (!guard.when || guard.when(access)) return { access, headers: vary }
+      try {
+        if (!guard.when || guard.when(access)) return { access, headers: vary }
+      } catch {
+        return refuse('predicate failed', method, path, forbidden())
+      }
       return refuse('predicate', method, path, forbidden())
     }
 

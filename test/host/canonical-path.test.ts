@@ -27,6 +27,8 @@ describe('F-R-j: one reading of a path', () => {
     ['//evil/alice/1.jpg', 'empty segment'],
     ['/alice//1.jpg', 'empty segment'],
     ['/alice/1.jpg//', 'empty segment'],
+    ['/alice/;v=1/1.jpg', 'empty segment'],
+    ['/alice/%3Bx', 'empty segment'],
     ['/alice%2f1.jpg', 'encoded delimiter'],
     ['/alice%2F1.jpg', 'encoded delimiter'],
     ['/alice%5c1.jpg', 'encoded delimiter'],
