@@ -103,7 +103,8 @@ export function createPanel(host: PanelHost, options: PanelOptions): (request: R
     const { path } = subject
     const name = plainName(resource?.name) ?? subject.name ?? (path.slice(path.lastIndexOf('/') + 1) || path)
     const state = { shared: resource !== undefined, ...(!isAt(resource, subject) && { partOf: resource?.pattern }) }
-    const focus = status === 200 && url.searchParams.has('done')
+    // Browsers do not let a frame take the focus; in one, the keyboard is where it was.
+    const focus = url.searchParams.has('done') && visit.request.headers.get('sec-fetch-dest') !== 'iframe'
     return show(status, {
       name,
       path,
