@@ -121,9 +121,7 @@ export function pathOf(target: string): string {
  * @throws TypeError if it has no one reading
  */
 export function canonicalPattern(url: string): string {
-  const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/'
-  // People write letters as they are; the wire has them encoded.
-  const wire = path.replace(/[^!-~]+/g, encode)
+  const wire = wirePath(url)
   const read = canonicalPath(wire)
   if (typeof read === 'object') throw new TypeError(`A resource's URL has to have one reading (${read.refused}).`)
   const segments = wire === '/' ? [] : wire.replace(/\/$/, '').slice(1).split('/')
@@ -145,6 +143,16 @@ function patternSegment(segment: string, last: boolean): string {
 /** The text that a literal segment of a pattern stands for. */
 export const literalSegment = (segment: string): string =>
   segment.replace(/%(2[35A]|3[AF])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+
+/**
+ * The path of a URL as people write it, as it would be on the wire: letters encoded, nothing else tidied up.
+ *
+ * @throws TypeError if it is not well-formed Unicode
+ */
+export function wirePath(url: string): string {
+  const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/'
+  return path.replace(/[^!-~]+/g, encode)
+}
 
 function encode(text: string): string {
   try {

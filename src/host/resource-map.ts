@@ -1,5 +1,4 @@
 import type { UmaStorage } from '../storage/storage.ts'
-import { canonicalPattern } from './canonical-path.ts'
 import { after, type MaybePromise } from './maybe.ts'
 import { createPathIndex } from './path-index.ts'
 import { createShelf, type Shelf } from './shelf.ts'
@@ -9,8 +8,8 @@ import type { HostEvent, ProtectedResource } from './types.ts'
 export interface ResourceMap {
   /** The resource at a canonical path. What another process changed is seen within a second; what it added, at once. */
   find(path: string): MaybePromise<ProtectedResource | 'ambiguous' | undefined>
-  /** The resource that is registered under this URL or pattern itself. */
-  at(url: string): MaybePromise<ProtectedResource | undefined>
+  /** The resource of this very pattern. */
+  at(pattern: string): MaybePromise<ProtectedResource | undefined>
   all(): Promise<ProtectedResource[]>
   /** What the storage holds now. */
   read(pattern: string): Promise<ProtectedResource | undefined>
@@ -110,10 +109,7 @@ export function createResourceMap(storage: UmaStorage, prefix: string, tell: (ev
 
   return {
     find: (path) => look(() => index.find(path)),
-    at(url) {
-      const pattern = canonicalPattern(url)
-      return look(() => index.get(pattern))
-    },
+    at: (pattern) => look(() => index.get(pattern)),
     async all() {
       await sync()
       return [...index.all()]

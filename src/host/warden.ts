@@ -120,8 +120,8 @@ export function createWarden(parts: WardenParts): Judge {
     const protect = (resource: ProtectedResource | 'ambiguous' | undefined): MaybePromise<Verdict> => {
       if (resource === 'ambiguous') return refuse('path: of another resource', method, path, ambiguous('path'))
       const scopes = resource ? (guard.scopes ?? scopesFor(method, resource.methods, methods)) : undefined
-      if (method === 'OPTIONS' && !scopesFor(method, resource?.methods, methods)) return { headers: [], bodiless: true }
       if (!resource && onUnmapped === 'pass' && guard.resource === undefined) return { headers: [] }
+      if (method === 'OPTIONS' && !scopesFor(method, resource?.methods, methods)) return { headers: [], bodiless: true }
       if (!resource) return refuse('not mapped', method, path, forbidden())
       const access = { resource, scopes: scopes ?? resource.scopes }
       if (!token) return ask(resource, access.scopes)

@@ -41,7 +41,7 @@ describe('what is protected, by path', () => {
     await map.put(resource('/a'))
     expect(map.find('/a')).toEqual(resource('/a'))
     expect(map.find('/b')).toBeUndefined()
-    expect(map.at('/a/')).toEqual(resource('/a'))
+    expect(map.at('/a')).toEqual(resource('/a'))
     await map.remove('/a')
     expect(map.find('/a')).toBeUndefined()
     expect(await map.all()).toEqual([])

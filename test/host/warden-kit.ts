@@ -44,7 +44,7 @@ export function wardenKit(
   const judge = createWarden({
     issuer: () => ISSUER,
     find: (path) => map.find(path),
-    at: (url) => map.at(url),
+    at: (url) => map.at(canonicalPattern(url)),
     validate: validation ?? introspection(introspect, options),
     ticket: async (owner, permissions) => {
       asked.push({ owner, permissions })
