@@ -7,6 +7,8 @@ interface Known {
   facts: RptFacts | undefined
   /** Until when it is believed, in milliseconds. */
   until: number
+  /** When it was last put at the end of the row. */
+  usedAt: number
 }
 
 /** What is being asked, and, where that may have been asked too early for somebody, what is asked next. */
@@ -36,7 +38,7 @@ export function cached(ask: Ask, options: HostOptions['cache'] = {}): RptValidat
     other.delete(key)
     room.delete(key)
     if (until <= now) return facts
-    room.set(key, { facts, until })
+    room.set(key, { facts, until, usedAt: now })
     for (const oldest of room.keys()) {
       if (room.size <= max) break
       room.delete(oldest)
@@ -45,12 +47,24 @@ export function cached(ask: Ask, options: HostOptions['cache'] = {}): RptValidat
   }
 
   function recall(key: string): Known | undefined {
-    const room = active.has(key) ? active : refused
-    const known = room.get(key)
+    let room = active
+    let known = active.get(key)
+    if (!known) {
+      room = refused
+      known = refused.get(key)
+    }
     if (!known) return undefined
-    room.delete(key)
-    if (known.until <= Date.now()) return undefined
-    room.set(key, known)
+    const now = Date.now()
+    if (known.until <= now) {
+      room.delete(key)
+      return undefined
+    }
+    // To the end of the row, but not with every request.
+    if (now - known.usedAt >= 1_000) {
+      known.usedAt = now
+      room.delete(key)
+      room.set(key, known)
+    }
     return known
   }
 

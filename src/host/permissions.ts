@@ -59,8 +59,26 @@ const valid = (times: Pick<Permission, 'exp' | 'iat' | 'nbf'>, now: number): boo
  */
 export function permits(facts: RptFacts, resource: string, scopes: readonly string[], now: number): boolean {
   if (!valid(facts, now)) return false
-  const here = facts.permissions.filter((permission) => permission.resource_id === resource && valid(permission, now))
-  return here.length > 0 && scopes.every((scope) => here.some(({ resource_scopes }) => resource_scopes.includes(scope)))
+  let here: Permission[] | undefined
+  for (const permission of facts.permissions) {
+    if (permission.resource_id !== resource || !valid(permission, now)) continue
+    if (includesAll(permission.resource_scopes, scopes)) return true
+    here ??= []
+    here.push(permission)
+  }
+  return (
+    here !== undefined &&
+    here.length > 1 &&
+    includesAll(
+      here.flatMap((one) => one.resource_scopes),
+      scopes,
+    )
+  )
+}
+
+const includesAll = (there: readonly string[], needed: readonly string[]): boolean => {
+  for (const scope of needed) if (!there.includes(scope)) return false
+  return true
 }
 
 /** A token that is bound to a key (RFC 9449 §6, RFC 8705 §3) is none for its bearer. */

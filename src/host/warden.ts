@@ -9,9 +9,9 @@ import {
   preflight,
   unreachable,
 } from './answers.ts'
-import { after, type MaybePromise } from './maybe.ts'
+import { after, isThenable, type MaybePromise } from './maybe.ts'
 import { isBound, permits, scopesFor } from './permissions.ts'
-import { type RequestFacts, readRequest } from './request-facts.ts'
+import { type Reading, type RequestFacts, readRequest } from './request-facts.ts'
 import type { Access, HostEvent, HostOptions, Permission, ProtectedResource, RptFacts, RptValidation } from './types.ts'
 
 /** What a guard asks for, where it is not to be told from the path and the method. */
@@ -58,6 +58,12 @@ export const usualMethods: Record<string, readonly string[]> = { GET: ['read'], 
 const vary = [['Vary', 'Authorization']] as const
 const nobody: RptFacts = { permissions: [], claims: {} }
 
+/** A request on its way through. */
+interface Visit extends Reading {
+  guard: GuardOptions
+  arrived: number
+}
+
 /** The warden (Grant §3.2, FedAuthz §4, §5): default is to refuse. */
 export function createWarden(parts: WardenParts): Judge {
   const { validate, tell, options } = parts
@@ -80,55 +86,66 @@ export function createWarden(parts: WardenParts): Judge {
   function decide(facts: RequestFacts, guard: GuardOptions): MaybePromise<Verdict> {
     const read = readRequest(facts)
     if ('refused' in read) return refuse(read.refused, facts.method, '', ambiguous(read.refused))
-    const { method, path, token } = read
-    const arrived = Date.now()
-
+    const { method, path } = read
     if (method === 'OPTIONS') {
       const asksFirst = facts.header('origin') && facts.header('access-control-request-method')
       if (cors && asksFirst) return { answer: preflight(cors, facts.header('access-control-request-headers')) }
       if (path === '*') return { headers: [] }
     }
+    const visit: Visit = { ...read, guard, arrived: Date.now() }
+    const found = guard.resource === undefined ? parts.find(path) : parts.at(guard.resource)
+    return found instanceof Promise ? found.then((resource) => protect(visit, resource)) : protect(visit, found)
+  }
 
-    const ask = async (resource: ProtectedResource, scopes: readonly string[], fault?: Fault): Promise<Verdict> => {
-      const { id, owner } = resource
-      const ticket = await parts.ticket(owner, [{ resource_id: id, resource_scopes: [...scopes] }])
-      if (ticket === undefined) return letIn({ resource, scopes, rpt: nobody })
-      const issuer = await parts.issuer()
-      tell({ type: 'ticket-issued', resource: id })
-      return { answer: challenge({ issuer, ticket, realm, fault }) }
+  function protect(visit: Visit, resource: ProtectedResource | 'ambiguous' | undefined): MaybePromise<Verdict> {
+    const { method, path, token, guard } = visit
+    if (resource === 'ambiguous') return refuse('path: of another resource', method, path, ambiguous('path'))
+    if (!resource && onUnmapped === 'pass' && guard.resource === undefined) return { headers: [] }
+    if (method === 'OPTIONS' && !scopesFor(method, resource?.methods, methods)) return { headers: [], bodiless: true }
+    if (!resource) return refuse('not mapped', method, path, forbidden())
+    const scopes = guard.scopes ?? scopesFor(method, resource.methods, methods) ?? resource.scopes
+    if (!token) return challenged(resource, scopes, visit)
+    const rpt = validate(token, resource)
+    if (!isThenable(rpt)) return weigh(visit, { resource, scopes }, rpt)
+    return Promise.resolve(rpt).then((known) => weigh(visit, { resource, scopes }, known))
+  }
+
+  function weigh(
+    visit: Visit,
+    { resource, scopes }: Omit<Access, 'rpt'>,
+    rpt: RptFacts | undefined,
+    again = false,
+  ): MaybePromise<Verdict> {
+    const { token, arrived } = visit
+    if (!rpt || isBound(rpt)) return challenged(resource, scopes, visit, 'invalid_token')
+    if (permits(rpt, resource.id, scopes, Date.now() / 1000)) return letIn(visit, { resource, scopes, rpt })
+    // An upgrade may have kept the string: then what is remembered of it is out of date.
+    if (token && !again && rpt.askedAt !== undefined && rpt.askedAt < arrived)
+      return after(validate(token, resource, true), (now) => weigh(visit, { resource, scopes }, now, true))
+    return challenged(resource, scopes, visit, 'insufficient_scope')
+  }
+
+  function letIn({ method, path, guard }: Visit, access: Access): Verdict {
+    try {
+      if (!guard.when || guard.when(access)) return { access, headers: vary }
+    } catch {
+      return refuse('predicate failed', method, path, forbidden())
     }
+    return refuse('predicate', method, path, forbidden())
+  }
 
-    const letIn = (access: Access): Verdict => {
-      try {
-        if (!guard.when || guard.when(access)) return { access, headers: vary }
-      } catch {
-        return refuse('predicate failed', method, path, forbidden())
-      }
-      return refuse('predicate', method, path, forbidden())
-    }
-
-    const weigh = (rpt: RptFacts | undefined, access: Omit<Access, 'rpt'>, again: boolean): MaybePromise<Verdict> => {
-      const { resource, scopes } = access
-      if (!rpt || isBound(rpt)) return ask(resource, scopes, 'invalid_token')
-      if (permits(rpt, resource.id, scopes, Date.now() / 1000)) return letIn({ ...access, rpt })
-      // An upgrade may have kept the string: then what is remembered of it is out of date.
-      if (token && !again && rpt.askedAt !== undefined && rpt.askedAt < arrived)
-        return after(validate(token, resource, true), (now) => weigh(now, access, true))
-      return ask(resource, scopes, 'insufficient_scope')
-    }
-
-    const protect = (resource: ProtectedResource | 'ambiguous' | undefined): MaybePromise<Verdict> => {
-      if (resource === 'ambiguous') return refuse('path: of another resource', method, path, ambiguous('path'))
-      const scopes = resource ? (guard.scopes ?? scopesFor(method, resource.methods, methods)) : undefined
-      if (!resource && onUnmapped === 'pass' && guard.resource === undefined) return { headers: [] }
-      if (method === 'OPTIONS' && !scopesFor(method, resource?.methods, methods)) return { headers: [], bodiless: true }
-      if (!resource) return refuse('not mapped', method, path, forbidden())
-      const access = { resource, scopes: scopes ?? resource.scopes }
-      if (!token) return ask(resource, access.scopes)
-      return after(validate(token, resource), (rpt) => weigh(rpt, access, false))
-    }
-
-    return after(guard.resource === undefined ? parts.find(path) : parts.at(guard.resource), protect)
+  async function challenged(
+    resource: ProtectedResource,
+    scopes: readonly string[],
+    visit: Visit,
+    fault?: Fault,
+  ): Promise<Verdict> {
+    const { id, owner } = resource
+    const ticket = await parts.ticket(owner, [{ resource_id: id, resource_scopes: [...scopes] }])
+    if (ticket === undefined) return letIn(visit, { resource, scopes, rpt: nobody })
+    const issuer = await parts.issuer()
+    tell({ type: 'ticket-issued', resource: id })
+    return { answer: challenge({ issuer, ticket, realm, fault }) }
   }
 
   function within(verdict: Promise<Verdict>): Promise<Verdict> {

@@ -95,6 +95,7 @@ describe('F-5-a, F-5.1.1-g: what is remembered of an introspection', () => {
   test('bounded; the one used least recently goes, and refusals drive out nothing', async () => {
     const { asked, validate } = setup((token) => ({ active: !token.startsWith('bad') }), { max: 3 })
     for (const token of ['a', 'b', 'c']) await validate(token, alice)
+    vi.advanceTimersByTime(1_000)
     await validate('a', alice)
     for (let i = 0; i < 50; i++) await validate(`bad${i}`, alice)
     await validate('d', alice)
