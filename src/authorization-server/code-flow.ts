@@ -1,36 +1,40 @@
 import {
-  AuthorizationResponseError,
+  allowInsecureRequests,
+  authorizationCodeGrantRequest,
   calculatePKCECodeChallenge,
+  customFetch,
   generateRandomCodeVerifier,
   generateRandomNonce,
   type AuthorizationServer as OAuthServer,
+  processAuthorizationCodeResponse,
   processRefreshTokenResponse,
+  ResponseBodyError,
+  refreshTokenGrantRequest,
   type TokenEndpointResponse,
   validateAuthResponse,
 } from 'oauth4webapi'
-import { InvalidStateError, InvalidTokenResponseError, RedirectError, TokenRequestError } from '../errors.ts'
-import { readObject } from '../protocol/read-object.ts'
-import { checkIdToken } from './id-token.ts'
-import { type Connection, post, type TokenParameters } from './token-request.ts'
+import { InvalidStateError, InvalidTokenResponseError, isUmaError, RedirectError, TokenRequestError } from '../errors.ts'
+import { secureUrl } from '../protocol/secure-url.ts'
+import { call } from './call.ts'
+import type { Connection } from './token-request.ts'
 
-/** Tokens of an OAuth 2.0 grant; plain JSON. */
+/** What a token endpoint gave; plain JSON. */
 export interface Tokens {
   accessToken: string
   /** Milliseconds since 1970; undefined: not known. */
   expiresAt?: number | undefined
   refreshToken?: string | undefined
+  /** Its claims were checked (OpenID Connect Core §3.1.3.7); its signature is vouched for by TLS. */
   idToken?: string | undefined
   scope?: string | undefined
 }
 
-/** What has to be remembered while the person is away; plain JSON. */
+/** What waits while a person is away; plain JSON, to be kept as a secret. */
 export interface CodeFlowMemo {
   state: string
-  /** The PKCE code verifier. */
   verifier: string
-  redirectUri?: string | undefined
-  /** Where an ID token is asked for. */
-  nonce?: string | undefined
+  redirectUri: string
+  nonce?: string
 }
 
 /** What an authorization request is made of. */
@@ -38,29 +42,26 @@ export interface CodeFlowFacts {
   redirectUri: string | undefined
   scope: string
   state: string
-  /** More of them: `acr_values`, `prompt`, `login_hint`, … */
-  parameters?: Record<string, string | undefined>
+  parameters?: Record<string, string | undefined> | undefined
 }
 
 /**
- * Begins an authorization code flow with PKCE (RFC 6749 §4.1.1, RFC 7636, RFC 9700 §2.1).
+ * The URL of an authorization request with PKCE (RFC 6749 §4.1.1, RFC 7636), with a nonce where the scope has `openid`.
  *
- * @returns where to send the person, and what to remember meanwhile
- * @throws RedirectError when the server has no usable authorization endpoint
+ * @throws RedirectError when there is no usable endpoint or no redirect URI
  */
 export async function beginCodeFlow(
-  { metadata, client }: Pick<Connection, 'metadata' | 'client'>,
-  { redirectUri, scope, state, parameters = {} }: CodeFlowFacts,
+  { metadata, client }: Connection,
+  { redirectUri, scope, state, parameters }: CodeFlowFacts,
 ): Promise<{ url: string; memo: CodeFlowMemo }> {
-  const { issuer, authorization_endpoint: endpoint } = metadata
-  if (!endpoint || !URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw new RedirectError(`${issuer} has no usable authorization_endpoint`, { issuer })
-  }
+  const { issuer } = metadata
+  // The metadata reader has thrown out endpoints over plain http where that is not allowed.
+  const url = secureUrl(metadata.authorization_endpoint, true)
+  if (!url) throw new RedirectError(`${issuer} has no usable authorization_endpoint`, { issuer })
+  if (!redirectUri) throw new RedirectError('To sign in, a person needs a way back: redirectUri is missing', { issuer })
   const verifier = generateRandomCodeVerifier()
   const nonce = /(^| )openid( |$)/.test(scope) ? generateRandomNonce() : undefined
-  const url = new URL(endpoint)
   const all = {
-    ...parameters,
     response_type: 'code',
     client_id: client.id,
     redirect_uri: redirectUri,
@@ -69,89 +70,97 @@ export async function beginCodeFlow(
     nonce,
     code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
+    ...parameters,
   }
   for (const [name, value] of Object.entries(all)) if (value !== undefined) url.searchParams.set(name, value)
-  return { url: url.href, memo: { state, verifier, redirectUri, nonce } }
+  return { url: url.href, memo: { state, verifier, redirectUri, ...(nonce && { nonce }) } }
 }
 
 /**
- * Ends it: checks the way back (state, `iss`, error), and exchanges the code, once.
+ * Redeems the code that a person came back with: state first, then `iss` (RFC 9207), `error`, and nothing twice.
  *
  * @throws InvalidStateError, RedirectError, TokenRequestError, InvalidTokenResponseError, UmaTimeoutError
  */
-export async function finishCodeFlow(connection: Connection, memo: CodeFlowMemo, callbackUrl: string): Promise<Tokens> {
+export async function finishCodeFlow(connection: Connection, memo: unknown, back: string): Promise<Tokens> {
   const { metadata, client } = connection
   const { issuer } = metadata
-  const { state, verifier, redirectUri, nonce } = memo
-  const parameters = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams : new URLSearchParams()
-  const states = parameters.getAll('state')
-  if (states.length !== 1 || states[0] !== state) {
-    throw new InvalidStateError('This way back belongs to no sign-in that is under way', { issuer })
-  }
-  let code: string | null
+  const { state, verifier, redirectUri, nonce } = memo as CodeFlowMemo
+  const parameters = URL.canParse(back) ? new URL(back).searchParams : new URLSearchParams()
+  if (parameters.getAll('state').join(' ') !== state)
+    throw new InvalidStateError('This way back belongs to no redirect that is under way', { issuer })
+  const fail = (reason: string): RedirectError =>
+    Object.assign(new RedirectError(`The way back from ${issuer} is not usable: ${reason}`, { issuer }), { reason })
+  const iss = parameters.get('iss')
+  if (iss !== issuer && (iss !== null || metadata.authorization_response_iss_parameter_supported)) throw fail('iss')
+  const error = parameters.get('error')
+  if (error) throw fail(/^[a-z_]{1,64}$/.test(error) ? error : 'error')
+  if (!parameters.get('code')) throw fail('code')
+  const as = metadata as unknown as OAuthServer
+  const self = { client_id: client.id }
+  let checked: URLSearchParams
   try {
-    code = validateAuthResponse(metadata as OAuthServer, { client_id: client.id }, parameters, state).get('code')
-  } catch (error) {
-    const named = error instanceof AuthorizationResponseError ? error.error : undefined
-    const reason = named ? (/^[a-z_]{1,64}$/.test(named) ? named : 'error') : 'iss'
-    const unusable = new RedirectError(`The way back from ${issuer} is not usable: ${named ? 'error' : 'iss'}`, {
-      issuer,
-    })
-    throw Object.assign(unusable, { reason })
+    checked = validateAuthResponse(as, self, parameters, state)
+  } catch {
+    throw fail('parameters')
   }
-  if (!code) throw Object.assign(new RedirectError(`No code came back from ${issuer}`, { issuer }), { reason: 'code' })
-  return askForTokens(
-    connection,
-    { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier },
-    nonce,
+  return request(connection, async (auth, options) => {
+    const answer = await authorizationCodeGrantRequest(as, self, auth, checked, redirectUri, verifier, options)
+    return processAuthorizationCodeResponse(as, self, answer, nonce ? { expectedNonce: nonce } : {})
+  })
+}
+
+/** New tokens for a refresh token (RFC 6749 §6). @throws TokenRequestError, InvalidTokenResponseError, UmaTimeoutError */
+export async function refreshTokens(connection: Connection, refreshToken: string | undefined): Promise<Tokens> {
+  const { metadata, client } = connection
+  const as = metadata as unknown as OAuthServer
+  const self = { client_id: client.id }
+  return request(connection, async (auth, options) =>
+    processRefreshTokenResponse(
+      as,
+      self,
+      await refreshTokenGrantRequest(as, self, auth, refreshToken as string, options),
+    ),
   )
 }
 
-/**
- * Refreshes (RFC 6749 §6). What the answer leaves out stays as it was: the refresh token itself.
- *
- * @throws TokenRequestError, InvalidTokenResponseError, UmaTimeoutError
- */
-export async function refreshTokens(connection: Connection, refreshToken: string | undefined): Promise<Tokens> {
-  const { issuer } = connection.metadata
-  if (!refreshToken) throw new TokenRequestError('There is no refresh token', { code: 'invalid_grant', issuer })
-  const tokens = await askForTokens(connection, { grant_type: 'refresh_token', refresh_token: refreshToken })
-  return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken }
-}
+type Auth = Parameters<typeof refreshTokenGrantRequest>[2]
+type Options = NonNullable<Parameters<typeof refreshTokenGrantRequest>[4]>
 
-/** Client credentials (RFC 6749 §4.4). @throws TokenRequestError, InvalidTokenResponseError, UmaTimeoutError */
-export function clientCredentials(connection: Connection, { scope }: { scope?: string | undefined }): Promise<Tokens> {
-  return askForTokens(connection, { grant_type: 'client_credentials', scope })
-}
-
-/** One token request. The server's words are read by oauth4webapi; one that says 201 (SolidLab) is understood all the same. */
-async function askForTokens(connection: Connection, parameters: TokenParameters, nonce?: string): Promise<Tokens> {
-  const { metadata, client } = connection
-  const { issuer, token_endpoint: endpoint } = metadata
-  const { status, text } = await post(connection, endpoint, parameters)
-  if (status < 200 || status > 299) {
-    const { error } = readObject(text) ?? {}
-    const code = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : 'token_request_failed'
-    throw new TokenRequestError(`${issuer} refuses the token request: ${code} (status ${status})`, { code, issuer })
-  }
-  const { id_token, ...rest } = readObject(text) ?? {}
-  let read: TokenEndpointResponse
+/** One token request through our own caller, its outcome in our own words: what oauth4webapi throws may quote the answer. */
+async function request(
+  { caller, client, context, metadata: { issuer } }: Connection,
+  send: (auth: Auth, options: Options) => Promise<TokenEndpointResponse>,
+): Promise<Tokens> {
   try {
-    const answer = new Response(JSON.stringify(rest), { headers: { 'content-type': 'application/json' } })
-    read = await processRefreshTokenResponse(metadata as OAuthServer, { client_id: client.id }, answer)
-    // RFC 6749 §7.1: a type that is not understood is not used. Visible ASCII only: anything else could split a header.
-    if (read.token_type !== 'bearer' || !/^[\x21-\x7e]+$/.test(read.access_token)) throw undefined
-  } catch {
-    // Without the cause: it quotes the answer.
-    throw new InvalidTokenResponseError(`Token answer of ${issuer}: no usable access_token`, { issuer })
-  }
-  const { access_token, expires_in, refresh_token, scope } = read
-  const seconds = Number(expires_in)
-  return {
-    accessToken: access_token,
-    expiresAt: seconds > 0 ? Date.now() + seconds * 1000 : undefined,
-    refreshToken: refresh_token,
-    idToken: checkIdToken(id_token, { issuer, clientId: client.id, nonce }),
-    scope,
+    const answer = await send((as, self, body, headers) => client.auth(as, self, body, headers, context), {
+      // Whether plain http will do was decided when the metadata was read.
+      [allowInsecureRequests]: true,
+      [customFetch]: async (url, { method, headers, body }) => {
+        const { status, text } = await call(caller, issuer, url, { method, headers, body: body as BodyInit }).catch(
+          (cause: unknown) => {
+            if (isUmaError(cause)) throw cause
+            throw new TokenRequestError(`${issuer} was not reached`, { code: 'token_request_failed', cause, issuer })
+          },
+        )
+        // Old servers have media types of their own.
+        const type = { 'content-type': 'application/json' }
+        return new Response(text || null, { status: status < 200 ? 502 : status, headers: type })
+      },
+    })
+    const { access_token: accessToken, token_type: type, expires_in: seconds, scope } = answer
+    // Visible ASCII only: anything else could split a header.
+    if (type !== 'bearer' || !/^[\x21-\x7e]+$/.test(accessToken)) throw undefined
+    return {
+      accessToken,
+      ...(seconds && { expiresAt: Date.now() + seconds * 1000 }),
+      ...(answer.refresh_token && { refreshToken: answer.refresh_token }),
+      ...(answer.id_token && { idToken: answer.id_token }),
+      ...(scope && { scope }),
+    }
+  } catch (error) {
+    if (isUmaError(error)) throw error
+    if (error instanceof ResponseBodyError && /^[a-z_]{1,64}$/.test(error.error))
+      throw new TokenRequestError(`${issuer} refuses the token request: ${error.error}`, { code: error.error, issuer })
+    throw new InvalidTokenResponseError(`Token answer of ${issuer} is not usable`, { issuer })
   }
 }
