@@ -130,7 +130,7 @@ export interface HostOptions {
   /** The authorization server: https, or http on this machine. */
   issuer: string
   /** The host as a client there; `register`: it registers itself once (RFC 7591). */
-  client: { id: string; auth?: ClientAuth } | { register: ClientMetadata }
+  client: { id: string; auth?: ClientAuth } | { register: ClientMetadata; auth?: ClientAuth }
   /** Default: client credentials with scope `uma_protection`. */
   pat?: PatGrant
   /** Where PATs, the client and the resource map are kept. Default: memory. */
