@@ -161,7 +161,7 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       if (inactiveStatuses.includes(answer.status)) return undefined
       const claims = answer.status === 200 ? readObject(answer.text) : undefined
       // RFC 7662 §2.2: one without `active` is no introspection answer.
-      if (typeof claims?.active !== 'boolean') throw fail('introspection', answer)
+      if (!claims || !('active' in claims)) throw fail('introspection', answer)
       return claims
     },
   }
