@@ -34,9 +34,9 @@ export async function startServers(port: number, onPort: OnPort): Promise<DemoSe
   let as: AuthorizationServer
   const policies = createPolicies(() => as)
   const tap = new Tap({
-    tell: (draft: Draft) => {
+    tell: (draft: Draft, at: number) => {
       if (quiet) return
-      const message = { ...draft, id: messages.length, at: performance.timeOrigin + performance.now() }
+      const message = { ...draft, id: messages.length, at }
       messages.push(message)
       tell({ message })
     },

@@ -5,7 +5,8 @@ import { WireRecorder } from '../../test/helpers/recorder.ts'
 import { answer, arrow, type Draft } from './messages.ts'
 
 export interface TapOptions {
-  tell: (draft: Draft) => void
+  /** @param at milliseconds since 1970, with fractions */
+  tell: (draft: Draft, at: number) => void
   /** Style sheets for the pages of a server. */
   style: Record<string, string>
   /** What a server answers besides its own; true: it was answered. */
@@ -33,7 +34,7 @@ export class Tap extends WireRecorder {
     const tellArrow = (): void => {
       const draft = arrived ? undefined : request && arrow(request, hostsOwn)
       arrived = true
-      if (draft) tell(draft)
+      if (draft) tell(draft, now())
     }
     req.once('end', tellArrow)
     if (req.method === 'GET') tellArrow()
@@ -49,12 +50,16 @@ export class Tap extends WireRecorder {
         if (res.hasHeader('content-length')) res.setHeader('content-length', Buffer.byteLength(text))
       }
       chunks.push(Buffer.from(text))
-      const result = page ? end(text) : end(chunk, ...rest)
       tellArrow()
+      // Taken before it goes out: the page may have it, and say so, before this goes on.
+      const at = now()
+      const result = page ? end(text) : end(chunk, ...rest)
       const draft = request && answer(request, Buffer.concat(chunks).toString(), hostsOwn)
-      if (draft) tell(draft)
+      if (draft) tell(draft, at)
       return result
     }) as typeof res.end
     if (!answers[server]?.(req, res)) listener(req, res)
   }
 }
+
+const now = (): number => performance.timeOrigin + performance.now()
