@@ -14,7 +14,7 @@ export interface Pats {
   rejected(owner: string, pat: string): void
   has(owner: string): Promise<boolean>
   authorizationUrl(owner: string): Promise<string>
-  completeAuthorization(callbackUrl: string): Promise<string>
+  completeAuthorization(callbackUrl: string, owner?: string): Promise<string>
 }
 
 interface PatParts {
@@ -123,12 +123,14 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       await storage.set(`${prefix}pending:${state}`, JSON.stringify(pending), patience)
       return url
     },
-    async completeAuthorization(callbackUrl) {
+    async completeAuthorization(callbackUrl, expected) {
       const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null
       const pendingKey = `${prefix}pending:${state}`
       const take = async (): Promise<Record<string, unknown> | undefined> => {
         const found = state ? readObject((await storage.get(pendingKey)) ?? '') : undefined
-        if (found) await storage.delete(pendingKey)
+        // Somebody else's is left for them.
+        if (!found || (expected !== undefined && found.owner !== expected)) return undefined
+        await storage.delete(pendingKey)
         return found
       }
       // Two calls for one way back: the second finds nothing.

@@ -25,7 +25,10 @@ async function start() {
     if (path.startsWith('/panel?')) return toNodeListener(panel)(req, res)
     if (path.startsWith('/callback?')) {
       // The app goes on where it was: here, in the album.
-      const back = host.completeAuthorization(`${photos.origin}${path}`)
+      const back = host.completeAuthorization(
+        `${photos.origin}${path}`,
+        /session=(\w+)/.exec(req.headers.cookie ?? '')?.[1] ?? '',
+      )
       back.then(
         () => send(res, { status: 303, headers: { location: places.album } }),
         () => send(res, { status: 400 }),
