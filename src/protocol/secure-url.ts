@@ -1,13 +1,17 @@
 /**
  * The URL, if tokens and people may be sent there: https, or http on this machine (RFC 8252 §8.3, RFC 6761 §6.3); no credentials,
  * no fragment (RFC 6749 §3.2, UMA Grant §5). Never throws.
+ *
+ * @param insecure any http will do, for protocols that know nothing better
  */
-export function secureUrl(value: unknown): URL | undefined {
+export function secureUrl(value: unknown, insecure = false): URL | undefined {
   const url = typeof value === 'string' && !value.includes('#') && URL.canParse(value) && new URL(value)
   return url &&
     !url.username &&
     !url.password &&
-    /^(https:|http:\/\/(localhost|[^/:]+\.localhost|127(\.\d+){3}|\[::1\])[:/])/.test(url.href)
+    (insecure ? /^https?:/ : /^(https:|http:\/\/(localhost|[^/:]+\.localhost|127(\.\d+){3}|\[::1\])[:/])/).test(
+      url.href,
+    )
     ? url
     : undefined
 }
