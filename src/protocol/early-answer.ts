@@ -1,27 +1,37 @@
 import { readObject } from './read-object.ts'
 import { denials, type RequiredClaim, readRequiredClaims } from './token-answer.ts'
 
-/** What an authorization manager or a UMA 1 server said when it was asked for an RPT or for permissions. */
-export type EarlyAnswer =
-  /** No `rpt`: the permission was added to the one that was sent. */
-  | { kind: 'granted'; rpt: string | undefined }
+/** What a server of UMA before 2.0 may say in all versions. */
+type CommonAnswer =
   /** The access token of the requesting party is not, or no longer, good. */
   | { kind: 'unauthorized' }
-  | { kind: 'need_info'; acr: string[]; requiredClaims: RequiredClaim[]; redirectUser: boolean; hints: boolean }
-  /** Drafts: claims that are wanted; a person is sent to `redirectUser`. */
-  | { kind: 'claims'; requiredClaims: RequiredClaim[]; redirectUser: string | undefined }
   | { kind: 'request_submitted' }
   /** `code`: the server's own; `request_denied` for all words for a no; `invalid_token_response` with a `reason` of ours. */
   | { kind: 'error'; code: string; reason?: string }
 
-const invalid = (reason: string): EarlyAnswer => ({ kind: 'error', code: 'invalid_token_response', reason })
+/** What `rpt_endpoint` said. */
+export type Uma1Answer =
+  | CommonAnswer
+  | { kind: 'granted'; rpt: string }
+  /** `hints`: it said what it needs. */
+  | { kind: 'need_info'; acr: string[]; requiredClaims: RequiredClaim[]; redirectUser: boolean; hints: boolean }
+
+/** What a draft's authorization manager said. */
+export type PumaAnswer =
+  | CommonAnswer
+  /** No `rpt`: the permission was added to the one that was sent. */
+  | { kind: 'granted'; rpt: string | undefined }
+  /** A person is sent to `redirectUser`. */
+  | { kind: 'claims'; requiredClaims: RequiredClaim[]; redirectUser: string | undefined }
+
+const invalid = (reason: string): CommonAnswer => ({ kind: 'error', code: 'invalid_token_response', reason })
 const strings = (list: unknown): string[] =>
   [list ?? []].flat().filter((value): value is string => typeof value === 'string' && value !== '')
 
 /** Visible ASCII only: anything else could split a header. */
 const usable = (token: unknown): token is string => typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
 
-function refusal(status: number, body: Record<string, unknown> | undefined): EarlyAnswer {
+function refusal(status: number, body: Record<string, unknown> | undefined): CommonAnswer {
   const code = body?.error
   if (status === 401) return { kind: 'unauthorized' }
   if (status < 400 || status >= 500) return invalid(`status ${status}`)
@@ -31,7 +41,7 @@ function refusal(status: number, body: Record<string, unknown> | undefined): Ear
 }
 
 /** Reads an answer of `rpt_endpoint` (UMA 1.0.1 §3.5.3, §3.5.4). Its success has no type and no lifetime: it is the Bearer profile. */
-export function readUma1Answer(status: number, text: string): EarlyAnswer {
+export function readUma1Answer(status: number, text: string): Uma1Answer {
   const body = readObject(text)
   if (status >= 200 && status < 300) {
     const rpt = body?.rpt
@@ -54,7 +64,7 @@ export function readUma1Answer(status: number, text: string): EarlyAnswer {
  * Reads an answer of a draft's authorization manager: an RPT as `rpt` or `token`, nothing at all, or a list of claims, bare or as
  * `claims_requested`, whatever its status (checklist P-6, P-10, P-11, P-15).
  */
-export function readPumaAnswer(status: number, text: string): EarlyAnswer {
+export function readPumaAnswer(status: number, text: string): PumaAnswer {
   const claims = claimsList(text)
   if (claims && [200, 201, 401, 403].includes(status)) {
     const redirect = claims.find(({ claim_type: type, claim_value: value }) => type === 'redirect_required' && value)

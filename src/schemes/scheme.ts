@@ -1,7 +1,8 @@
+import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import type { SignIn } from '../authorization-server/identity.ts'
 import type { ClientMetadata, RegisteredClientRecord } from '../authorization-server/registration.ts'
-import type { Connection, TokenParameters } from '../authorization-server/token-request.ts'
+import type { TokenParameters } from '../authorization-server/token-request.ts'
 import type { UmaError } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import type { RequiredClaim, TokenAnswer } from '../protocol/token-answer.ts'
@@ -62,6 +63,7 @@ export interface FlowInput {
 export interface EndpointRequest {
   json?: unknown
   form?: TokenParameters
+  /** Over those that go with it: `accept`, `content-type`. */
   headers?: Record<string, string>
   /** Sent as `Authorization: Bearer`. */
   bearer?: string
@@ -98,7 +100,8 @@ export type Step =
   | { kind: 'sign-in'; acr?: string[] | undefined }
   /**
    * An RPT was issued before there is a ticket: the request is sent again with it, and if the host then has a challenge for it, the
-   * flow goes on with that: one flow, whose budget counts once.
+   * flow goes on with that: one flow, whose budget counts once. It replaces the one that was refused; a second `retry` in one flow is
+   * the end.
    */
   | { kind: 'retry'; grant: Grant }
   | { kind: 'denied'; error: UmaError }
@@ -125,7 +128,11 @@ export interface Scheme {
   /** How a requesting party signs in here, unless configured otherwise. */
   signIn?: SignIn
   /** Registers a client; default: RFC 7591. */
-  register?(connection: Connection, metadata: ClientMetadata): Promise<RegisteredClientRecord>
+  register?(
+    caller: Caller,
+    metadata: AuthorizationServerMetadata,
+    client: ClientMetadata,
+  ): Promise<RegisteredClientRecord>
   /** The redirect for claims. Default: UMA 2.0's. */
   redirect?: {
     /** Where the person is sent; undefined: nobody should be sent there. The state may be changed. */
