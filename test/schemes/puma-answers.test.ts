@@ -35,7 +35,8 @@ describe('P-9 the ticket to the manager', () => {
     const { world, am, get } = await cast()
     await get()
     const [asked] = world.to(ticketPath)
-    const [[rpt], [ticket], [aat]] = [am.state.rpts, am.state.tickets, am.state.aats].map((map) => [...map.keys()])
+    const only = (map: ReadonlyMap<string, unknown>): string | undefined => [...map.keys()][0]
+    const [rpt, ticket, aat] = [only(am.state.rpts), only(am.state.tickets), only(am.state.aats)]
     expect([asked?.headers['content-type'], jsonOf(asked as never), bearerOf(asked as never)]).toEqual([
       'application/json',
       { rpt, ticket },

@@ -1,6 +1,6 @@
 /** What a UMA 1 server may answer, and what is done about it (checklist C.1.2, §3.5 and §3.6). */
 import { describe, expect, test } from 'vitest'
-import type { RedirectRequest, RequesterOptions } from '../../src/index.ts'
+import type { RedirectHandler, RedirectRequest, RequesterOptions } from '../../src/index.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import type { AuthorizationManagerOptions } from '../helpers/am/authorization-manager.ts'
 import type { AmHostOptions } from '../helpers/am/host.ts'
@@ -33,7 +33,7 @@ async function cast(
 
 /** Comes back on another URL than the one that the server sent the person to. */
 const comesBackWith =
-  (change: (back: URL, asked: RedirectRequest) => void): RequesterOptions['onRedirect'] =>
+  (change: (back: URL, asked: RedirectRequest) => void): RedirectHandler =>
   async (asked) => {
     const back = new URL(await visitManager(asked.url, 'alice'))
     if (asked.url.includes('/rqp_claims')) change(back, asked)
