@@ -127,7 +127,7 @@ describe('U1-3.5.4-a errors', () => {
   test('need_info for ever: bounded', async () => {
     const { world, get } = await cast({ policy: () => ({ redirectUser: true }) })
     expect((await umaRejection(get())).code).toBe('need_info')
-    expect(world.to('/rpt').length).toBeLessThan(8)
+    expect(world.to('/rpt').length).toBeLessThan(10)
   })
 })
 
