@@ -131,6 +131,9 @@ export function puma(options: PumaOptions = {}): Scheme {
   }
 }
 
+/** There is no ticket without an RPT. */
+const presenting = (step: Step): Step => (step.kind === 'again' ? { ...step, presenting: true } : step)
+
 /** What is not a grant. */
 function stepOf(answer: Exclude<ReturnType<typeof readPumaAnswer>, { kind: 'granted' }>, issuer: string): Step {
   switch (answer.kind) {
@@ -143,6 +146,6 @@ function stepOf(answer: Exclude<ReturnType<typeof readPumaAnswer>, { kind: 'gran
     default:
       return answer.code === 'need_claims'
         ? { kind: 'denied', error: new NeedInfoError(`${issuer} needs claims and does not say which`, { issuer }) }
-        : refused(answer, issuer)
+        : presenting(refused(answer, issuer))
   }
 }

@@ -93,15 +93,15 @@ export type Step =
   | { kind: 'wait'; seconds: number | undefined }
   /**
    * The request is sent again for a fresh challenge, once, and `without` is left out of what follows; `drop`: it was named as
-   * bad, forget it. `error` counts if that is not possible.
+   * bad, forget it. `error` counts if that is not possible. `presenting`: sent with the RPT that is held, for only that brings a ticket.
    */
-  | { kind: 'again'; without: ('rpt' | 'pct')[]; drop: boolean; error: UmaError }
+  | { kind: 'again'; without: ('rpt' | 'pct')[]; drop: boolean; error: UmaError; presenting?: boolean }
   /** The party's access token is no longer good (refreshed, or obtained anew), or it must sign in as `acr` demands. The state goes on. */
   | { kind: 'sign-in'; acr?: string[] | undefined }
   /**
    * An RPT was issued before there is a ticket: the request is sent again with it, and if the host then has a challenge for it, the
-   * flow goes on with that: one flow, whose budget counts once. It replaces the one that was refused; a second `retry` in one flow is
-   * the end.
+   * flow goes on with that: one flow, whose budget counts once. It replaces the one that was refused; a second `retry` in one flow
+   * ends it with what there is, and the challenge counts against the budget.
    */
   | { kind: 'retry'; grant: Grant }
   | { kind: 'denied'; error: UmaError }

@@ -337,5 +337,5 @@ test('two people at once: each their own AAT and RPT, never crossed', async () =
     const { party } = world.am.state.aats.get(bearerOf(request)) ?? {}
     expect(world.am.state.rpts.get(jsonOf(request).rpt)?.party).toBe(party)
   }
-  expect(world.am.state.aats.size).toBe(2)
+  expect([world.am.state.aats.size, world.am.state.rpts.size]).toEqual([2, 2])
 })
