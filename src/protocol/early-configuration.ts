@@ -8,7 +8,7 @@ const includes = (list: unknown, value: string): boolean => Array.isArray(list) 
 
 /**
  * Reads a UMA 1.0 or 1.0.1 configuration (§1.4), or says what is wrong with it. `dynamic_client_endpoint` becomes
- * `registration_endpoint`, unless it is the reserved word `openid`.
+ * `registration_endpoint`, and the reserved word `openid` a member `openid_registration`.
  */
 export function readUma1Configuration(
   text: string,
@@ -22,7 +22,9 @@ export function readUma1Configuration(
   // Looked at before anything else is believed: somebody else's document may lie at this place.
   if (version !== '1.0' || !includes(document.aat_profiles_supported, 'bearer')) return 'not a UMA 1.0 configuration'
   if (!includes(profiles, bearer) && !includes(profiles, 'bearer')) return 'no Bearer profile for RPTs'
-  document.registration_endpoint = document.dynamic_client_endpoint as string
+  const { dynamic_client_endpoint: registration } = document
+  if (registration === 'openid') document.openid_registration = true
+  else document.registration_endpoint = registration as string
   const checked = checkMetadata(document, issuer, slashTolerant)
   return typeof checked === 'string' ? checked : missing(checked, ['authorization_endpoint', 'rpt_endpoint'])
 }

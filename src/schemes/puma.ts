@@ -1,4 +1,4 @@
-import { NeedInfoError, TokenRequestError } from '../errors.ts'
+import { NeedInfoError, UntrustedAuthorizationServerError } from '../errors.ts'
 import { readPumaAnswer } from '../protocol/early-answer.ts'
 import { earlyChallenges, withTicketOf } from '../protocol/early-challenge.ts'
 import { readPumaConfiguration, wellKnownUma1 } from '../protocol/early-configuration.ts'
@@ -40,11 +40,8 @@ export function puma(options: PumaOptions = {}): Scheme {
     const { issuer, resource, metadata, accessToken, post } = context
     const id = options.hostId ? options.hostId(hostId, resource) : (hostId ?? new URL(resource).host)
     if (id === undefined) {
-      const code = 'host_id'
-      return {
-        kind: 'denied',
-        error: new TokenRequestError('The host goes by a name that is not its own', { code, issuer }),
-      }
+      const error = new UntrustedAuthorizationServerError('The host goes by a name that is not its own', { issuer })
+      return { kind: 'denied', error }
     }
     const { rptEndpoint = metadata.rpt_endpoint ?? metadata.token_endpoint } = options
     const request = options.rptRequest?.(id) ?? { form: { host_id: id } }

@@ -7,6 +7,7 @@ import { readUma1Configuration, wellKnownUma1 } from '../protocol/early-configur
 import { readUma1Return } from '../protocol/early-return.ts'
 import { badReturn, refused, submitted, toBearer } from './early.ts'
 import type { Answer, Challenge, FlowInput, FlowState, RedirectFacts, RoundContext, Scheme, Step } from './scheme.ts'
+import { registerUma1 } from './uma1-registration.ts'
 
 /** Options of `uma1`. */
 export interface Uma1Options {
@@ -33,6 +34,7 @@ export function uma1({ version }: Uma1Options = {}): Scheme {
     wellKnown: wellKnownUma1,
     readMetadata: readUma1Configuration,
     signIn: codeFlow({ scope: 'uma_authorization' }),
+    register: registerUma1,
     recognise,
     start: ({ ticket }) => ({ ticket }),
     next,

@@ -57,7 +57,9 @@ describe('UMA 1.0.1 (C.1.1)', () => {
   })
 
   test('the reserved word openid is no endpoint', () => {
-    expect(read({ dynamic_client_endpoint: 'openid' })).not.toHaveProperty('registration_endpoint')
+    const document = read({ dynamic_client_endpoint: 'openid' })
+    expect(document).toMatchObject({ openid_registration: true })
+    expect(document).not.toHaveProperty('registration_endpoint')
   })
 
   test('OpenAM: a short name for the Bearer profile', () => {

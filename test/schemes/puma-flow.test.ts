@@ -104,7 +104,8 @@ describe('P-2 the challenge', () => {
   test('a name that the application does not accept: no RPT is asked for', async () => {
     const world = await startAmWorld('puma', { host: { quirks: { hostId: 'bank.example' } } })
     const scheme = puma({ hostId: (named, resource) => (named === new URL(resource).host ? named : undefined) })
-    await umaRejection(world.requester(scheme).fetch(world.host.origin + name))
+    const error = await umaRejection(world.requester(scheme).fetch(world.host.origin + name))
+    expect(error.code).toBe('untrusted_authorization_server')
     expect(programs(world)).toEqual([`GET host ${name} 401`, 'GET am /.well-known/uma-configuration 200'])
   })
 

@@ -388,6 +388,38 @@ describe('the claims endpoint', () => {
   })
 })
 
+describe('C.1.1 dynamic_client_endpoint', () => {
+  const register = { client_name: 'Photos', redirect_uris: [REDIRECT_URI] }
+
+  test('registers, once', async () => {
+    const world = await startAmWorld('1.0.1')
+    const requester = world.requester(uma1(), {}, { client: { register } })
+    for (const path of [name, '/alice/1.jpg'])
+      expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
+    expect(world.to('/register').map(jsonOf)).toEqual([expect.objectContaining(register)])
+  })
+
+  test.each([
+    [true, 'found where OpenID Connect says'],
+    [false, 'not found'],
+  ])('openid: %s', async (there) => {
+    const world = await startAmWorld('1.0.1')
+    world.am.quirks.configuration = (document) => ({ ...document, dynamic_client_endpoint: 'openid' })
+    const { issuer } = world.am
+    const found = {
+      issuer,
+      token_endpoint: `${issuer}/token`,
+      ...(there && { registration_endpoint: `${issuer}/register` }),
+    }
+    world.am.quirks.answer = (_usual, { path }) =>
+      path === '/.well-known/openid-configuration' ? { status: 200, body: found } : undefined
+    const sent = world.requester(uma1(), {}, { client: { register } }).fetch(world.host.origin + name)
+    if (there) expect((await sent).status).toBe(200)
+    else expect((await umaRejection(sent)).code).toBe('discovery_failed')
+    expect(world.to('/register').length).toBe(there ? 1 : 0)
+  })
+})
+
 describe('C.1.1 the configuration', () => {
   test.each([
     [
