@@ -9,6 +9,7 @@ export type TokenParameters = Record<string, string | readonly string[] | undefi
 
 /** A client at an authorization server. */
 export interface RegisteredClient {
+  /** Empty before it was registered. */
   id: string
   auth: ClientAuth
 }
