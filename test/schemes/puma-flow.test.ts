@@ -225,6 +225,17 @@ describe('P-5 the AAT', () => {
     }
   })
 
+  test.each([undefined, 'artifact', 'Artifact', 'bearer'])('token_type %s: used as Bearer', async (tokenType) => {
+    const world = await startAmWorld('puma', { am: { quirks: { tokenType } } })
+    expect((await world.requester(puma()).fetch(world.host.origin + name)).status).toBe(200)
+  })
+
+  test('another token_type is not used', async () => {
+    const world = await startAmWorld('puma', { am: { quirks: { tokenType: 'mac' } } })
+    await umaRejection(world.requester(puma()).fetch(world.host.origin + name))
+    expect(programs(world).at(-1)).toBe('POST am /oauth/token 200')
+  })
+
   test('a state that is not ours: no code is redeemed', async () => {
     const world = await startAmWorld('puma')
     const onRedirect = async () => `${REDIRECT_URI}?code=stolen&state=other`

@@ -103,7 +103,7 @@ export function oauthCore(state: AmState): OauthCore {
       headers: { 'cache-control': 'no-store' },
       body: {
         access_token: token,
-        token_type: 'Bearer',
+        token_type: state.quirks.tokenType,
         expires_in: Math.ceil(state.quirks.aatLifetimeMs / 1000),
         ...(state.quirks.issueRefreshToken ? { refresh_token: refresh } : {}),
       },

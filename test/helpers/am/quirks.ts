@@ -16,6 +16,8 @@ export interface AmQuirks {
   sendIss: boolean
   aatLifetimeMs: number
   issueRefreshToken: boolean
+  /** of an AAT; SMARTAM's configuration speaks of `artifact` */
+  tokenType: string | undefined
   /** acr that an AAT gets when none is asked for */
   defaultAcr: string | undefined
 
@@ -87,6 +89,7 @@ export const amOrderly = (era: Era): AmQuirks => ({
   sendIss: false,
   aatLifetimeMs: 3_600_000,
   issueRefreshToken: true,
+  tokenType: 'Bearer',
   defaultAcr: undefined,
   issueAt: 'requester_token_endpoint',
   issueStatus: 201,
