@@ -34,8 +34,8 @@ function lenient(connection: Connection): Connection {
     const text = await cappedText(response, 2 ** 20)
     const { token_type: type, ...answer } = readObject(text) ?? {}
     const bearer = answer.access_token && (type === undefined || /^artifact$/i.test(`${type}`))
-    const { status } = response
-    return new Response((bearer ? JSON.stringify({ ...answer, token_type: 'bearer' }) : text) || null, { status })
+    const body = (bearer ? JSON.stringify({ ...answer, token_type: 'bearer' }) : text) || null
+    return new Response(body, { status: response.status || 502 })
   }
   return { ...connection, caller: { ...caller, fetch: () => fetch } }
 }
