@@ -12,6 +12,7 @@ export interface Caller {
 /** An answer, read to its end; the text is empty if there was more than 1 MiB of it. */
 export interface CallAnswer {
   status: number
+  headers: Headers
   text: string
 }
 
@@ -32,7 +33,7 @@ export async function call(
   const plain = fetch()
   try {
     const response = await plain(url, { ...init, credentials: 'omit', redirect: 'manual', signal })
-    return { status: response.status, text: await cappedText(response, 2 ** 20) }
+    return { status: response.status, headers: response.headers, text: await cappedText(response, 2 ** 20) }
   } catch (error) {
     throw signal.aborted ? new UmaTimeoutError(`${issuer} did not answer within ${timeout} ms`, { issuer }) : error
   }

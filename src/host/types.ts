@@ -27,6 +27,8 @@ export interface RptFacts {
   username?: string | undefined
   /** The whole answer, or the JWT's claims. */
   claims: Record<string, unknown>
+  /** When the authorization server was asked, in milliseconds; undefined: it was not. What is older than a request may be asked again. */
+  askedAt?: number | undefined
 }
 
 /** A resource description (FedAuthz §3.1). Members such as `name#de` are internationalised ones (RFC 7591 §2.2). */
@@ -42,8 +44,8 @@ export interface ResourceDescription {
 /** What `host.protect` is told. */
 export interface ResourceOptions {
   /**
-   * Where it lies: a path (`/alice/1.jpg`), a URL of which only the path counts, or a pattern: a final `/*` stands for everything below,
-   * a `:name` for one segment.
+   * Where it lies: a path (`/alice/1.jpg`), a URL of which only the path counts, or a pattern: a final `/*` stands for the path before
+   * it and everything below, a `:name` for one segment. What is said literally goes before `:name`, and that before `/*`.
    */
   url: string
   /** Whose it is. With a PAT by client credentials, all resources are the client's own; the name is then the host's affair. */
@@ -104,11 +106,23 @@ export type PatGrant =
 /** Decides what an RPT is good for. */
 export interface RptValidation {
   /**
-   * @param fresh do not answer out of a cache that is older than a second
+   * @param fresh ask again, whatever is remembered
    * @returns undefined: not active
    * @throws when that cannot be told now
    */
   (token: string, resource: ProtectedResource, fresh?: boolean): RptFacts | undefined | Promise<RptFacts | undefined>
+}
+
+/** What a validation of one's own may make use of. */
+export interface ValidationServices {
+  issuer: string
+  /** The authorization server's metadata, remembered. */
+  metadata: () => Promise<AuthorizationServerMetadata>
+  /** The raw answer of introspection with the owner's PAT; undefined where its status means "not active". */
+  introspect: (owner: string, token: string) => Promise<Record<string, unknown> | undefined>
+  /** For further calls to the authorization server. */
+  fetch: () => typeof globalThis.fetch
+  options: HostOptions
 }
 
 /** Options of `createHost`. */
@@ -130,7 +144,7 @@ export interface HostOptions {
   /** Scopes that methods need where a resource does not say. Default: `{ GET: ['read'], HEAD: ['read'], '*': ['write'] }`. */
   methods?: Record<string, readonly string[]>
   /** How RPTs are judged. Default: introspection, cached. */
-  validation?: (services: unknown) => RptValidation
+  validation?: (services: ValidationServices) => RptValidation
   /** Introspection cache. `ttl`, `negativeTtl` in milliseconds, default 30 000 and 2 000; `max` tokens, default 10 000. */
   cache?: { ttl?: number; negativeTtl?: number; max?: number }
   /** A path that is not protected: `'deny'` (default) with 403, or `'pass'`. */

@@ -1,0 +1,83 @@
+import type { Answer } from './answers.ts'
+import { ForbiddenError } from './predicates.ts'
+import { factsOf } from './request-facts.ts'
+import type { Access } from './types.ts'
+import type { GuardOptions, Judge, Passed } from './warden.ts'
+
+/** What the ready-made guards need of a host. */
+export interface Guarding {
+  judge: Judge
+}
+
+const accesses = new WeakMap<object, Access>()
+
+/**
+ * Who was let through, and with what.
+ *
+ * @param request what the guard got: a `Request` (in Hono `c.req.raw`), or Node's or Express's request
+ * @returns undefined where nothing is protected
+ */
+export const accessOf = (request: object): Access | undefined => accesses.get(request)
+
+/** @internal */
+export const remember = (request: object, access: Access | undefined): void => {
+  if (access) accesses.set(request, access)
+}
+
+/** A fetch-style handler. What comes after the request (an environment, a context) is handed on. */
+export type FetchHandler<Rest extends unknown[] = []> = (
+  request: Request,
+  ...rest: Rest
+) => Response | Promise<Response>
+
+/**
+ * Guards a fetch-style handler: it is called with a request that has the permission, untouched, and never with another. OPTIONS is
+ * let through, and answered without a body.
+ */
+export function guardFetch<Rest extends unknown[]>(
+  judge: Judge,
+  handler: FetchHandler<Rest>,
+  options?: GuardOptions,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return async (request, ...rest) => {
+    const judged = judge(factsOf(request), options)
+    const verdict = judged instanceof Promise ? await judged : judged
+    if ('answer' in verdict) return toResponse(verdict.answer, request.method)
+    remember(request, verdict.access)
+    try {
+      return dressed(await handler(request, ...rest), verdict)
+    } catch (error) {
+      if (error instanceof ForbiddenError) return error.getResponse()
+      throw error
+    }
+  }
+}
+
+/** An answer of the warden's as a `Response`. */
+export function toResponse({ status, headers, body }: Answer, method?: string): Response {
+  const lines = new Headers()
+  for (const [name, value] of headers) lines.append(name, value)
+  return new Response(method === 'HEAD' || status === 204 ? null : body, { status, headers: lines })
+}
+
+/** The handler's answer with what the warden adds to it. @internal */
+export function dressed(response: Response, { headers, bodiless }: Passed): Response {
+  if (!bodiless) {
+    try {
+      return addTo(response, headers)
+    } catch {
+      // Those of a Response that was fetched, or of a redirect, cannot be changed.
+    }
+  }
+  const own = new Response(bodiless ? null : response.body, response)
+  if (bodiless) own.headers.delete('content-length')
+  return addTo(own, headers)
+}
+
+function addTo(response: Response, headers: Passed['headers']): Response {
+  for (const [name, value] of headers) {
+    if (name !== 'Vary') response.headers.set(name, value)
+    else if (!response.headers.get(name)?.includes(value)) response.headers.append(name, value)
+  }
+  return response
+}

@@ -1,0 +1,17 @@
+/** `uma-requester/host`: the other end of UMA. */
+export {
+  clientSecretBasic,
+  clientSecretPost,
+  none,
+  privateKeyJwt,
+} from '../authorization-server/client-authentication.ts'
+export type { Answer } from './answers.ts'
+export type { Host } from './assemble.ts'
+export { accessOf, type FetchHandler, toResponse } from './guard.ts'
+export { createHost } from './host.ts'
+export type { PanelOptions } from './panel.ts'
+export * from './predicates.ts'
+export { factsOf, type RequestFacts } from './request-facts.ts'
+export type { Synchronised } from './resources.ts'
+export type * from './types.ts'
+export type { GuardOptions, Judge, Passed, Verdict } from './warden.ts'

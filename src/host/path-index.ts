@@ -1,0 +1,143 @@
+import { foldPath, laxReadings, literalSegment } from './canonical-path.ts'
+import type { ProtectedResource } from './types.ts'
+
+/** Resources by path, in memory. A look-up costs the same however many there are. */
+export interface PathIndex {
+  /** `'ambiguous'`: a lax router might take the path for that of another resource. */
+  find(path: string): ProtectedResource | 'ambiguous' | undefined
+  get(pattern: string): ProtectedResource | undefined
+  set(resource: ProtectedResource): void
+  delete(pattern: string): void
+  all(): Iterable<ProtectedResource>
+}
+
+/** Patterns by segment. At each, what is said literally goes before `:name`, and that before what is below. */
+interface Branch {
+  /** By literal segment; `''` stands for any. */
+  next: Map<string, Branch>
+  /** Patterns that end here. Several only where they were folded into one. */
+  here: Set<string>
+  /** Patterns that end in a `*` here: for this path and all below. */
+  below: Set<string>
+}
+
+const branch = (): Branch => ({ next: new Map(), here: new Set(), below: new Set() })
+
+const isPattern = (pattern: string) => /\/(?::|\*)(?:\/|$)/.test(pattern)
+const segmentsOf = (path: string) => (path === '/' ? [] : path.slice(1).split('/'))
+const literalPath = (pattern: string) => `/${segmentsOf(pattern).map(literalSegment).join('/')}`
+
+interface Way {
+  steps: string[]
+  end: 'here' | 'below'
+}
+
+function wayOf(pattern: string, fold: boolean): Way {
+  const segments = segmentsOf(pattern)
+  const end = segments.at(-1) === '*' ? 'below' : 'here'
+  if (end === 'below') segments.pop()
+  const steps = segments.flatMap((segment) => {
+    if (segment === ':') return ''
+    if (!fold) return literalSegment(segment)
+    // Where nothing is left of a segment, a lax router does not see it.
+    return segmentsOf(foldPath(`/${literalSegment(segment)}`))
+  })
+  return { steps, end }
+}
+
+function add(root: Branch, pattern: string, { steps, end }: Way): void {
+  let at = root
+  for (const step of steps) {
+    let next = at.next.get(step)
+    if (!next) {
+      next = branch()
+      at.next.set(step, next)
+    }
+    at = next
+  }
+  at[end].add(pattern)
+}
+
+/** @returns whether nothing is left of the branch */
+function cut(at: Branch, pattern: string, { steps, end }: Way, index = 0): boolean {
+  const step = steps[index]
+  if (step === undefined) at[end].delete(pattern)
+  else {
+    const next = at.next.get(step)
+    if (next && cut(next, pattern, { steps, end }, index + 1)) at.next.delete(step)
+  }
+  return !at.next.size && !at.here.size && !at.below.size
+}
+
+const none: ReadonlySet<string> = new Set()
+
+function match(at: Branch, segments: readonly string[], index = 0): ReadonlySet<string> {
+  const segment = segments[index]
+  if (segment === undefined) return at.here.size ? at.here : at.below
+  for (const step of [segment, '']) {
+    const next = at.next.get(step)
+    const found = next ? match(next, segments, index + 1) : none
+    if (found.size) return found
+  }
+  return at.below
+}
+
+export function createPathIndex(): PathIndex {
+  const byPattern = new Map<string, ProtectedResource>()
+  /** Resources without a pattern, by path. */
+  const exact = new Map<string, ProtectedResource>()
+  const folded = new Map<string, Set<string>>()
+  const tree = branch()
+  const foldedTree = branch()
+
+  /** What a lax router might find there. */
+  function lax(fold: string): ReadonlySet<string> {
+    const found = folded.get(fold)
+    return found?.size ? found : match(foldedTree, segmentsOf(fold))
+  }
+
+  function remove(pattern: string): void {
+    byPattern.delete(pattern)
+    if (isPattern(pattern)) {
+      cut(tree, pattern, wayOf(pattern, false))
+      cut(foldedTree, pattern, wayOf(pattern, true))
+      return
+    }
+    const path = literalPath(pattern)
+    exact.delete(path)
+    const fold = foldPath(path)
+    folded.get(fold)?.delete(pattern)
+    if (!folded.get(fold)?.size) folded.delete(fold)
+  }
+
+  return {
+    find(path) {
+      const known = exact.get(path)
+      if (known) return known
+      const [pattern] = match(tree, segmentsOf(path))
+      for (const reading of laxReadings(path)) {
+        const others = lax(reading)
+        if (others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+      }
+      return pattern === undefined ? undefined : byPattern.get(pattern)
+    },
+    get: (pattern) => byPattern.get(pattern),
+    set(resource) {
+      const { pattern } = resource
+      byPattern.set(pattern, resource)
+      if (isPattern(pattern)) {
+        add(tree, pattern, wayOf(pattern, false))
+        add(foldedTree, pattern, wayOf(pattern, true))
+        return
+      }
+      const path = literalPath(pattern)
+      exact.set(path, resource)
+      const fold = foldPath(path)
+      const same = folded.get(fold)
+      if (same) same.add(pattern)
+      else folded.set(fold, new Set([pattern]))
+    },
+    delete: remove,
+    all: () => byPattern.values(),
+  }
+}

@@ -1,0 +1,230 @@
+import type { UmaStorage } from '../storage/storage.ts'
+import { canonicalPattern } from './canonical-path.ts'
+import { describe, optionsOf, sameDescription, scopesOf } from './description.ts'
+import type { ProtectionApi } from './protection-api.ts'
+import type { ResourceMap } from './resource-map.ts'
+import type { HostEvent, ProtectedResource, ResourceDescription, ResourceOptions } from './types.ts'
+
+/** What was found when map and authorization server were compared. */
+export interface Synchronised {
+  /** Known at both. */
+  kept: ProtectedResource[]
+  /** Were gone at the authorization server, and are registered again, under new ids. */
+  recreated: ProtectedResource[]
+  /** Ids at the authorization server that no path belongs to. Nothing was done about them. */
+  unknown: { owner: string; id: string }[]
+}
+
+/** Protection of resources: registration at the authorization server (FedAuthz §3), and the map of paths. */
+export interface Resources {
+  /**
+   * Protects a resource. What is protected already is only updated where something has changed; several calls at once make one
+   * registration.
+   *
+   * @throws TypeError for a URL that has no one reading; the errors of calls to the authorization server and of storages
+   */
+  protect(options: ResourceOptions): Promise<ProtectedResource>
+  /**
+   * Changes the description of a protected resource: what is not mentioned stays.
+   *
+   * @throws TypeError if it is not protected; as `protect`
+   */
+  update(url: string, changes: Partial<Omit<ResourceOptions, 'url'>>): Promise<ProtectedResource>
+  /** Ends the protection: at the authorization server first, then here. What is not protected is left alone. */
+  unprotect(url: string): Promise<void>
+  /** All that are protected, or those of one owner. */
+  resources(owner?: string): Promise<ProtectedResource[]>
+  /** Registers again what an authorization server has lost, for one owner or for all (FedAuthz §3.2.5). */
+  synchronise(owner?: string): Promise<Synchronised>
+}
+
+export interface ResourcesParts {
+  map: ResourceMap
+  api: Pick<ProtectionApi, 'create' | 'read' | 'update' | 'delete' | 'list'>
+  methods: Record<string, readonly string[]>
+  tell: (event: HostEvent) => void
+  storage: UmaStorage
+  /** Of the keys of locks. */
+  prefix: string
+}
+
+const statusOf = (error: unknown): unknown => (Object(error) as { status?: unknown }).status
+/** Registrations at once: a host that starts with thousands leaves room for requests. */
+const together = 8
+
+export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): Resources {
+  const turns = new Map<string, Promise<unknown>>()
+  let running = 0
+  const waiting: (() => void)[] = []
+
+  /** One after the other for one pattern, here and, where the storage can, in other processes. */
+  async function alone<T>(pattern: string, task: () => Promise<T>): Promise<T> {
+    const locked = async () => {
+      if (running >= together) await new Promise<void>((resolve) => waiting.push(resolve))
+      running++
+      try {
+        return await (storage.lock?.(`${prefix}protect:${pattern}`, task) ?? task())
+      } finally {
+        running--
+        waiting.shift()?.()
+      }
+    }
+    const run = (turns.get(pattern) ?? Promise.resolve()).then(locked)
+    const settled = run.then(
+      () => {},
+      () => {},
+    )
+    turns.set(pattern, settled)
+    settled.then(() => turns.get(pattern) === settled && turns.delete(pattern))
+    return run
+  }
+
+  /** The id under which the authorization server has it already: it said that there is one. */
+  async function adopt(
+    owner: string,
+    wanted: ResourceDescription,
+    refusal: unknown,
+  ): Promise<{ id: string; same: boolean }> {
+    const taken = new Set((await map.all()).map(({ id }) => id))
+    const candidates = (await api.list(owner)).filter((id) => !taken.has(id))
+    for (const id of candidates) {
+      const there = await api.read(owner, id)
+      const same = sameDescription(there, wanted)
+      if (same || (wanted.name !== undefined && there.name === wanted.name)) return { id, same }
+    }
+    throw refusal
+  }
+
+  async function register(
+    owner: string,
+    description: ResourceDescription,
+  ): Promise<Pick<ProtectedResource, 'id' | 'policyUri' | 'etag'>> {
+    try {
+      return await api.create(owner, description)
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error
+      const { id, same } = await adopt(owner, description, error)
+      return same ? { id } : { ...(await api.update(owner, id, description)), id }
+    }
+  }
+
+  async function create(entry: Omit<ProtectedResource, 'id'>): Promise<ProtectedResource> {
+    const { owner, description } = entry
+    const { id, policyUri, etag } = await register(owner, description)
+    const resource = { ...entry, id, policyUri, etag }
+    try {
+      await map.put(resource)
+    } catch (error) {
+      // Nobody would know of it: the next try would make a second one.
+      await api.delete(owner, id, etag).catch(() => {})
+      throw error
+    }
+    tell({ type: 'registered', resource: id, owner })
+    return resource
+  }
+
+  async function change(known: ProtectedResource, entry: Omit<ProtectedResource, 'id'>): Promise<ProtectedResource> {
+    const { id, owner } = known
+    if (owner !== entry.owner) {
+      // In this order, so that it is protected all the time.
+      const resource = await create(entry)
+      await deregister(known)
+      return resource
+    }
+    const told = !sameDescription(known.description, entry.description)
+    if (!told && JSON.stringify(known.methods) === JSON.stringify(entry.methods)) return known
+    let answer: Partial<Pick<ProtectedResource, 'policyUri' | 'etag'>> | undefined
+    try {
+      if (told) answer = await api.update(owner, id, entry.description, known.etag)
+    } catch (error) {
+      if (statusOf(error) === 404) return create(entry)
+      throw error
+    }
+    const resource = {
+      ...entry,
+      id,
+      policyUri: answer?.policyUri ?? known.policyUri,
+      etag: answer ? answer.etag : known.etag,
+    }
+    await map.put(resource)
+    tell({ type: 'updated', resource: id, owner })
+    return resource
+  }
+
+  async function deregister({ id, owner, etag }: ProtectedResource): Promise<void> {
+    await api.delete(owner, id, etag).catch((error: unknown) => {
+      if (statusOf(error) !== 404) throw error
+    })
+    tell({ type: 'deregistered', resource: id, owner })
+  }
+
+  function entryOf(options: ResourceOptions): Omit<ProtectedResource, 'id'> {
+    const scopes = scopesOf(options, methods)
+    const { owner, methods: own, name } = options
+    const entry = { pattern: canonicalPattern(options.url), owner, scopes, description: describe(options, scopes) }
+    return { ...entry, ...(own && { methods: own }), ...(name !== undefined && { name }) }
+  }
+
+  async function protect(options: ResourceOptions): Promise<ProtectedResource> {
+    const entry = entryOf(options)
+    const { pattern } = entry
+    return alone(pattern, async () => {
+      const known = await map.read(pattern)
+      return known ? change(known, entry) : create(entry)
+    })
+  }
+
+  async function recreate(lost: ProtectedResource): Promise<ProtectedResource | undefined> {
+    const { id, policyUri, etag, ...entry } = lost
+    // Somebody else may have been at it meanwhile.
+    const now = await map.read(lost.pattern)
+    return now?.id === id ? create(entry) : undefined
+  }
+
+  async function synchroniseOwner(owner: string, all: ProtectedResource[], found: Synchronised): Promise<void> {
+    const there = new Set(await api.list(owner))
+    for (const resource of all) {
+      if (resource.owner !== owner) continue
+      if (there.has(resource.id)) {
+        found.kept.push(resource)
+        continue
+      }
+      const recreated = await alone(resource.pattern, () => recreate(resource))
+      if (recreated) found.recreated.push(recreated)
+    }
+    const mapped = new Set([...all, ...found.recreated].map(({ id }) => id))
+    const reported = new Set(found.unknown.map(({ id }) => id))
+    for (const id of there) if (!mapped.has(id) && !reported.has(id)) found.unknown.push({ owner, id })
+  }
+
+  return {
+    protect,
+    async update(url, changes) {
+      const pattern = canonicalPattern(url)
+      return alone(pattern, async () => {
+        const known = await map.read(pattern)
+        if (!known) throw new TypeError('What is to be updated has to be protected.')
+        return change(known, entryOf({ ...optionsOf(known), ...changes, url }))
+      })
+    },
+    async unprotect(url) {
+      const pattern = canonicalPattern(url)
+      await alone(pattern, async () => {
+        const known = await map.read(pattern)
+        if (!known) return
+        await deregister(known)
+        await map.remove(pattern)
+      })
+    },
+    async resources(owner) {
+      return (await map.all()).filter((resource) => owner === undefined || resource.owner === owner)
+    },
+    async synchronise(owner) {
+      const all = await map.all()
+      const owners = owner === undefined ? new Set(all.map((resource) => resource.owner)) : [owner]
+      const found: Synchronised = { kept: [], recreated: [], unknown: [] }
+      for (const one of owners) await synchroniseOwner(one, all, found)
+      return found
+    },
+  }
+}

@@ -1,0 +1,185 @@
+import { isUmaError, UmaTimeoutError } from '../errors.ts'
+import {
+  type Answer,
+  ambiguous,
+  challenge,
+  corsHeaders,
+  type Fault,
+  forbidden,
+  preflight,
+  unreachable,
+} from './answers.ts'
+import { after, isThenable, type MaybePromise } from './maybe.ts'
+import { isBound, permits, scopesFor } from './permissions.ts'
+import { type Reading, type RequestFacts, readRequest } from './request-facts.ts'
+import type { Access, HostEvent, HostOptions, Permission, ProtectedResource, RptFacts, RptValidation } from './types.ts'
+
+/** What a guard asks for, where it is not to be told from the path and the method. */
+export interface GuardOptions {
+  /** The URL or pattern of a resource that is protected, whatever path is requested. If it is not protected, everything is refused. */
+  resource?: string
+  /** All of these are needed, whatever the method. */
+  scopes?: readonly string[]
+  /** Besides the permission (FedAuthz §1.4): what is refused is answered with 403. */
+  when?: (access: Access) => boolean
+}
+
+/** Let through. */
+export interface Passed {
+  /** Undefined where nothing is protected, or OPTIONS was asked for. */
+  access?: Access
+  /** To be added to the handler's answer. */
+  headers: readonly (readonly [string, string])[]
+  /** It came in without a permission, for what it is: it must not carry content away. */
+  bodiless?: boolean
+}
+
+/** What a guard does with a request: let it through, or answer it. */
+export type Verdict = Passed | { answer: Answer }
+
+/** Decides about one request; at once, where all is known. Never throws, never rejects. */
+export type Judge = (facts: RequestFacts, options?: GuardOptions) => MaybePromise<Verdict>
+
+export interface WardenParts {
+  /** What challenges name as `as_uri`. */
+  issuer: () => MaybePromise<string>
+  find: (path: string) => MaybePromise<ProtectedResource | 'ambiguous' | undefined>
+  /** A resource by its URL or pattern. */
+  at: (url: string) => MaybePromise<ProtectedResource | undefined>
+  validate: RptValidation
+  ticket: (owner: string, permissions: Permission[]) => Promise<string | undefined>
+  tell: (event: HostEvent) => void
+  options: Pick<HostOptions, 'realm' | 'methods' | 'onUnmapped' | 'cors' | 'timeouts'>
+}
+
+/** Scopes that methods need where nothing else is said. */
+export const usualMethods: Record<string, readonly string[]> = { GET: ['read'], '*': ['write'] }
+
+const vary = [['Vary', 'Authorization']] as const
+const nobody: RptFacts = { permissions: [], claims: {} }
+
+/** A request on its way through. */
+interface Visit extends Reading {
+  guard: GuardOptions
+  arrived: number
+}
+
+/** The warden (Grant §3.2, FedAuthz §4, §5): default is to refuse. */
+export function createWarden(parts: WardenParts): Judge {
+  const { validate, tell, options } = parts
+  const { realm, methods = usualMethods, onUnmapped = 'deny', cors, timeouts } = options
+
+  const refuse = (reason: string, method: string, path: string, answer: Answer): Verdict => {
+    tell({ type: 'refused', reason, method, path })
+    return { answer }
+  }
+
+  function failed(error: unknown): Verdict {
+    tell({
+      type: 'authorization-server-unreachable',
+      during: 'judgement',
+      reason: isUmaError(error) ? error.code : 'failed',
+    })
+    return { answer: unreachable() }
+  }
+
+  function decide(facts: RequestFacts, guard: GuardOptions): MaybePromise<Verdict> {
+    const read = readRequest(facts)
+    if ('refused' in read) return refuse(read.refused, facts.method, '', ambiguous(read.refused))
+    const { method, path } = read
+    if (method === 'OPTIONS') {
+      const asksFirst = facts.header('origin') && facts.header('access-control-request-method')
+      if (cors && asksFirst) return { answer: preflight(cors, facts.header('access-control-request-headers')) }
+      if (path === '*') return { headers: [] }
+    }
+    const visit: Visit = { ...read, guard, arrived: Date.now() }
+    const found = guard.resource === undefined ? parts.find(path) : parts.at(guard.resource)
+    return found instanceof Promise ? found.then((resource) => protect(visit, resource)) : protect(visit, found)
+  }
+
+  function protect(visit: Visit, resource: ProtectedResource | 'ambiguous' | undefined): MaybePromise<Verdict> {
+    const { method, path, token, guard } = visit
+    if (resource === 'ambiguous') return refuse('path: of another resource', method, path, ambiguous('path'))
+    if (!resource && onUnmapped === 'pass' && guard.resource === undefined) return { headers: [] }
+    if (method === 'OPTIONS' && !scopesFor(method, resource?.methods, methods)) return { headers: [], bodiless: true }
+    if (!resource) return refuse('not mapped', method, path, forbidden())
+    const scopes = guard.scopes ?? scopesFor(method, resource.methods, methods) ?? resource.scopes
+    if (!token) return challenged(resource, scopes, visit)
+    const rpt = validate(token, resource)
+    if (!isThenable(rpt)) return weigh(visit, { resource, scopes }, rpt)
+    return Promise.resolve(rpt).then((known) => weigh(visit, { resource, scopes }, known))
+  }
+
+  function weigh(
+    visit: Visit,
+    { resource, scopes }: Omit<Access, 'rpt'>,
+    rpt: RptFacts | undefined,
+    again = false,
+  ): MaybePromise<Verdict> {
+    const { token, arrived } = visit
+    if (!rpt || isBound(rpt)) return challenged(resource, scopes, visit, 'invalid_token')
+    if (permits(rpt, resource.id, scopes, Date.now() / 1000)) return letIn(visit, { resource, scopes, rpt })
+    // An upgrade may have kept the string: then what is remembered of it is out of date.
+    if (token && !again && rpt.askedAt !== undefined && rpt.askedAt < arrived)
+      return after(validate(token, resource, true), (now) => weigh(visit, { resource, scopes }, now, true))
+    return challenged(resource, scopes, visit, 'insufficient_scope')
+  }
+
+  function letIn({ method, path, guard }: Visit, access: Access): Verdict {
+    try {
+      if (!guard.when || guard.when(access)) return { access, headers: vary }
+    } catch {
+      return refuse('predicate failed', method, path, forbidden())
+    }
+    return refuse('predicate', method, path, forbidden())
+  }
+
+  async function challenged(
+    resource: ProtectedResource,
+    scopes: readonly string[],
+    visit: Visit,
+    fault?: Fault,
+  ): Promise<Verdict> {
+    const { id, owner } = resource
+    const ticket = await parts.ticket(owner, [{ resource_id: id, resource_scopes: [...scopes] }])
+    if (ticket === undefined) return letIn(visit, { resource, scopes, rpt: nobody })
+    const issuer = await parts.issuer()
+    tell({ type: 'ticket-issued', resource: id })
+    return { answer: challenge({ issuer, ticket, realm, fault }) }
+  }
+
+  function within(verdict: Promise<Verdict>): Promise<Verdict> {
+    const ms = timeouts?.decision ?? 8_000
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new UmaTimeoutError(`No decision within ${ms} ms`)), ms)
+    })
+    return Promise.race([verdict, late])
+      .catch(failed)
+      .finally(() => clearTimeout(timer))
+  }
+
+  function safely(facts: RequestFacts, guard: GuardOptions): MaybePromise<Verdict> {
+    try {
+      const verdict = decide(facts, guard)
+      return verdict instanceof Promise ? within(verdict) : verdict
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  return (facts, guard = {}) => {
+    const verdict = safely(facts, guard)
+    const more = cors ? corsHeaders(cors, facts.header('origin')) : []
+    return more.length ? after(verdict, (known) => withHeaders(known, more)) : verdict
+  }
+}
+
+function withHeaders(verdict: Verdict, more: [string, string][]): Verdict {
+  if (!('answer' in verdict)) return { ...verdict, headers: [...verdict.headers, ...more] }
+  const { answer } = verdict
+  // What the answer says of itself is not said twice.
+  const there = new Set(answer.headers.map(([name]) => name))
+  const added = more.filter(([name]) => name === 'Vary' || !there.has(name))
+  return { answer: { ...answer, headers: [...answer.headers, ...added] } }
+}

@@ -1,0 +1,278 @@
+import { describe, expect, test } from 'vitest'
+import { createResourceMap } from '../../src/host/resource-map.ts'
+import { createResources } from '../../src/host/resources.ts'
+import type { HostEvent, ResourceDescription } from '../../src/host/types.ts'
+import { usualMethods } from '../../src/host/warden.ts'
+import type { UmaStorage } from '../../src/storage/storage.ts'
+
+const refused = (status: number) => Object.assign(new Error(`status ${status}`), { status })
+
+/** An authorization server's registry, and a host's side of it. */
+function setup(storage: UmaStorage = new Map<string, string>()) {
+  const registry = new Map<string, { owner: string; description: ResourceDescription }>()
+  const calls: string[] = []
+  const events: HostEvent[] = []
+  const behaviour = { uniqueNames: false, fail: false }
+  let count = 0
+  const known = (id: string) => {
+    const entry = registry.get(id)
+    if (!entry) throw refused(404)
+    return entry
+  }
+  const api = {
+    async create(owner: string, description: ResourceDescription) {
+      calls.push('create')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      if (behaviour.fail) throw refused(500)
+      const taken = [...registry.values()].some((entry) => entry.description.name === description.name)
+      if (behaviour.uniqueNames && taken) throw refused(409)
+      const id = `r${++count}`
+      registry.set(id, { owner, description })
+      return { id, policyUri: `https://as.example/policy/${id}`, etag: '"1"' }
+    },
+    async read(_owner: string, id: string) {
+      calls.push(`read ${id}`)
+      return { ...known(id).description, _id: id }
+    },
+    async update(owner: string, id: string, description: ResourceDescription, etag?: string) {
+      calls.push(`update ${id} ${etag}`)
+      known(id)
+      registry.set(id, { owner, description })
+      return { id, etag: '"2"' }
+    },
+    async delete(_owner: string, id: string) {
+      calls.push(`delete ${id}`)
+      if (behaviour.fail) throw refused(500)
+      known(id)
+      registry.delete(id)
+    },
+    async list(owner: string) {
+      calls.push(`list ${owner}`)
+      return [...registry].filter(([, entry]) => entry.owner === owner).map(([id]) => id)
+    },
+  }
+  const start = () => {
+    const tell = (event: HostEvent) => events.push(event)
+    const map = createResourceMap(storage, 'host:', tell)
+    return { map, ...createResources({ map, api, methods: usualMethods, tell, storage, prefix: 'host:' }) }
+  }
+  return { ...start(), start, registry, calls, events, behaviour, storage }
+}
+
+const photo = { url: '/alice/1.jpg', owner: 'alice' }
+
+describe('protect', () => {
+  test('F-3-a: registers, and knows from then on whose it is and where policies are set', async () => {
+    const { protect, registry, map, events } = setup()
+    const resource = await protect({
+      ...photo,
+      name: 'A photo',
+      type: 'photo',
+      iconUri: 'https://x/i.png',
+      more: { 'name#de': 'Ein Foto' },
+    })
+    expect(resource).toMatchObject({ id: 'r1', owner: 'alice', pattern: '/alice/1.jpg', scopes: ['read', 'write'] })
+    expect(resource).toMatchObject({ policyUri: 'https://as.example/policy/r1', etag: '"1"', name: 'A photo' })
+    expect(registry.get('r1')?.description).toEqual({
+      name: 'A photo',
+      'name#de': 'Ein Foto',
+      type: 'photo',
+      icon_uri: 'https://x/i.png',
+      resource_scopes: ['read', 'write'],
+    })
+    expect(map.find('/alice/1.jpg')).toEqual(JSON.parse(JSON.stringify(resource)))
+    expect(events).toEqual([{ type: 'registered', resource: 'r1', owner: 'alice' }])
+  })
+
+  test('F-R-k: nothing is told of a resource by default but its scopes', async () => {
+    const { protect, registry } = setup()
+    await protect(photo)
+    expect(registry.get('r1')?.description).toEqual({ resource_scopes: ['read', 'write'] })
+  })
+
+  test('registering what is registered already is no error, and no second registration', async () => {
+    const { protect, calls, start } = setup()
+    const first = await protect(photo)
+    const again = await protect({ ...photo, url: 'https://photos.example/alice/1.jpg/' })
+    expect(again.id).toBe(first.id)
+    expect((await start().protect(photo)).id).toBe(first.id)
+    expect(calls).toEqual(['create'])
+  })
+
+  test('twenty at once are one', async () => {
+    const { protect, calls } = setup()
+    const all = await Promise.all(Array.from({ length: 20 }, () => protect(photo)))
+    expect(new Set(all.map(({ id }) => id))).toEqual(new Set(['r1']))
+    expect(calls).toEqual(['create'])
+  })
+
+  test('two processes at once are one, where the storage has a lock', async () => {
+    let tail: Promise<unknown> = Promise.resolve()
+    const locks = new Map<string, Promise<unknown>>()
+    const inner = new Map<string, string>()
+    const storage: UmaStorage = {
+      get: (key) => inner.get(key),
+      set: (key, value) => inner.set(key, value),
+      delete: (key) => inner.delete(key),
+      keys: () => inner.keys(),
+      lock(key, task) {
+        tail = (locks.get(key) ?? Promise.resolve()).then(task)
+        locks.set(key, tail)
+        return tail as ReturnType<typeof task>
+      },
+    }
+    const { protect, start, calls } = setup(storage)
+    const [one, other] = await Promise.all([protect(photo), start().protect(photo)])
+    expect(one.id).toBe(other.id)
+    expect(calls).toEqual(['create'])
+  })
+
+  test('thousands at once do not all go out at once', async () => {
+    const { protect, registry } = setup()
+    await Promise.all(Array.from({ length: 300 }, (_, i) => protect({ url: `/o/${i}`, owner: 'alice' })))
+    expect(registry.size).toBe(300)
+  })
+
+  test('F-3.2.3: what has changed is updated, as a whole', async () => {
+    const { protect, registry, calls } = setup()
+    await protect({ ...photo, name: 'Old', type: 'photo' })
+    const changed = await protect({ ...photo, name: 'New', scopes: ['print'] })
+    expect(changed).toMatchObject({ id: 'r1', etag: '"2"', policyUri: 'https://as.example/policy/r1' })
+    expect(calls).toEqual(['create', 'update r1 "1"'])
+    expect(registry.get('r1')?.description).toEqual({ name: 'New', resource_scopes: ['print', 'read', 'write'] })
+  })
+
+  test('rules for methods are the host’s affair, and their scopes are registered', async () => {
+    const { protect, calls, map } = setup()
+    await protect({ ...photo, methods: { GET: ['read'], '*': ['write'] } })
+    await protect({ ...photo, methods: { GET: ['read'], PUT: ['write'], '*': ['write'] } })
+    expect(calls).toEqual(['create'])
+    expect(map.find('/alice/1.jpg')).toMatchObject({ methods: { PUT: ['write'] } })
+    const own = await protect({ ...photo, methods: { GET: ['view'], '*': ['edit'] } })
+    expect(own.scopes).toEqual(['view', 'edit'])
+  })
+
+  test('409: what the authorization server has already is adopted, and brought up to date', async () => {
+    const { protect, registry, behaviour, calls } = setup()
+    behaviour.uniqueNames = true
+    registry.set('k0', { owner: 'alice', description: { name: 'other', resource_scopes: ['read'] } })
+    registry.set('k1', { owner: 'alice', description: { name: 'photo', resource_scopes: ['read'] } })
+    expect(await protect({ ...photo, name: 'photo' })).toMatchObject({ id: 'k1' })
+    expect(registry.get('k1')?.description.resource_scopes).toEqual(['read', 'write'])
+    expect(calls).toContain('list alice')
+    registry.set('k2', { owner: 'alice', description: { name: 'same', resource_scopes: ['read', 'write'] } })
+    expect(await protect({ url: '/alice/2.jpg', owner: 'alice', name: 'same' })).toMatchObject({ id: 'k2' })
+    expect(calls.filter((call) => call.startsWith('update'))).toHaveLength(1)
+  })
+
+  test('409, and it belongs to another path already: an error', async () => {
+    const { protect, behaviour } = setup()
+    behaviour.uniqueNames = true
+    await protect({ ...photo, name: 'photo' })
+    await expect(protect({ url: '/alice/2.jpg', owner: 'alice', name: 'photo' })).rejects.toMatchObject({ status: 409 })
+  })
+
+  test('gone at the authorization server (404 at an update): registered again', async () => {
+    const { protect, registry } = setup()
+    await protect(photo)
+    registry.clear()
+    expect(await protect({ ...photo, name: 'New' })).toMatchObject({ id: 'r2' })
+    expect([...registry.keys()]).toEqual(['r2'])
+  })
+
+  test('another owner: registered for them, and no longer for the one before', async () => {
+    const { protect, registry, map } = setup()
+    await protect(photo)
+    expect(await protect({ ...photo, owner: 'bob' })).toMatchObject({ id: 'r2', owner: 'bob' })
+    expect([...registry.keys()]).toEqual(['r2'])
+    expect(map.find('/alice/1.jpg')).toMatchObject({ id: 'r2' })
+  })
+
+  test('a storage that cannot be written: nothing is left at the authorization server', async () => {
+    const inner = new Map<string, string>()
+    const full = () => {
+      throw new Error('full')
+    }
+    const storage = { get: (key: string) => inner.get(key), set: full, delete: full, keys: () => inner.keys() }
+    const { protect, registry } = setup(storage)
+    await expect(protect(photo)).rejects.toThrow('full')
+    expect(registry.size).toBe(0)
+  })
+
+  test.each(['/a//b', '/a/../b', '/a/*.jpg', 'a', '/a%2fb'])(
+    '%s: TypeError, and nothing is registered',
+    async (url) => {
+      const { protect, calls } = setup()
+      await expect(protect({ url, owner: 'alice' })).rejects.toThrow(TypeError)
+      expect(calls).toEqual([])
+    },
+  )
+})
+
+describe('update, unprotect', () => {
+  test('F-3.2.3: what is not mentioned stays', async () => {
+    const { protect, update, registry } = setup()
+    await protect({ ...photo, name: 'Old', type: 'photo', scopes: ['print'], more: { 'name#de': 'Alt' } })
+    await update(photo.url, { name: 'New' })
+    expect(registry.get('r1')?.description).toEqual({
+      name: 'New',
+      'name#de': 'Alt',
+      type: 'photo',
+      resource_scopes: ['print', 'read', 'write'],
+    })
+    await expect(update('/alice/2.jpg', { name: 'x' })).rejects.toThrow(TypeError)
+  })
+
+  test('F-3.2.4, F-3-a: the protection ends at both ends; 404 is as good', async () => {
+    const { protect, unprotect, registry, map, events } = setup()
+    await protect(photo)
+    await unprotect(photo.url)
+    expect(registry.size).toBe(0)
+    expect(map.find('/alice/1.jpg')).toBeUndefined()
+    expect(events.at(-1)).toEqual({ type: 'deregistered', resource: 'r1', owner: 'alice' })
+    await unprotect(photo.url)
+    await protect(photo)
+    registry.clear()
+    await unprotect(photo.url)
+    expect(map.find('/alice/1.jpg')).toBeUndefined()
+  })
+
+  test('the authorization server fails: it stays protected', async () => {
+    const { protect, unprotect, map, behaviour } = setup()
+    await protect({ url: '/:owner/x', owner: 'alice' })
+    behaviour.fail = true
+    await expect(unprotect('/:any/x')).rejects.toMatchObject({ status: 500 })
+    expect(map.find('/bob/x')).toBeDefined()
+    behaviour.fail = false
+    await unprotect('/:/x')
+    expect(map.find('/bob/x')).toBeUndefined()
+  })
+})
+
+describe('F-3.2.5: synchronise', () => {
+  test('recreates what is missing, reports what is not known, touches nothing else', async () => {
+    const { protect, synchronise, registry, map, calls } = setup()
+    for (const n of [1, 2, 3]) await protect({ url: `/alice/${n}.jpg`, owner: 'alice', name: `photo ${n}` })
+    await protect({ url: '/bob/1.jpg', owner: 'bob' })
+    registry.delete('r2')
+    registry.set('stray', { owner: 'alice', description: { resource_scopes: [] } })
+    calls.length = 0
+    const found = await synchronise()
+    expect(found.kept.map(({ id }) => id)).toEqual(['r1', 'r3', 'r4'])
+    expect(found.recreated).toMatchObject([{ id: 'r5', pattern: '/alice/2.jpg', name: 'photo 2' }])
+    expect(found.unknown).toEqual([{ owner: 'alice', id: 'stray' }])
+    expect(map.find('/alice/2.jpg')).toMatchObject({ id: 'r5' })
+    expect(registry.has('stray')).toBe(true)
+    expect(calls).toEqual(['list alice', 'create', 'list bob'])
+    expect((await synchronise('bob')).kept).toHaveLength(1)
+    expect((await synchronise()).recreated).toEqual([])
+  })
+
+  test('resources of one owner, and of all', async () => {
+    const { protect, resources } = setup()
+    await protect(photo)
+    await protect({ url: '/bob/*', owner: 'bob' })
+    expect((await resources('bob')).map(({ pattern }) => pattern)).toEqual(['/bob/*'])
+    expect(await resources()).toHaveLength(2)
+  })
+})
