@@ -13,7 +13,13 @@ import {
   type TokenEndpointResponse,
   validateAuthResponse,
 } from 'oauth4webapi'
-import { InvalidStateError, InvalidTokenResponseError, isUmaError, RedirectError, TokenRequestError } from '../errors.ts'
+import {
+  InvalidStateError,
+  InvalidTokenResponseError,
+  isUmaError,
+  RedirectError,
+  TokenRequestError,
+} from '../errors.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import { call } from './call.ts'
 import type { Connection } from './token-request.ts'

@@ -33,11 +33,27 @@ export async function post(
   endpoint: string,
   parameters: TokenParameters,
 ): Promise<CallAnswer> {
-  const { issuer } = metadata
-  const body = new URLSearchParams()
-  for (const name in parameters) for (const value of [parameters[name] ?? []].flat()) body.append(name, value as string)
+  const body = formOf(parameters)
   const headers = new Headers({ accept: 'application/json' })
   await client.auth(metadata as never, { client_id: client.id }, body, headers, context)
+  return submit(caller, metadata.issuer, endpoint, headers, body)
+}
+
+/** Several values of one name are sent one after the other; undefined ones not at all. */
+export function formOf(parameters: TokenParameters): URLSearchParams {
+  const form = new URLSearchParams()
+  for (const name in parameters) for (const value of [parameters[name] ?? []].flat()) form.append(name, value as string)
+  return form
+}
+
+/** One POST, sent once. @throws TokenRequestError (`token_request_failed`) on a network fault, UmaTimeoutError */
+export async function submit(
+  caller: Caller,
+  issuer: string,
+  endpoint: string,
+  headers: Headers,
+  body: URLSearchParams | string,
+): Promise<CallAnswer> {
   try {
     return await call(caller, issuer, endpoint, { method: 'POST', body, headers })
   } catch (cause) {

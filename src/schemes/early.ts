@@ -1,13 +1,8 @@
-import {
-  InvalidStateError,
-  InvalidTokenResponseError,
-  RedirectError,
-  RequestDeniedError,
-  RequestSubmittedError,
-  TokenRequestError,
-} from '../errors.ts'
+import { InvalidTokenResponseError, RequestDeniedError, RequestSubmittedError, TokenRequestError } from '../errors.ts'
 import { jwtExpiry } from '../protocol/token-answer.ts'
 import type { Grant, Step } from './scheme.ts'
+
+export { badReturn } from './bad-return.ts'
 
 /** An RPT of UMA before 2.0: the Bearer profile, without a lifetime unless it is a JWT. */
 export function toBearer(token: string): Grant {
@@ -30,13 +25,3 @@ export function refused({ code, reason }: { code: string; reason?: string }, iss
 /** The owner has been asked; there is nothing to poll with. */
 export const submitted = (issuer: string): RequestSubmittedError =>
   new RequestSubmittedError(`${issuer} has asked the owner: try again later`, { issuer })
-
-/** @throws InvalidStateError, RedirectError: always */
-export function badReturn({ problem, code }: { problem: string; code?: string }, issuer: string): never {
-  if (problem === 'state')
-    throw new InvalidStateError('This way back belongs to no redirect that is under way', { issuer })
-  const reason = code && /^[a-z_]{1,64}$/.test(code) ? code : problem
-  throw Object.assign(new RedirectError(`The way back from ${issuer} is not usable: ${problem}`, { issuer }), {
-    reason,
-  })
-}

@@ -142,7 +142,7 @@ export interface Scheme {
      *
      * @throws InvalidStateError, RedirectError, RequestDeniedError, RequestSubmittedError
      */
-    accept(back: string, expected: { state: string; issuer: string }, state: FlowState): void
+    accept(back: string, expected: { state: string; issuer: string; unchangedTicket: boolean }, state: FlowState): void
   }
   /** Challenges of this scheme in an answer, usable ones only, in order. */
   recognise(answer: Answer): Challenge[] | Promise<Challenge[]>
