@@ -112,6 +112,12 @@ describe('P-12, P-13 the redirect', () => {
     expect(session).toBeDefined()
   })
 
+  test('P-16 a manager that goes to the registered URL, without our state: not accepted', async () => {
+    const { world, get } = await cast({ quirks: { registeredReturn: true } })
+    expect((await umaRejection(get())).code).toBe('invalid_state')
+    expect(world.recorder.to('host').map(({ status }) => status)).toEqual([401, 403])
+  })
+
   test('a redirect URI with a query of its own', async () => {
     const { get } = await cast({}, { redirectUri: `${REDIRECT_URI}?keep=this` })
     expect((await get()).status).toBe(200)
