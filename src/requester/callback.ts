@@ -6,7 +6,7 @@ import { type Pending, type PendingRequest, takePending } from './pending.ts'
 import type { Services, Subject } from './services.ts'
 import { signInErrand } from './sign-in.ts'
 
-/** By what people come back, in the order in which it is looked for. */
+/** By what people come back, in the order in which it is looked for; `code` is what a sign-in brings. */
 const kinds = [
   'authorization_state',
   'x-oauth_access_granted',
@@ -37,7 +37,6 @@ export interface Callback {
 export async function handleCallback(services: Services, party: Party, url: string): Promise<Callback> {
   const { history, location } = globalThis
   const parameters = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams()
-  const kind = kinds.find((name) => parameters.has(name)) ?? 'ticket'
   if (location?.href === url) {
     // Tickets, codes and states do not stay in the address bar and the history (checklist G-3.3.3-i).
     const clean = new URL(url)
@@ -48,6 +47,7 @@ export async function handleCallback(services: Services, party: Party, url: stri
   const state = parameters.get('state')
   const pending = await takePending(services, party, state)
   const { request } = pending
+  const kind = pending.signIn ? 'code' : (kinds.find((name) => name !== 'code' && parameters.has(name)) ?? 'ticket')
   try {
     await finish(services, party, pending, url)
     return { kind, request }

@@ -5,6 +5,7 @@ import {
   type RegisteredClientRecord,
   registerClient,
 } from '../authorization-server/registration.ts'
+import { isUmaError, TokenRequestError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import type { Tell } from './events.ts'
@@ -52,7 +53,12 @@ export function createClients(store: Store, caller: Caller, discovery: Discovery
     const { server, scheme } = registrar
     const { issuer } = server
     const metadata = await discovery(server, scheme.wellKnown, scheme.readMetadata)
-    const record = await (scheme.register ?? registerClient)(caller, metadata, server.client.register)
+    const record = await (scheme.register ?? registerClient)(caller, metadata, server.client.register).catch(
+      (cause) => {
+        if (isUmaError(cause)) throw cause
+        throw new TokenRequestError(`${issuer} was not reached`, { code: 'registration_failed', cause, issuer })
+      },
+    )
     const key = keyOf(registrar)
     known.set(key, record)
     await store.set(key, JSON.stringify(record), record.expiresAt && record.expiresAt - Date.now())

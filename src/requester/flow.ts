@@ -30,7 +30,7 @@ export async function fly(
   subject: Subject,
   flight: Flight,
   state?: FlowState,
-  first = !state,
+  first: boolean = !state,
 ): Promise<Rpt | undefined> {
   const { options, caller, discovery, tell } = services
   const { party, authority, method, url, host, uma } = subject

@@ -48,9 +48,10 @@ export function keepIdentity(
 ): Promise<boolean> {
   const { options, store } = services
   return party.lock('identities', async () => {
+    // In this order: a sign-out in between leaves what is written here without effect.
+    const all = await identitiesOf(services, party)
     const now = await epochOf(services, party)
     if (epoch && now && epoch !== now) return false
-    const all = await identitiesOf(services, party)
     identity ? all.set(key, identity) : all.delete(key)
     if (!options.storage) return true
     const record: IdentitiesRecord = { v: 1, epoch: now || '0', of: Object.fromEntries(all) }
