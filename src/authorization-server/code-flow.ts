@@ -100,7 +100,7 @@ export async function finishCodeFlow(connection: Connection, memo: unknown, back
   if (iss !== issuer && (iss !== null || metadata.authorization_response_iss_parameter_supported)) throw fail('iss')
   const error = parameters.get('error')
   if (error) throw fail(/^[a-z_]{1,64}$/.test(error) ? error : 'error')
-  if (!parameters.get('code')) throw fail('code')
+  if (parameters.getAll('code').length !== 1 || !parameters.get('code')) throw fail('code')
   const as = oauthServer(metadata)
   const self = { client_id: client.id }
   let checked: URLSearchParams

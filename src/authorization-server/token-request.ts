@@ -26,16 +26,19 @@ export interface Connection {
  * One authenticated form POST (RFC 6749 §2.3, §3.2). It is never sent again: what it carries may be spent the moment that it
  * arrives (Grant §5.5). Nor is it aborted with the flow, so that a token that is under way is not lost; the time-out ends it.
  *
+ * @param onSend is told when it is authenticated and goes out
  * @throws TokenRequestError (`token_request_failed`) on a network fault, UmaTimeoutError, or what the client authentication throws
  */
 export async function post(
   { caller, metadata, client, context }: Connection,
   endpoint: string,
   parameters: TokenParameters,
+  onSend?: () => void,
 ): Promise<CallAnswer> {
   const body = formOf(parameters)
   const headers = new Headers({ accept: 'application/json' })
   await client.auth(metadata as never, { client_id: client.id }, body, headers, context)
+  onSend?.()
   return submit(caller, metadata.issuer, endpoint, headers, body)
 }
 

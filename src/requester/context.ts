@@ -62,8 +62,7 @@ export function roundContext(
     metadata,
     unchangedTicket: !!server.unchangedTicket,
     async requestToken(parameters) {
-      onSend()
-      const { status, text } = await post(connection, metadata.token_endpoint, parameters)
+      const { status, text } = await post(connection, metadata.token_endpoint, parameters, onSend)
       // It was the party's token that was not accepted: the ticket was not looked at.
       if (status === 401 && usedToken()) throw new NobodySignedIn(`${issuer}: the token was not accepted`, { issuer })
       return readTokenAnswer(status, text)
