@@ -1,10 +1,12 @@
 import { createDiscovery } from './authorization-server/discovery.ts'
 import { createFetch, type UmaFetch } from './fetch.ts'
 import { type Callback, handleCallback } from './requester/callback.ts'
+import { createClients } from './requester/clients.ts'
 import { createParty } from './requester/create-party.ts'
 import { run } from './requester/engine.ts'
 import { bare } from './requester/events.ts'
 import type { Exchange } from './requester/exchange.ts'
+import { type Inspection, inspect, partiesOf } from './requester/inspect.ts'
 import type { RequesterOptions, UmaRequestOptions } from './requester/options.ts'
 import type { Party } from './requester/party.ts'
 import type { Services } from './requester/services.ts'
@@ -26,14 +28,18 @@ export interface Requester {
   /** For other ways in: runs one request, whatever the HTTP library, through the flow loop. */
   run<R>(exchange: Exchange<R>, uma?: UmaRequestOptions): Promise<R>
   /**
-   * Finishes the flow of a person who came back on this URL (`location.href` on the callback page), and says what was being asked
-   * for. In a page, the address bar is cleaned first.
+   * Finishes the step of a person who came back on this URL (`location.href` on the callback page), whichever it was, and says which,
+   * and what was being asked for. The flow goes on, and may send the person away once more. In a page, the address bar is cleaned first.
    *
-   * @throws InvalidStateError, RedirectError or what the flow ends with
+   * @throws InvalidStateError, RedirectError or what the flow ends with; a `UmaError` then has `request` and `kind`
    */
   handleCallback(url: string): Promise<Callback>
+  /** What is kept for this requesting party, without a secret: for a settings page. */
+  inspect(): Promise<Inspection>
+  /** The requesting parties for whom something is kept, as far as the storage can list its keys. `as(name).signOut()` forgets one. */
+  parties(): Promise<(string | undefined)[]>
   /**
-   * Forgets all that is kept for this requesting party, redirects under way included, and revokes its tokens where the
+   * Forgets all that is kept for this requesting party, its sign-ins and redirects under way included, and revokes its tokens where the
    * authorization server can (Grant §3.7).
    */
   signOut(): Promise<void>
@@ -57,15 +63,10 @@ export function createRequester(options: RequesterOptions): Requester {
       // A listener's fault is no reason for a request to fail.
     }
   }
-  const services: Services = {
-    options,
-    store: createStore(storage ?? memoryStorage(), tell),
-    caller,
-    tell,
-    trust: createTrust(options),
-    discovery: createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) })),
-    flows: 0,
-  }
+  const store = createStore(storage ?? memoryStorage(), tell)
+  const discovery = createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) }))
+  const trust = createTrust(options, createClients(store, caller, discovery, tell))
+  const services: Services = { options, store, caller, tell, trust, discovery, flows: 0 }
   const parties = new Map<string | undefined, Party>()
 
   function requester(name: string | undefined): Requester {
@@ -92,6 +93,8 @@ export function createRequester(options: RequesterOptions): Requester {
           ...(replayable && { replay: () => fetch(target, { method, ...(stored as RequestInit) }) }),
         }
       },
+      inspect: () => inspect(services, party),
+      parties: () => partiesOf(services, parties.values()),
       signOut: () => signOut(services, party),
     }
   }

@@ -24,6 +24,10 @@ export class UmaError extends Error {
   readonly code: string
   /** The issuer concerned, if one is. */
   declare readonly issuer?: string
+  /** What was being asked for, where `handleCallback` rejects. Not enumerable. */
+  declare readonly request?: { readonly method: string; readonly url: string }
+  /** By what the person came back, where `handleCallback` rejects. Not enumerable. */
+  declare readonly kind?: string
   #response: unknown
 
   constructor(message: string, init: UmaErrorInit = {}) {

@@ -5,6 +5,7 @@
  */
 export {
   bearer,
+  type CallContext,
   type ClientAuth,
   clientSecretBasic,
   clientSecretPost,
@@ -12,6 +13,8 @@ export {
   none,
   privateKeyJwt,
 } from './authorization-server/client-authentication.ts'
+export type { Identity, SignIn, SignInFacts } from './authorization-server/identity.ts'
+export type { ClientMetadata, RegisteredClientRecord } from './authorization-server/registration.ts'
 export type { TokenParameters } from './authorization-server/token-request.ts'
 export { createRequester, type Requester } from './create-requester.ts'
 export {
@@ -38,6 +41,7 @@ export type { GrantedAnswer, RequiredClaim, TokenAnswer } from './protocol/token
 export type { Callback } from './requester/callback.ts'
 export type { UmaEvent } from './requester/events.ts'
 export type { Exchange, StoredRequest } from './requester/exchange.ts'
+export type { Inspection } from './requester/inspect.ts'
 export type {
   AuthorizationServer,
   AuthorizationServerResolver,
@@ -53,10 +57,12 @@ export type {
   Answer,
   Challenge,
   Claim,
+  EndpointRequest,
   FlowInput,
   FlowState,
   Grant,
   HeaderPatch,
+  RedirectFacts,
   RoundContext,
   Scheme,
   Step,

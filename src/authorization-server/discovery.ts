@@ -11,7 +11,19 @@ export interface DiscoveryTarget {
 }
 
 /** Gives the metadata of an authorization server. */
-export type Discovery = (target: DiscoveryTarget, suffix: string) => Promise<AuthorizationServerMetadata>
+export type Discovery = (
+  target: DiscoveryTarget,
+  suffix: string,
+  /** Default: RFC 8414's document. */
+  read?: MetadataReader,
+) => Promise<AuthorizationServerMetadata>
+
+/** Reads a metadata document, or says what is wrong with it. */
+export type MetadataReader = (
+  text: string,
+  issuer: string,
+  slashTolerant?: boolean,
+) => AuthorizationServerMetadata | string
 
 /** How long a document is believed, in milliseconds. Failures are not remembered. */
 const ttl = 3_600_000
@@ -26,12 +38,12 @@ const ttl = 3_600_000
  */
 export function createDiscovery(caller: Caller, onFetch: (issuer: string, url: string) => void): Discovery {
   const known = new Map<string, { until: number; document: Promise<AuthorizationServerMetadata> }>()
-  return async (target, suffix) => {
+  return async (target, suffix, read = readMetadata) => {
     if (target.metadata) return target.metadata
     const key = target.issuer + suffix
     let entry = known.get(key)
     if (!entry || entry.until < Date.now()) {
-      entry = { until: Date.now() + ttl, document: discover(caller, target, suffix, onFetch) }
+      entry = { until: Date.now() + ttl, document: discover(caller, target, suffix, read, onFetch) }
       known.set(key, entry)
       entry.document.catch(() => known.delete(key))
     }
@@ -43,6 +55,7 @@ async function discover(
   caller: Caller,
   { issuer, tolerateTrailingSlash }: DiscoveryTarget,
   suffix: string,
+  read: MetadataReader,
   onFetch: (issuer: string, url: string) => void,
 ): Promise<AuthorizationServerMetadata> {
   const fail = (what: string, cause?: unknown): DiscoveryError =>
@@ -54,7 +67,7 @@ async function discover(
       try {
         const answer = await call(caller, issuer, url, { headers: { accept: 'application/json' } })
         status = answer.status
-        const metadata = status === 200 ? readMetadata(answer.text, issuer, tolerateTrailingSlash) : undefined
+        const metadata = status === 200 ? read(answer.text, issuer, tolerateTrailingSlash) : undefined
         if (typeof metadata === 'string') throw fail(metadata)
         if (metadata) return metadata
         if (status < 500) break

@@ -2,7 +2,7 @@ import { TokenRequestError } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readObject } from '../protocol/read-object.ts'
 import { type Caller, call } from './call.ts'
-import { type ClientAuth, clientSecretBasic, clientSecretPost, none } from './client-authentication.ts'
+import { type ClientAuth, none } from './client-authentication.ts'
 
 /** What a client says of itself when it registers (RFC 7591 §2), with UMA's `claims_redirect_uris` (Grant §2). */
 export interface ClientMetadata {
@@ -64,12 +64,21 @@ export async function registerClient(
 }
 
 /**
- * How a registered client authenticates.
+ * How a registered client authenticates. Written out: oauth4webapi's functions would add a kilobyte for those who never register.
  *
  * @param auth for what cannot be made of a record, such as `private_key_jwt`, whose key is the application's
  */
 export function authOf({ secret, method }: RegisteredClientRecord, auth?: ClientAuth): ClientAuth {
   if (auth) return auth
   if (!secret || method === 'none') return none()
-  return method === 'client_secret_post' ? clientSecretPost(secret) : clientSecretBasic(secret)
+  return (_as, { client_id: id }, body, headers) => {
+    if (method === 'client_secret_post') {
+      body.set('client_id', id)
+      body.set('client_secret', secret)
+    } else {
+      // Form-encoded before base64 (RFC 6749 §2.3.1).
+      const [user, password] = [id, secret].map((value) => `${new URLSearchParams({ '': value })}`.slice(1))
+      headers.set('authorization', `Basic ${btoa(`${user}:${password}`)}`)
+    }
+  }
 }

@@ -9,6 +9,7 @@ export type TokenParameters = Record<string, string | readonly string[] | undefi
 
 /** A client at an authorization server. */
 export interface RegisteredClient {
+  /** Empty before it was registered. */
   id: string
   auth: ClientAuth
 }
@@ -25,18 +26,37 @@ export interface Connection {
  * One authenticated form POST (RFC 6749 §2.3, §3.2). It is never sent again: what it carries may be spent the moment that it
  * arrives (Grant §5.5). Nor is it aborted with the flow, so that a token that is under way is not lost; the time-out ends it.
  *
+ * @param onSend is told when it is authenticated and goes out
  * @throws TokenRequestError (`token_request_failed`) on a network fault, UmaTimeoutError, or what the client authentication throws
  */
 export async function post(
   { caller, metadata, client, context }: Connection,
   endpoint: string,
   parameters: TokenParameters,
+  onSend?: () => void,
 ): Promise<CallAnswer> {
-  const { issuer } = metadata
-  const body = new URLSearchParams()
-  for (const name in parameters) for (const value of [parameters[name] ?? []].flat()) body.append(name, value as string)
+  const body = formOf(parameters)
   const headers = new Headers({ accept: 'application/json' })
   await client.auth(metadata as never, { client_id: client.id }, body, headers, context)
+  onSend?.()
+  return submit(caller, metadata.issuer, endpoint, headers, body)
+}
+
+/** Several values of one name are sent one after the other; undefined ones not at all. */
+export function formOf(parameters: TokenParameters): URLSearchParams {
+  const form = new URLSearchParams()
+  for (const name in parameters) for (const value of [parameters[name] ?? []].flat()) form.append(name, value as string)
+  return form
+}
+
+/** One POST, sent once. @throws TokenRequestError (`token_request_failed`) on a network fault, UmaTimeoutError */
+export async function submit(
+  caller: Caller,
+  issuer: string,
+  endpoint: string,
+  headers: Headers,
+  body: URLSearchParams | string,
+): Promise<CallAnswer> {
   try {
     return await call(caller, issuer, endpoint, { method: 'POST', body, headers })
   } catch (cause) {

@@ -36,13 +36,22 @@ export function readMetadata(
   slashTolerant = false,
 ): AuthorizationServerMetadata | string {
   const document = readObject(text) as AuthorizationServerMetadata | undefined
-  if (!document) return 'not a JSON object'
+  return document ? checkMetadata(document, issuer, slashTolerant) : 'not a JSON object'
+}
+
+/** The same of a document that has been read. @param insecure endpoints may be plain http */
+export function checkMetadata(
+  document: AuthorizationServerMetadata,
+  issuer: string,
+  slashTolerant = false,
+  insecure = false,
+): AuthorizationServerMetadata | string {
   const { issuer: named } = document
   const tolerated = slashTolerant && typeof named === 'string' && named.replace(/\/$/, '') === issuer.replace(/\/$/, '')
   if (named !== issuer && !tolerated) return 'names another issuer'
   for (const member in document) {
     // An endpoint over plain http, or with credentials in it, is as good as none.
-    if (member.endsWith('_endpoint') && !secureUrl(document[member])) delete document[member]
+    if (member.endsWith('_endpoint') && !secureUrl(document[member], insecure)) delete document[member]
   }
   return document.token_endpoint ? document : 'no usable token_endpoint'
 }

@@ -46,7 +46,7 @@ const seconds = (value: unknown): number | undefined => {
 const invalid = (reason: string): TokenAnswer => ({ kind: 'error', code: 'invalid_token_response', reason })
 
 /** Words for "no": Grant §3.3.6, Keycloak, Gluu, UMA 1 and OpenAM, the drafts. */
-const denials = /^(request_denied|access_denied|forbidden_by_policy|not_authori[sz]ed(_permission)?)$/
+export const denials: RegExp = /^(request_denied|access_denied|forbidden_by_policy|not_authori[sz]ed(_permission)?)$/
 
 /**
  * Reads a token endpoint's answer by its status and members, not only by `error`, as the field demands: need_info without an
@@ -95,7 +95,7 @@ function readGrant(body: Record<string, unknown>): TokenAnswer {
   }
 }
 
-function readRequiredClaims(sent: unknown): RequiredClaim[] {
+export function readRequiredClaims(sent: unknown): RequiredClaim[] {
   return [sent ?? []].flat().map((raw) => {
     // A bare string is a format (seen in older SolidLab servers).
     const members = typeof raw === 'string' ? { claim_token_format: raw } : Object(raw)

@@ -1,3 +1,4 @@
+import type { Identity } from '../authorization-server/identity.ts'
 import type { Flight } from './flight.ts'
 import { createLedger } from './ledger.ts'
 import { createLock } from './lock.ts'
@@ -11,6 +12,7 @@ export function createParty(services: Services, name: string | undefined): Party
   const empty = () => ({
     wallet: createWallet(options.maxEntries),
     pcts: new Map<string, string>(),
+    identities: new Map<string, Identity>(),
     neverUpgrades: new Set<string>(),
   })
   const within = createLock()

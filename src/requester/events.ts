@@ -25,6 +25,8 @@ export type UmaEvent =
       reason: 'granted' | 'held' | 'stale' | 'fresh-ticket'
     }
   | { type: 'flow-ended'; flow: number; issuer: string; outcome: 'granted' | 'failed'; code?: string | undefined }
+  | { type: 'client-registered'; issuer: string }
+  | { type: 'signed-in' | 'sign-in-refreshed' | 'sign-in-dropped'; issuer: string }
   | { type: 'revocation-failed'; issuer: string }
   | { type: 'storage-failed'; operation: string }
   | { type: 'record-dropped'; host: string }

@@ -16,7 +16,9 @@ export interface Participant {
    * Sends the request again, with that RPT or none, and gives the challenge that came back, or undefined when it was answered
    * otherwise. Not there when the body cannot be sent again.
    */
-  again: ((rpt: Rpt | undefined, reason: 'held' | 'fresh-ticket') => Promise<Challenge | undefined>) | undefined
+  again:
+    | ((rpt: Rpt | undefined, reason: 'granted' | 'held' | 'fresh-ticket') => Promise<Challenge | undefined>)
+    | undefined
   /** Ends the wait of this participant alone. */
   fail?: (error: unknown) => void
 }

@@ -1,16 +1,20 @@
-import type { FlowContext } from '../authorization-server/client-authentication.ts'
-import { requestToken } from '../authorization-server/token-request.ts'
-import { InteractionRequiredError, NeedInfoError, RequestSubmittedError, UmaError, UmaTimeoutError } from '../errors.ts'
+import { RequestSubmittedError, TokenRequestError, UmaError, UmaTimeoutError } from '../errors.ts'
 import type { Claim, FlowState, Step } from '../schemes/scheme.ts'
+import { NobodySignedIn } from './connection.ts'
+import { contextOf, roundContext } from './context.ts'
 import { bare, type UmaEvent } from './events.ts'
 import { type Flight, leave, type Participant } from './flight.ts'
-import { interact } from './interact.ts'
+import { identityOf } from './identities.ts'
+import { claimsErrand } from './interact.ts'
 import { abortable, sleep } from './lock.ts'
+import { peopleOf } from './people.ts'
 import { realm, type Services, type Subject } from './services.ts'
 import type { Rpt } from './wallet.ts'
 
 /** What a round ends with, when it did not have to ask: an RPT that was granted meanwhile, or one worth trying first. */
-type Round = Step | { kind: 'held' | 'try'; rpt: Rpt } | { kind: 'free' }
+type Round = Step | { kind: 'held' | 'try' | 'issued'; rpt: Rpt } | { kind: 'free' }
+
+type SendAgain = (rpt: Rpt | undefined, reason: 'granted' | 'held' | 'fresh-ticket') => Promise<boolean>
 
 /**
  * The flow interpreter: goes from a challenge to an RPT in the wallet, round by round, as the scheme says what comes next.
@@ -18,6 +22,7 @@ type Round = Step | { kind: 'held' | 'try'; rpt: Rpt } | { kind: 'free' }
  * The lock covers exactly: re-read the newest RPT, ask, store. It is let go before anything that takes people or time.
  *
  * @param state where to go on, after a person came back on another page
+ * @param first nothing of it was sent yet
  * @returns the RPT; undefined when the leader's request was answered otherwise in between
  */
 export async function fly(
@@ -25,6 +30,7 @@ export async function fly(
   subject: Subject,
   flight: Flight,
   state?: FlowState,
+  first: boolean = !state,
 ): Promise<Rpt | undefined> {
   const { options, caller, discovery, tell } = services
   const { party, authority, method, url, host, uma } = subject
@@ -33,30 +39,37 @@ export async function fly(
   let { wallet, pcts, neverUpgrades } = party
   const { ledger } = party
   const { participants } = flight
-  const { timeouts, maxRounds = 5, polling = {} } = options
+  const { timeouts, polling = {} } = options
   const lockKey = realm(subject)
   const flow = ++services.flows
   const say = (event: object): void => tell({ ...event, flow, issuer } as UmaEvent)
   const timeout = timeouts?.flow ?? 300_000
   const late = AbortSignal.timeout(timeout)
   const signal = AbortSignal.any([flight.controller.signal, late])
-  const context: FlowContext = { requestingParty: party.name, issuer, resource: url, signal }
+  let usedToken: string | undefined
+  const context = contextOf(services, subject, signal, (token) => {
+    usedToken = token
+  })
   const held = (): Rpt | undefined => wallet.at(method, url)
   const newest = (): Rpt | undefined => wallet.newest(host, key)
 
   const without = new Set<'rpt' | 'pct'>()
   let claim: Claim | undefined
-  let pushFirst = server.pushClaims === 'first' && !state
+  let pushFirst = server.pushClaims === 'first' && first
   let upgrading: Rpt | undefined
   let triedNewest = false
   let recovered = false
-  let rounds = 0
-  let endInteraction = (): void => {}
+  let issued = false
+  let renewed = false
   let polls = 0
+  const people = peopleOf(services, subject, context, flow, () => ({
+    state: state ?? scheme.start((participants[0] as Participant).challenge),
+    first: pushFirst || !state,
+  }))
 
   const round = async (): Promise<Round> => {
-    const metadata = await discovery(server, scheme.wellKnown)
-    if (pushFirst) claim = await options.claims?.([], context)
+    const metadata = await discovery(server, scheme.wellKnown, scheme.readMetadata)
+    if (pushFirst) claim = await people.supply([])
     pushFirst = false
     const ask = async (): Promise<Round> => {
       // Others may have been here since, in another tab or process.
@@ -65,6 +78,7 @@ export async function fly(
       if (!state) ({ wallet, pcts, neverUpgrades } = party)
       const sideBySide = neverUpgrades.has(lockKey)
       const last = newest()
+      const resumed = state
       if (!state) {
         const leader = participants[0] as Participant
         const worthTrying = (rpt: Rpt | undefined): rpt is Rpt => !!rpt && !leader.tried.has(rpt.grant)
@@ -85,20 +99,34 @@ export async function fly(
         await abortable(Promise.allSettled(upgrading.sends), AbortSignal.timeout(250)).catch(() => {})
       }
       const pct = without.has('pct') ? undefined : pcts.get(key)
-      say({ type: 'token-request', rpt: !!rpt, pct: !!pct, claim: !!claim })
-      const step = await scheme.next(
-        state,
-        { rpt, pct, claim, scope: uma.scope, parameters: { ...server.parameters, ...uma.parameters } },
-        {
-          ...context,
-          metadata,
-          unchangedTicket: !!server.unchangedTicket,
-          requestToken: (parameters) => requestToken({ caller, metadata, client, context }, parameters),
-        },
-      )
+      const parameters = { ...server.parameters, ...uma.parameters }
+      const before = { ...state }
+      usedToken = undefined
+      let step: Step
+      try {
+        const onSend = (): void => say({ type: 'token-request', rpt: !!rpt, pct: !!pct, claim: !!claim })
+        const connection = { caller, metadata, client, context }
+        step = await scheme.next(
+          state,
+          { rpt, pct, claim, scope: uma.scope, parameters },
+          roundContext(connection, subject, onSend, () => usedToken),
+        )
+      } catch (error) {
+        if (!(error instanceof NobodySignedIn)) throw error
+        // The ticket was not sent, or not looked at: it is still good.
+        state = resumed && before
+        return { kind: 'sign-in' }
+      }
+      say({ type: 'token-answer', step: step.kind })
+      if (step.kind === 'sign-in') return step
       // A claim goes along once; what the server remembers of it is the PCT.
       claim = undefined
-      say({ type: 'token-answer', step: step.kind })
+      if (step.kind === 'retry') {
+        const rpt = wallet.store(step.grant, scheme.present(step.grant), key, host, upgrading)
+        await ledger?.save(key, host)
+        say({ type: 'rpt-stored', host, upgraded: false })
+        return { kind: 'issued', rpt }
+      }
       if (step.kind !== 'granted') return step
       const { grant, upgraded } = step
       if (rpt && !upgraded) neverUpgrades.add(lockKey)
@@ -119,7 +147,7 @@ export async function fly(
   }
 
   /** Lets the leader send again; true: with a fresh challenge in hand. A leader that fails or aborts hands over to the next. */
-  const sendAgain = async (rpt: Rpt | undefined, reason: 'held' | 'fresh-ticket'): Promise<boolean> => {
+  const sendAgain: SendAgain = async (rpt, reason) => {
     const leader = participants[0] as Participant
     state = undefined
     pushFirst = server.pushClaims === 'first'
@@ -140,9 +168,10 @@ export async function fly(
     for (;;) {
       signal.throwIfAborted()
       const step = await abortable(round(), signal)
-      endInteraction()
+      people.done()
       if (step.kind === 'denied') throw step.error
-      if (step.kind === 'held') {
+      const leads = participants[0]?.again
+      if (step.kind === 'held' || (step.kind === 'issued' && (issued || !leads))) {
         say({ type: 'flow-ended', outcome: 'granted' })
         return step.rpt
       }
@@ -159,9 +188,13 @@ export async function fly(
           }
         }
         if (step.drop) await ledger?.save(key, host)
-        if (recovered || !participants[0]?.again) throw step.error
+        if (recovered || !leads) throw step.error
         recovered = true
-        if (!(await sendAgain(undefined, 'fresh-ticket'))) return held()
+        if (!(await sendAgain(step.presenting ? newest() : undefined, 'fresh-ticket'))) return held()
+      } else if (step.kind === 'issued') {
+        // The host has a ticket for those who show it.
+        issued = true
+        if (!(await sendAgain(step.rpt, 'granted'))) return held()
       } else if (step.kind === 'wait') {
         const seconds = Math.max(step.seconds ?? polling.interval ?? 5, polling.minInterval ?? 1)
         if (polls++ >= (polling.max ?? 60)) {
@@ -171,39 +204,21 @@ export async function fly(
         await sleep(Math.min(seconds * 1000, 2 ** 31 - 1), signal)
       } else if (step.kind === 'claims') {
         const { requiredClaims, redirectUser } = step
-        const spent = rounds++ >= maxRounds
-        claim =
-          requiredClaims.length && !spent
-            ? await abortable(Promise.resolve(options.claims?.(requiredClaims, context)), signal)
-            : undefined
+        const spent = !people.take()
+        claim = requiredClaims.length && !spent ? await people.supply(requiredClaims) : undefined
         const nobody = !redirectUser || (requiredClaims.length > 0 && !options.onRedirect)
-        if (spent || (!claim && nobody)) {
-          const error = new NeedInfoError(`${issuer} needs claims that were not supplied (createRequester: claims)`, {
-            issuer,
-          })
-          throw Object.assign(error, { requiredClaims })
+        if (spent || (!claim && nobody))
+          throw people.needInfo('needs claims that were not supplied (createRequester: claims)', requiredClaims)
+        if (!claim) await people.send(() => claimsErrand(subject, state as FlowState, redirectUser))
+      } else if (step.kind === 'sign-in') {
+        if (usedToken && !step.acr) {
+          // Others may have refreshed it meanwhile; once for each flow.
+          const error = { code: 'invalid_token', issuer }
+          if (renewed) throw new TokenRequestError(`${issuer} does not accept the access token of the party`, error)
+          renewed = true
+          if (await abortable(identityOf(services, party, authority, usedToken), signal)) continue
         }
-        if (!claim) {
-          if (uma.interactive === false || !options.onRedirect) {
-            throw new InteractionRequiredError(`${issuer} needs to talk to a person (createRequester: onRedirect)`, {
-              issuer,
-            })
-          }
-          const others = party.interactions.get(issuer)
-          if (others) {
-            // One interaction at a time; what it brought (a PCT) may be enough for this flow too.
-            rounds--
-            await abortable(others, signal)
-          } else {
-            // It lasts until its outcome was asked for: only then is there a PCT for the others.
-            const lasting = new Promise<void>((resolve) => {
-              endInteraction = resolve
-            })
-            party.interactions.set(issuer, lasting)
-            lasting.then(() => party.interactions.delete(issuer))
-            await interact(services, subject, context, state as FlowState, redirectUser as string, flow)
-          }
-        }
+        await people.signIn(step.acr)
       }
     }
   } catch (error) {
@@ -214,6 +229,6 @@ export async function fly(
     say({ type: 'flow-ended', outcome: 'failed', code: reason instanceof UmaError ? reason.code : undefined })
     throw reason
   } finally {
-    endInteraction()
+    people.done()
   }
 }

@@ -114,7 +114,7 @@ export function createLedger(services: Services, party: Party): Ledger {
     const authority = await trust.find(issuerOf(key), host).catch(() => undefined)
     const { wallet } = party
     const at = recordKey(key, host)
-    if (!authority) return
+    if (authority?.key !== key) return
     await store.lock(`${at} save`, async () => {
       if (!(await sync(authority, host))) return noteLater(key, host, untilBack)
       if (party.wallet !== wallet) return

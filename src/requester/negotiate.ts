@@ -5,16 +5,23 @@ import {
   withResponse,
 } from '../errors.ts'
 import { saysAuthorizationServerUnreachable } from '../protocol/warning.ts'
-import type { Answer, Challenge, Grant } from '../schemes/scheme.ts'
+import type { Answer, Challenge, Grant, Scheme } from '../schemes/scheme.ts'
 import { bare } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { board, type Participant } from './flight.ts'
 import { fly } from './flow.ts'
+import { abortable } from './lock.ts'
 import type { UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
 import { realm, type Services, type Subject } from './services.ts'
 import { type Authority, issuerOf } from './trust.ts'
 import type { Rpt } from './wallet.ts'
+
+/** A challenge, and the scheme whose it is. */
+interface Recognised {
+  challenge: Challenge
+  scheme: Scheme
+}
 
 /** A challenge that may be acted upon. */
 interface Usable {
@@ -52,17 +59,27 @@ export async function negotiate<R>(
 
   /** Redirected away, neither the answer nor its challenge is this host's. */
   const away = ({ url: final }: Answer): boolean => URL.canParse(final) && new URL(final).origin !== host
-  const recognise = (answer: Answer) =>
-    trust.schemes.flatMap((scheme) => scheme.recognise(answer).map((challenge) => ({ challenge, scheme })))
+  /** Of a copy, where a scheme looks into the body: the caller's stays unread. */
+  const recognise = async (answer: Answer, from: R): Promise<Recognised[]> => {
+    const copy = (): R => ((from as { clone?(): R }).clone ? (from as { clone(): R }).clone() : from)
+    const readable = { ...answer, text: (cap: number) => exchange.answer(copy()).text(cap) }
+    const found: Recognised[] = []
+    for (const scheme of trust.schemes)
+      for (const challenge of await scheme.recognise(readable)) found.push({ challenge, scheme })
+    return found
+  }
 
   /** The first challenge whose issuer is trusted and may speak for this host, in a scheme that is that issuer's. */
   const findUsable = async (answer: Answer): Promise<Usable | undefined> => {
     let refusal: UntrustedAuthorizationServerError | undefined
-    for (const { challenge, scheme } of recognise(answer)) {
+    const refused = new Set<string>()
+    for (const { challenge, scheme } of await recognise(answer, result)) {
       const authority = await trust.find(challenge.issuer, url)
-      if (authority && authority.scheme !== scheme) continue
+      // An issuer speaks the protocol that it is configured with: what a host says never takes it back to an older one.
+      if ((authority && authority.scheme.name !== scheme.name) || refused.has(challenge.issuer)) continue
       const reason = away(answer) ? 'origin' : !authority ? 'issuer' : authority.speaksFor(host) ? undefined : 'host'
       if (!reason) return { authority: authority as Authority, challenge }
+      refused.add(challenge.issuer)
       tell({ type: 'challenge-refused', resource, issuer: bare(challenge.issuer), reason })
       if (reason === 'origin') continue
       refusal ??= new UntrustedAuthorizationServerError(
@@ -117,7 +134,7 @@ export async function negotiate<R>(
     tell({ type: 'resend', resource, method, rpt: false, reason: 'stale' })
     const second = await exchange.send(undefined)
     const answer = exchange.answer(second)
-    const better = answer.status < 400 || recognise(answer).length > 0
+    const better = answer.status < 400 || (await recognise(answer, second)).length > 0
     ;(better ? exchange.answer(result) : answer).discard()
     if (better) result = second
     return better
@@ -149,9 +166,15 @@ export async function negotiate<R>(
       continue
     }
 
-    const { authority, challenge } = usable
+    const { challenge } = usable
+    let { authority } = usable
     tell({ type: 'challenge', resource, method, status, issuer: authority.server.issuer })
     refuse()
+    try {
+      authority = await abortable(trust.register(authority), signal)
+    } catch (error) {
+      throw withResponse(error, result)
+    }
     // Before it is given up: another process may have upgraded, and so revoked, what was just presented.
     if (flows >= maxFlows) await party.lock(realm({ authority, host }), async () => party.ledger?.sync(authority, host))
     // Somebody else may have been granted this place while this request was on its way.

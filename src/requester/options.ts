@@ -1,4 +1,6 @@
-import type { ClientAuth, FlowContext } from '../authorization-server/client-authentication.ts'
+import type { CallContext, ClientAuth, FlowContext } from '../authorization-server/client-authentication.ts'
+import type { SignIn } from '../authorization-server/identity.ts'
+import type { ClientMetadata } from '../authorization-server/registration.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import type { RequiredClaim } from '../protocol/token-answer.ts'
@@ -15,8 +17,13 @@ export interface AuthorizationServer {
    * host's challenge and is then handed a token that is good there (see the README).
    */
   hosts: readonly string[] | ((origin: string) => boolean) | 'any'
-  /** This client at that server. `auth` defaults to `none()`, a public client. */
-  client: { id: string; auth?: ClientAuth }
+  /**
+   * This client at that server. `auth` defaults to `none()`, a public client. With `register`, it registers when it first has to
+   * (RFC 7591), once for all requesting parties of the storage; `auth` then defaults to what the registration brings.
+   */
+  client: { id: string; auth?: ClientAuth; register?: undefined } | { register: ClientMetadata; auth?: ClientAuth }
+  /** How requesting parties sign in there: `codeFlow({ scope })`. Default: the scheme's own way; UMA 2.0 has none. */
+  signIn?: SignIn
   /** Extra token request parameters, such as Keycloak's `audience`. */
   parameters?: TokenParameters
   /** `'first'`: claims go with the first token request (WSO2, SolidLab). Default `'asked'`: when the server asks for them. */
@@ -45,7 +52,7 @@ export type AuthorizationServerResolver = (
 export type Claims = (needed: RequiredClaim[], context: FlowContext) => Promise<Claim | undefined> | Claim | undefined
 
 /** What a redirect handler is told. */
-export interface RedirectRequest extends FlowContext {
+export interface RedirectRequest extends CallContext {
   /** Where to send the person. */
   url: string
   /** Comes back unchanged. */
@@ -59,7 +66,7 @@ export type RedirectHandler = (request: RedirectRequest) => Promise<string>
 
 /** A redirect handler that brings its own way back. */
 export interface OpenableRedirectHandler {
-  open(context: FlowContext): Promise<{
+  open(context: CallContext): Promise<{
     /** Default: the authorization server's, then the requester's. */
     redirectUri?: string
     run: RedirectHandler
@@ -74,6 +81,8 @@ export interface OpenableRedirectHandler {
 export interface RequesterOptions {
   /** Those that are trusted, or a function that finds them. Any other issuer is never contacted. */
   authorizationServers: readonly AuthorizationServer[] | AuthorizationServerResolver
+  /** The protocols to look for in challenges, where `authorizationServers` is a function. Default: those of the list, and UMA 2.0. */
+  schemes?: readonly Scheme[]
   /** On whose behalf requests are made. Required with any storage but memory. */
   requestingParty?: string
   /** Supplies claims. */

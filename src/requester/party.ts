@@ -1,3 +1,4 @@
+import type { Identity } from '../authorization-server/identity.ts'
 import type { Flight } from './flight.ts'
 import type { Lock } from './lock.ts'
 import type { Authority } from './trust.ts'
@@ -11,6 +12,8 @@ export interface Party {
   readonly ledger: Ledger | undefined
   /** PCTs by authority (Grant §3.3.5, §5.2). */
   pcts: Map<string, string>
+  /** Sign-ins by authority. With a storage, `identitiesOf` tells what counts. */
+  identities: Map<string, Identity>
   /** Authority and host where the server was seen to ignore `rpt`: flows run side by side there. */
   neverUpgrades: Set<string>
   /** Flows under way, by what they are for. */

@@ -13,14 +13,28 @@ export interface PendingRequest {
   stored?: StoredRequest | undefined
 }
 
+/** A sign-in under way. */
+export interface PendingSignIn {
+  /** The sign-in's own; a secret. */
+  memo: unknown
+  /** Nothing of this flow was sent yet. */
+  first: boolean
+}
+
+/** What of a flow waits while a person is away. */
+export interface Waiting {
+  state: FlowState
+  /** Where the person went to sign in; otherwise it was for claims. */
+  signIn?: PendingSignIn
+}
+
 /** A flow that waits in storage for a person to come back; plain JSON. */
-export interface Pending {
+export interface Pending extends Waiting {
   v: 1
   party: string | undefined
   epoch: string | false
   issuer: string
   client: string
-  state: FlowState
   request: PendingRequest
   scope?: string | undefined
   parameters?: Subject['uma']['parameters']
@@ -45,7 +59,7 @@ export async function nextEpoch(services: Services, party: Party): Promise<void>
 export async function keepPending(
   services: Services,
   { party, authority, method, url, uma, stored }: Subject,
-  state: FlowState,
+  waiting: Waiting,
   key: string,
   storeRequest = false,
 ): Promise<void> {
@@ -56,7 +70,7 @@ export async function keepPending(
     epoch: await epochOf(services, party),
     issuer: authority.server.issuer,
     client: authority.client.id,
-    state,
+    ...waiting,
     request: { method, url, stored: storeRequest ? stored?.() : undefined },
     scope: uma.scope,
     parameters: uma.parameters,

@@ -1,5 +1,6 @@
 import { requestToken } from '../authorization-server/token-request.ts'
 import { toGrant } from '../schemes/grant.ts'
+import { ownConnection } from './connection.ts'
 import type { Party } from './party.ts'
 import { realm, type Services } from './services.ts'
 import { type Authority, issuerOf } from './trust.ts'
@@ -14,30 +15,23 @@ export const expired = ({ grant }: Rpt): boolean => grant.expiresAt !== undefine
  * @returns whether it can be presented again
  */
 export function renew(services: Services, party: Party, rpt: Rpt): Promise<boolean> {
-  const { caller, discovery, trust, tell } = services
+  const { trust, tell } = services
   const { host } = rpt
   const { ledger } = party
   const issuer = issuerOf(rpt.authority)
   return party.lock(realm({ authority: { key: rpt.authority }, host }), async () => {
     try {
       const authority = (await trust.find(issuer, host)) as Authority
-      const { server, scheme, client, key } = authority
+      const { scheme, key } = authority
       await ledger?.sync(authority, host)
       const { refreshToken } = rpt.grant
       if (!expired(rpt) || !rpt.held) return rpt.held
       if (!refreshToken || key !== rpt.authority) throw undefined
-      const metadata = await discovery(server, scheme.wellKnown)
-      const context = {
-        requestingParty: party.name,
-        issuer,
-        resource: host,
-        signal: AbortSignal.timeout(caller.timeout),
-      }
+      const connection = await ownConnection(services, party, authority, host)
       // Sent once, whatever becomes of this process: it may be good for one use only.
       delete rpt.grant.refreshToken
       rpt.saved = false
       await ledger?.save(key, host)
-      const connection = { caller, metadata, client, context }
       const answer = await requestToken(connection, { grant_type: 'refresh_token', refresh_token: refreshToken })
       if (answer.kind !== 'granted') throw undefined
       const fresh = toGrant(answer)

@@ -8,6 +8,8 @@ export interface Store {
   /** `spared` (default): kept in memory where it could not be written, and written later. False: it could not be written. */
   set(key: string, value: string, ttlMs?: number, spared?: boolean): Promise<boolean>
   delete(key: string): Promise<void>
+  /** As far as the storage can list them. */
+  keys(prefix: string): Promise<string[]>
   /** Runs the task while nobody else holds the key, as far as the storage can tell. */
   lock<T>(key: string, task: () => Promise<T>): Promise<T>
 }
@@ -75,6 +77,14 @@ export function createStore(storage: UmaStorage, tell: Tell): Store {
     async delete(key) {
       if (await attempt('delete', () => storage.delete(key))) spare.delete(key)
       else spare.set(key, undefined)
+    },
+    async keys(prefix) {
+      const found: string[] = []
+      await attempt('keys', async () => {
+        // A Map lists all of its keys, whatever it is asked for.
+        for await (const key of (await storage.keys?.(prefix)) ?? []) if (key.startsWith(prefix)) found.push(key)
+      })
+      return found
     },
     async lock(key, task) {
       if (!storage.lock || Date.now() < Math.max(downUntil, withoutLockUntil)) return task()

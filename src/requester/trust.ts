@@ -1,8 +1,10 @@
-import { none } from '../authorization-server/client-authentication.ts'
+import { type ClientAuth, isBySignIn, none } from '../authorization-server/client-authentication.ts'
+import { authOf, type RegisteredClientRecord } from '../authorization-server/registration.ts'
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import { uma2 } from '../schemes/uma2.ts'
+import type { Clients, Registrar } from './clients.ts'
 import type { AuthorizationServer, RequesterOptions } from './options.ts'
 
 /** A trusted authorization server, ready for use. */
@@ -10,7 +12,9 @@ export interface Authority {
   server: AuthorizationServer
   scheme: Scheme
   client: RegisteredClient
-  /** Identifies server and client in the wallet. */
+  /** The same client where it speaks for itself: not by the party's token (`bearer()`). */
+  own: RegisteredClient
+  /** Identifies server and client in the wallet. Before the client is registered, it is nothing's key. */
   key: string
   /** Whether it may speak for a host. */
   speaksFor(origin: string): boolean
@@ -20,8 +24,13 @@ export interface Authority {
 export interface Trust {
   /** The schemes whose challenges are looked for. */
   schemes: readonly Scheme[]
-  /** The authority behind an issuer that a challenge names; a final slash more or less does not matter here. */
+  /**
+   * The authority behind an issuer that a challenge names; a final slash more or less does not matter here. Nothing is sent: a client
+   * that was not registered yet has no id.
+   */
   find(issuer: string, resource: string): Promise<Authority | undefined>
+  /** The same authority with a client that is registered. @throws UmaError when that fails */
+  register(authority: Authority): Promise<Authority>
 }
 
 /** The issuer in an authority's key. */
@@ -30,15 +39,22 @@ export const issuerOf = (key: string): string => key.split(' ', 1)[0] as string
 const unslashed = (issuer: string): string => issuer.replace(/\/$/, '')
 
 /** @throws TypeError when an authorization server is configured in a way that cannot be safe */
-export function createTrust({ authorizationServers }: RequesterOptions): Trust {
+export function createTrust({ authorizationServers, schemes = [] }: RequesterOptions, clients: Clients): Trust {
+  const stored = async (authority: Authority | undefined): Promise<Authority | undefined> => {
+    const record = authority?.server.client.register && (await clients.stored(authority as Registrar))
+    return record ? withClient(authority, record) : authority
+  }
+  const register: Trust['register'] = async (authority) =>
+    authority.client.id ? authority : withClient(authority, await clients.register(authority as Registrar))
   if (typeof authorizationServers === 'function') {
     return {
-      schemes: [uma2],
+      schemes: [...new Set([uma2, ...schemes])],
       async find(issuer, resource) {
         const server = await authorizationServers(issuer, { resource })
         // The resolver may be asked with what a hostile host made up; only what it answers counts.
-        return server && unslashed(server.issuer) === unslashed(issuer) ? toAuthority(server) : undefined
+        return stored(server && unslashed(server.issuer) === unslashed(issuer) ? toAuthority(server) : undefined)
       },
+      register,
     }
   }
   if (!Array.isArray(authorizationServers)) {
@@ -50,9 +66,18 @@ export function createTrust({ authorizationServers }: RequesterOptions): Trust {
     known.set(unslashed(server.issuer), authority)
   }
   return {
-    schemes: [...new Set([uma2, ...[...known.values()].map(({ scheme }) => scheme)])],
-    find: async (issuer) => known.get(unslashed(issuer)),
+    schemes: [...new Set([uma2, ...schemes, ...[...known.values()].map(({ scheme }) => scheme)])],
+    find: (issuer) => stored(known.get(unslashed(issuer))),
+    register,
   }
+}
+
+/** An authority with the client that was registered there. */
+function withClient(authority: Authority, record: RegisteredClientRecord): Authority {
+  const { issuer, client } = authority.server
+  const { auth } = client
+  const own = { id: record.id, auth: authOf(record, isBySignIn(auth) ? undefined : auth) }
+  return { ...authority, client: { ...own, auth: auth ?? own.auth }, own, key: `${issuer} ${record.id}` }
 }
 
 function toAuthority(server: AuthorizationServer): Authority {
@@ -61,9 +86,11 @@ function toAuthority(server: AuthorizationServer): Authority {
     if (!condition) throw new TypeError(`authorizationServers: ${issuer}: ${what}`)
   }
   const rule = 'https (or http on this machine), without credentials, query and fragment'
-  must(secureUrl(issuer) && !issuer.includes('?'), `the issuer must be ${rule}`)
-  must(client?.id, 'client.id is missing')
-  const origins = Array.isArray(hosts) && hosts.map((host) => secureUrl(host)?.origin)
+  const insecure = scheme.allowInsecureHttp
+  must(secureUrl(issuer, insecure) && !issuer.includes('?'), `the issuer must be ${rule}`)
+  const { id = '', auth = none() } = { ...client } as { id?: string; auth?: ClientAuth }
+  must(id || client?.register, 'client.id is missing (or client.register)')
+  const origins = Array.isArray(hosts) && hosts.map((host) => secureUrl(host, insecure)?.origin)
   must(
     origins || typeof hosts === 'function' || hosts === 'any',
     "hosts must be a list of origins, a predicate, or 'any'",
@@ -74,9 +101,10 @@ function toAuthority(server: AuthorizationServer): Authority {
   return {
     server,
     scheme,
-    client: { id: client.id, auth: client.auth ?? none() },
-    key: `${issuer} ${client.id}`,
+    client: { id, auth },
+    own: { id, auth: isBySignIn(auth) ? none() : auth },
+    key: `${issuer} ${id}`,
     // A token never travels in the clear, whoever is allowed to ask for it.
-    speaksFor: (origin) => !!secureUrl(origin) && mayName(origin),
+    speaksFor: (origin) => !!secureUrl(origin, insecure) && mayName(origin),
   }
 }

@@ -1,4 +1,7 @@
+import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
+import type { SignIn } from '../authorization-server/identity.ts'
+import type { ClientMetadata, RegisteredClientRecord } from '../authorization-server/registration.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
 import type { UmaError } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
@@ -20,7 +23,7 @@ export interface Answer {
 export interface Challenge {
   /** As named by the host: not to be believed before it was matched with the configuration. */
   issuer: string
-  ticket?: string
+  ticket?: string | undefined
 }
 
 /** The credential that a flow ends with; plain JSON. */
@@ -56,12 +59,30 @@ export interface FlowInput {
   parameters?: TokenParameters | undefined
 }
 
+/** What goes to an endpoint that is no token endpoint: JSON, or a form. */
+export interface EndpointRequest {
+  json?: unknown
+  form?: TokenParameters
+  /** Over those that go with it: `accept`, `content-type`. */
+  headers?: Record<string, string>
+  /** Sent as `Authorization: Bearer`. */
+  bearer?: string
+}
+
 /** What the interpreter does for a scheme during a round. */
 export interface RoundContext extends FlowContext {
   metadata: AuthorizationServerMetadata
   /** Compatibility: this server hands out the same ticket again (Gravitee). */
   unchangedTicket: boolean
   requestToken(parameters: TokenParameters): Promise<TokenAnswer>
+  /**
+   * The requesting party's own access token at this server.
+   *
+   * @throws a signal of the interpreter's own where nobody is signed in: it signs in, and calls the round again
+   */
+  accessToken(): Promise<string>
+  /** One POST, sent once, redirects not followed. */
+  post(endpoint: string, request: EndpointRequest): Promise<{ status: number; text: string }>
 }
 
 /** What comes next in a flow. */
@@ -72,10 +93,25 @@ export type Step =
   | { kind: 'wait'; seconds: number | undefined }
   /**
    * The request is sent again for a fresh challenge, once, and `without` is left out of what follows; `drop`: it was named as
-   * bad, forget it. `error` counts if that is not possible.
+   * bad, forget it. `error` counts if that is not possible. `presenting`: sent with the RPT that is held, for only that brings a ticket.
    */
-  | { kind: 'again'; without: ('rpt' | 'pct')[]; drop: boolean; error: UmaError }
+  | { kind: 'again'; without: ('rpt' | 'pct')[]; drop: boolean; error: UmaError; presenting?: boolean }
+  /** The party's access token is no longer good (refreshed, or obtained anew), or it must sign in as `acr` demands. The state goes on. */
+  | { kind: 'sign-in'; acr?: string[] | undefined }
+  /**
+   * An RPT was issued before there is a ticket: the request is sent again with it, and if the host then has a challenge for it, the
+   * flow goes on with that: one flow, whose budget counts once. It replaces the one that was refused; a second `retry` in one flow
+   * ends it with what there is, and the challenge counts against the budget.
+   */
+  | { kind: 'retry'; grant: Grant }
   | { kind: 'denied'; error: UmaError }
+
+/** What a redirect for claims is made of. */
+export interface RedirectFacts {
+  clientId: string
+  redirectUri: string | undefined
+  state: string
+}
 
 /** Headers to set on a request. */
 export type HeaderPatch = Record<string, string>
@@ -85,8 +121,31 @@ export interface Scheme {
   name: string
   /** Suffix of the metadata document's URL. */
   wellKnown: string
+  /** Any http will do at this issuer and its hosts, not https alone. Default: false. */
+  allowInsecureHttp?: boolean
+  /** Reads the metadata document, or says what is wrong with it. Default: RFC 8414's. */
+  readMetadata?(text: string, issuer: string, slashTolerant?: boolean): AuthorizationServerMetadata | string
+  /** How a requesting party signs in here, unless configured otherwise. */
+  signIn?: SignIn
+  /** Registers a client; default: RFC 7591. */
+  register?(
+    caller: Caller,
+    metadata: AuthorizationServerMetadata,
+    client: ClientMetadata,
+  ): Promise<RegisteredClientRecord>
+  /** The redirect for claims. Default: UMA 2.0's. */
+  redirect?: {
+    /** Where the person is sent; undefined: nobody should be sent there. The state may be changed. */
+    url(endpoint: string, facts: RedirectFacts, state: FlowState): URL | undefined
+    /**
+     * Takes what a person came back with into the state.
+     *
+     * @throws InvalidStateError, RedirectError, RequestDeniedError, RequestSubmittedError
+     */
+    accept(back: string, expected: { state: string; issuer: string; unchangedTicket: boolean }, state: FlowState): void
+  }
   /** Challenges of this scheme in an answer, usable ones only, in order. */
-  recognise(answer: Answer): Challenge[]
+  recognise(answer: Answer): Challenge[] | Promise<Challenge[]>
   start(challenge: Challenge): FlowState
   /** One round: takes the ticket out of the state, asks, and says what comes next. */
   next(state: FlowState, input: FlowInput, context: RoundContext): Promise<Step>

@@ -1,5 +1,7 @@
 import { InvalidTokenResponseError, RequestDeniedError, RequestSubmittedError, TokenRequestError } from '../errors.ts'
+import { claimsRedirect, readClaimsReturn } from '../protocol/claims-redirect.ts'
 import { umaChallenges, wellKnownUma2 } from '../protocol/uma-challenge.ts'
+import { badReturn } from './bad-return.ts'
 import { toGrant } from './grant.ts'
 import type { FlowInput, FlowState, RoundContext, Scheme, Step } from './scheme.ts'
 
@@ -12,6 +14,16 @@ export const uma2: Scheme = {
     status === 401 || status === 403 ? umaChallenges(headers.get('www-authenticate')) : [],
   start: ({ ticket }) => ({ ticket }),
   next,
+  redirect: {
+    url: (endpoint, { clientId, redirectUri, state }, { ticket }) =>
+      claimsRedirect(endpoint, { client_id: clientId, ticket, claims_redirect_uri: redirectUri, state }),
+    accept(back, { state, issuer, unchangedTicket }, flow) {
+      // Shown to the claims interaction endpoint, the one that was sent is spent (Grant §5.5).
+      const result = readClaimsReturn(back, { issuer, state, ticket: unchangedTicket ? undefined : flow.ticket })
+      if ('problem' in result) badReturn(result, issuer)
+      flow.ticket = result.ticket
+    },
+  },
   present: ({ token }) => ({ authorization: `Bearer ${token}` }),
 }
 

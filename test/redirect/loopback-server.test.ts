@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type FlowContext, isUmaError } from '../../src/index.ts'
+import { type CallContext, isUmaError } from '../../src/index.ts'
 import { type LoopbackRedirectOptions, loopbackRedirect } from '../../src/redirect/loopback.ts'
 import { rejection, tick } from '../flows/kit.ts'
 import { listening, raw } from './loopback-kit.ts'
@@ -13,7 +13,7 @@ const state = 'c3RhdGU_of-this-redirect'
 /** A redirect under way. */
 async function waits(options: Partial<LoopbackRedirectOptions> = {}) {
   const controller = new AbortController()
-  const context: FlowContext = {
+  const context: CallContext = {
     requestingParty: undefined,
     issuer: 'https://as.example.com',
     resource: 'https://host.example/x',

@@ -1,0 +1,33 @@
+import type { ClientAuth } from './client-authentication.ts'
+import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
+import type { SignIn } from './identity.ts'
+
+/** Options of `codeFlow`. */
+export interface CodeFlowOptions {
+  /** Separated by spaces; with `openid`, there is an ID token too. */
+  scope: string
+  /** More parameters of the authorization request: `prompt`, `login_hint`, … */
+  parameters?: Record<string, string | undefined>
+  /**
+   * Client authentication of these token requests. Default: the client's own; a client whose `auth` is `bearer()` is public here, unless
+   * it has registered.
+   */
+  auth?: ClientAuth
+}
+
+/** Signs people in by the authorization code flow: PKCE, state, `iss`, and a nonce where there is an ID token (RFC 9700 §2.1). */
+export function codeFlow({ scope, parameters, auth }: CodeFlowOptions): SignIn {
+  const own = <C extends Parameters<typeof beginCodeFlow>[0]>(connection: C): C =>
+    auth ? { ...connection, client: { ...connection.client, auth } } : connection
+  return {
+    begin: (connection, { redirectUri, state, acr }) =>
+      beginCodeFlow(connection, {
+        redirectUri,
+        scope,
+        state,
+        parameters: { ...parameters, ...(acr && { acr_values: acr.join(' ') }) },
+      }),
+    finish: (connection, memo, back) => finishCodeFlow(own(connection), memo, back),
+    refresh: (connection, { refreshToken }) => refreshTokens(own(connection), refreshToken),
+  }
+}
