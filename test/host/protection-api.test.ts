@@ -1,26 +1,13 @@
 /** Checklist B.2 to B.4: what a host sends to the protection API, and what it makes of the answers. */
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { clientSecretPost } from '../../src/authorization-server/client-authentication.ts'
+import { describe, expect, test } from 'vitest'
 import { isUmaError } from '../../src/index.ts'
-import { products, startAuthorizationServer } from '../helpers/authorization-server.ts'
-import { failure, said, scripted, servicesAt } from './protection-kit.ts'
+import { atServer, failure, said, scripted, servicesAt } from './protection-kit.ts'
 
 const album = { resource_scopes: ['view'], name: 'Album' }
 
-/** The real authorization server. */
-async function real(
-  options: Parameters<typeof startAuthorizationServer>[0] = {},
-  host: Parameters<typeof servicesAt>[1] = {},
-) {
-  const as = await startAuthorizationServer(options)
-  onTestFinished(as.close)
-  const { services, events } = servicesAt(as.issuer, host)
-  return { as, api: services.api, services, events }
-}
-
 describe('resource registration at the authorization server', () => {
   test('F-3.2.1 to F-3.2.5: created, read, replaced as a whole, listed, deleted', async () => {
-    const { as, api } = await real({ path: '/realms/photos' })
+    const { as, api } = await atServer({ path: '/realms/photos' })
     const { id, policyUri } = await api.create('alice', { ...album, 'name#de': 'Buch' })
     expect(policyUri).toBe(`${as.issuer}/policy/${id}`)
     expect(await api.read('alice', id)).toEqual({ _id: id, ...album, 'name#de': 'Buch' })
@@ -34,7 +21,7 @@ describe('resource registration at the authorization server', () => {
   })
 
   test('F-3.2.1, F-1.3-b: JSON, authorised by the PAT, at the endpoint with its final slash', async () => {
-    const { as, api } = await real()
+    const { as, api } = await atServer()
     await api.create('alice', album)
     const [request] = as.recorder.requests.filter(({ path }) => path.startsWith('/rreg'))
     expect([request?.method, request?.path]).toEqual(['POST', '/rreg/'])
@@ -44,7 +31,7 @@ describe('resource registration at the authorization server', () => {
   })
 
   test('F-3.2-a: a refusal is a typed error with its status and the server’s code, and without its words', async () => {
-    const { api } = await real()
+    const { api } = await atServer()
     const error = await failure(api.create('alice', { name: 'no scopes' } as never))
     expect(error).toMatchObject({ name: 'ProtectionApiError', status: 400, code: 'invalid_request' })
     expect(isUmaError(error, 'invalid_request')).toBe(true)
@@ -171,7 +158,7 @@ describe('resource registration, as the field has it', () => {
 
 describe('permission requests', () => {
   test('F-4.1-a, F-4.2-a, F-4-a: an object for one, an array for several, a fresh ticket each time', async () => {
-    const { as, api } = await real()
+    const { as, api } = await atServer()
     const one = await api.create('alice', album)
     const two = await api.create('alice', { resource_scopes: [] })
     const view = { resource_id: one.id, resource_scopes: ['view'] }
@@ -190,7 +177,7 @@ describe('permission requests', () => {
   })
 
   test('F-4.3-a: invalid_resource_id and invalid_scope are the error’s code', async () => {
-    const { api } = await real()
+    const { api } = await atServer()
     const { id } = await api.create('alice', album)
     const bad = (resource_id: string, scope: string) =>
       failure(api.ticket('alice', [{ resource_id, resource_scopes: [scope] }]))
@@ -222,7 +209,7 @@ describe('permission requests', () => {
 
 describe('introspection', () => {
   test('F-5.1-a: asked with the PAT and the hint access_token', async () => {
-    const { as, api } = await real()
+    const { as, api } = await atServer()
     expect(await api.introspect('alice', 'unknown+/=')).toEqual({ active: false })
     const [request] = as.recorder.requests.filter(({ path }) => path === '/introspect')
     const form = Object.fromEntries(new URLSearchParams(`${request?.body}`))
@@ -249,59 +236,5 @@ describe('introspection', () => {
       expect(await failure(call)).toMatchObject({ name: 'ProtectionApiError', status: 0 })
     }
     expect(asked).toEqual([])
-  })
-})
-
-describe('two servers in the field that contradict each other', () => {
-  test('F-4.1-a, F-R-i: SolidLab: arrays only, Basic, PAT with 201, 400 for an unknown token, 403 for a replaced PAT', async () => {
-    const gone: typeof fetch = async (input, init) => {
-      const answer = await fetch(input, init)
-      return answer.status === 401 ? new Response(await answer.text(), { status: 403 }) : answer
-    }
-    const { as, api, events } = await real(
-      { quirks: products.solidlab },
-      {
-        fetch: gone,
-        dialect: {
-          permissionRequest: 'array',
-          inactiveStatuses: [400],
-          publicResources: true,
-          patStatuses: [401, 403],
-        },
-      },
-    )
-    const { id } = await api.create('alice', album)
-    const view = [{ resource_id: id, resource_scopes: ['view'] }]
-    expect(await api.ticket('alice', view)).toEqual(expect.any(String))
-    expect(await api.introspect('alice', 'unknown')).toBeUndefined()
-    // Another process without our storage: its PAT ends ours.
-    await servicesAt(as.issuer).services.api.list('alice')
-    expect(await api.ticket('alice', view)).toEqual(expect.any(String))
-    expect(events.map(({ type }) => type)).toEqual(['pat-obtained', 'pat-rejected', 'pat-obtained'])
-    as.quirks.publicResource = () => true
-    expect(await api.ticket('alice', view)).toBeUndefined()
-  })
-
-  test('F-4.1-a: the Python server: a single object only, client_secret_post', async () => {
-    const client = {
-      client_id: 'post-rs',
-      client_secret: 'post-secret',
-      token_endpoint_auth_method: 'client_secret_post' as const,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-      scope: 'uma_protection',
-    }
-    const { as, api } = await real(
-      { quirks: { permissionForm: 'object' }, clients: [client] },
-      { client: { id: 'post-rs', auth: clientSecretPost('post-secret') }, dialect: { permissionRequest: 'object' } },
-    )
-    const { id } = await api.create('alice', album)
-    expect(await api.ticket('alice', [{ resource_id: id, resource_scopes: ['view'] }])).toEqual(expect.any(String))
-    expect(await api.introspect('alice', 'unknown')).toEqual({ active: false })
-    const wrong = servicesAt(as.issuer, { client: { id: 'post-rs', auth: clientSecretPost('wrong-secret') } }).services
-    const error = await failure(wrong.api.list('alice'))
-    expect(error).toMatchObject({ name: 'TokenRequestError', code: 'invalid_client' })
-    expect(said(error)).not.toContain('wrong-secret')
   })
 })

@@ -5,6 +5,11 @@ import { clientSecretBasic } from '../../src/authorization-server/client-authent
 import type { HostParts } from '../../src/host/assemble.ts'
 import { createServices } from '../../src/host/services.ts'
 import type { HostEvent, HostOptions } from '../../src/host/types.ts'
+import {
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  startAuthorizationServer,
+} from '../helpers/authorization-server.ts'
 import { type Answer, readBody, send } from '../helpers/http.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
 import type { WireRecorder } from '../helpers/recorder.ts'
@@ -81,6 +86,17 @@ export function servicesAt(
     ...options,
   })
   return { services, events }
+}
+
+/** A host's services at the authorization server of the tests. */
+export async function atServer(
+  options: AuthorizationServerOptions = {},
+  host: Partial<HostOptions> = {},
+): Promise<{ as: AuthorizationServer; services: HostParts; api: HostParts['api']; events: HostEvent[] }> {
+  const as = await startAuthorizationServer(options)
+  onTestFinished(as.close)
+  const { services, events } = servicesAt(as.issuer, host)
+  return { as, api: services.api, services, events }
 }
 
 /** What an error says to whoever logs it: itself, its causes and its properties. */
