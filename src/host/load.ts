@@ -40,19 +40,19 @@ export function sparing(
   // Outside the breaker: a call that finds no room says nothing of the server.
   const policy = wrap(bulkhead(concurrent, waiting), circuit)
   return async (input, init) => {
+    const once = async (): Promise<Response> => {
+      const plain = fetch()
+      const response = await plain(input, init)
+      const { status, headers } = response
+      const text = await cappedText(response, 2 ** 20)
+      // A redirect that is not followed is opaque in some runtimes, with status 0.
+      const answer = status < 200 ? Response.error() : new Response(text || null, { status, headers })
+      if (status >= 500) throw new Ill(answer)
+      return answer
+    }
     try {
-      return await policy.execute(async () => {
-        // Those that waited may be late already.
-        init?.signal?.throwIfAborted()
-        const plain = fetch()
-        const response = await plain(input, init)
-        const { status, headers } = response
-        const text = await cappedText(response, 2 ** 20)
-        // A redirect that is not followed is opaque in some runtimes, with status 0.
-        const answer = status < 200 ? Response.error() : new Response(text || null, { status, headers })
-        if (status >= 500) throw new Ill(answer)
-        return answer
-      })
+      // Who was given up while waiting is turned away by the signal, before the breaker: that says nothing of the server either.
+      return await policy.execute(once, init?.signal ?? undefined)
     } catch (error) {
       if (error instanceof Ill) return error.answer
       throw error

@@ -51,7 +51,7 @@ const maybe = <K extends string>(key: K, value: unknown): { [P in K]?: string } 
 
 /** @throws of all its functions: ProtectionApiError, DiscoveryError, UmaTimeoutError, what getting a PAT throws, network faults */
 export function createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }: ApiParts): ProtectionApi {
-  const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [] } = dialect
+  const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [], patStatuses = [401] } = dialect
 
   const fail = (what: string, { status, text }: CallAnswer): ProtectionApiError => {
     const { error } = readObject(text) ?? {}
@@ -60,11 +60,16 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
     return Object.assign(new ProtectionApiError(`${issuer}, ${what}: status ${status}`, init), { status })
   }
 
+  /** Nothing was asked. */
+  const unusable = (what: string): ProtectionApiError => {
+    const init: UmaErrorInit = { code: 'protection_api_failed', issuer }
+    return Object.assign(new ProtectionApiError(`${issuer} has no usable ${what}`, init), { status: 0 })
+  }
+
   const endpointOf = async (name: 'permission' | 'introspection' | 'resource_registration'): Promise<string> => {
     const endpoint = (await metadata())[`${name}_endpoint`]
     if (isText(endpoint)) return endpoint
-    const what = `${issuer} has no usable ${name}_endpoint`
-    throw Object.assign(new ProtectionApiError(what, { code: 'protection_api_failed', issuer }), { status: 0 })
+    throw unusable(`${name}_endpoint`)
   }
 
   /** With the owner's PAT (FedAuthz §1.3). One that is not taken any more is replaced, once (checklist F-R-i). */
@@ -76,7 +81,7 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       ...(body !== undefined && { body }),
     }
     const answer = await call(caller, issuer, url, init)
-    if (answer.status !== 401) return answer
+    if (!patStatuses.includes(answer.status)) return answer
     pats.rejected(owner, pat)
     return again
       ? send(owner, url, { method, ...(body !== undefined && { body }), ...(headers && { headers }) }, false)
@@ -86,6 +91,8 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
   /** FedAuthz §3.2 writes the endpoint with a final slash; exactly one stands before an id. */
   async function registration(id?: string): Promise<string> {
     const url = new URL(await endpointOf('resource_registration'))
+    // These cannot be escaped in a URL: it would be a request for something else.
+    if (id === '.' || id === '..') throw unusable('resource with such an id')
     const base = url.pathname.replace(/\/$/, '')
     url.pathname = id === undefined ? base + (registrationSlash ? '/' : '') : `${base}/${encodeURIComponent(id)}`
     return url.href
@@ -109,8 +116,8 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       const location = answer.headers.get('location')
       if (answer.status !== 201 && answer.status !== 200) throw fail('resource registration', answer)
       // Relative to the request (FedAuthz §3.2.1); it serves where the body does not name the id.
-      const last = location !== null && URL.canParse(location, url) && new URL(location, url).pathname.split('/').at(-1)
-      const id = readObject(answer.text)?._id ?? (last && decodeURIComponent(last))
+      const last = location !== null && URL.canParse(location, url) && new URL(location, url).pathname
+      const id = readObject(answer.text)?._id ?? (last && decoded(last.split('/').findLast(isText)))
       if (!isText(id)) throw fail('resource registration without _id', answer)
       return registered(answer, id)
     },
@@ -164,6 +171,14 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       if (!claims || !('active' in claims)) throw fail('introspection', answer)
       return claims
     },
+  }
+}
+
+function decoded(segment: string | undefined): string | undefined {
+  try {
+    return segment && decodeURIComponent(segment)
+  } catch {
+    return undefined
   }
 }
 

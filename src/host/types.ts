@@ -90,6 +90,8 @@ export interface HostDialect {
   introspectionAuth?: 'pat' | 'client'
   /** Statuses of the introspection endpoint that mean "not active" (SolidLab: `[400]`). Default: none. */
   inactiveStatuses?: readonly number[]
+  /** Statuses of the protection API that mean that a PAT is not taken any more (SolidLab: `[401, 403]`). Default: `[401]`. */
+  patStatuses?: readonly number[]
   /** Reads permissions out of an introspection answer or a JWT. Default: `permissions`, or Keycloak's `authorization.permissions`. */
   permissions?: (claims: Record<string, unknown>) => unknown
   /** Create and list at the endpoint with a final slash (FedAuthz §3.2), or without one (Keycloak). Default: true. */
