@@ -1,5 +1,8 @@
 /** What is kept for whom, for a settings page: everything but the secrets. */
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { bearer, createRequester, type Requester } from '../../src/index.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
@@ -21,6 +24,16 @@ function app(world: World, options: object = {}): Requester {
     },
     { client: { id: 'spa', auth: bearer() }, signIn: codeFlow({ scope: 'openid' }) },
   )
+}
+
+function sqlite() {
+  const directory = mkdtempSync(join(tmpdir(), 'uma-inspect-'))
+  const storage = sqliteStorage({ path: join(directory, 'tokens.sqlite') })
+  onTestFinished(() => {
+    storage.close?.()
+    rmSync(directory, { recursive: true })
+  })
+  return storage
 }
 
 const keycloak = () => startWorld({ as: { policy: onlyPeople('alice', 'bob'), quirks: { clientAuth: 'bearer-only' } } })
@@ -107,7 +120,7 @@ describe('parties: created when they are asked for, looked up, forgotten', () =>
   test.each([
     ['memory', () => ({})],
     ['a Map', () => ({ storage: new Map<string, string>() })],
-    ['SQLite', () => ({ storage: sqliteStorage({ path: ':memory:' }) })],
+    ['SQLite', () => ({ storage: sqlite() })],
   ])('%s', async (_what, kept) => {
     const world = await keycloak()
     const requester = app(world, kept())
