@@ -15,6 +15,7 @@ const parts: Record<string, string> = {
   'redirect/page, added': `export { pageRedirect } from './dist/redirect/page.js'\n`,
   'redirect/popup, added': `export { popupRedirect, completePopup } from './dist/redirect/popup.js'\n`,
   'redirect/loopback, added': `export { loopbackRedirect } from './dist/redirect/loopback.js'\n`,
+  'sign-in, added': `export { codeFlow } from './dist/sign-in.js'\n`,
   'storage/indexed-db, added': `export { indexedDBStorage } from './dist/storage/indexed-db.js'\n`,
   'storage/web-storage, added': `export { webStorage } from './dist/storage/web-storage.js'\n`,
   'storage/redis, added': `export { redisStorage } from './dist/storage/redis.js'\n`,

@@ -27,7 +27,8 @@ export function codeFlow({ scope, parameters, auth }: CodeFlowOptions): SignIn {
         state,
         parameters: { ...parameters, ...(acr && { acr_values: acr.join(' ') }) },
       }),
-    finish: (connection, memo, back) => finishCodeFlow(own(connection), memo, back),
+    // What is not said was granted as it was asked for (RFC 6749 §5.1).
+    finish: async (connection, memo, back) => ({ scope, ...(await finishCodeFlow(own(connection), memo, back)) }),
     refresh: (connection, { refreshToken }) => refreshTokens(own(connection), refreshToken),
   }
 }

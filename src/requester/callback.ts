@@ -80,7 +80,13 @@ async function finish(services: Services, party: Party, pending: Pending, back: 
   const errand = signIn
     ? signInErrand(services, subject, flow, { first: signIn.first, pending: signIn })
     : claimsErrand(subject, flow)
-  await errand.accept(back, state)
-  const nobody = { participants: [], controller: new AbortController() } as never
-  await fly(services, subject, nobody, flow, !!signIn?.first)
+  try {
+    await errand.accept(back, state)
+    const nobody = { participants: [], controller: new AbortController() } as never
+    await fly(services, subject, nobody, flow, !!signIn?.first)
+  } catch (error) {
+    // The person went there for a client that is not known there any more; the request that is sent again is another's.
+    await services.trust.anew(authority, error).catch(() => {})
+    throw error
+  }
 }

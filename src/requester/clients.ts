@@ -22,9 +22,17 @@ export interface Registrar {
 export interface Clients {
   /** What was registered before and is still good; nothing is sent. */
   stored(registrar: Registrar): Promise<RegisteredClientRecord | undefined>
-  /** The same, or it registers: once for all who ask, in other processes too, as far as the storage can lock. @throws UmaError */
-  register(registrar: Registrar): Promise<RegisteredClientRecord>
+  /**
+   * The same, or it registers: once for all who ask, in other processes too, as far as the storage can lock.
+   *
+   * @param not id of a client that the server does not know any more: another is registered, at most one a minute
+   * @throws UmaError
+   */
+  register(registrar: Registrar, not?: string): Promise<RegisteredClientRecord>
 }
+
+/** Milliseconds: a server that does not even know who has just registered is not asked again and again. */
+const pause = 60_000
 
 /** Another registration is another client: the old one may still be in use by a program that was not yet updated. */
 const keyOf = ({ server: { issuer, client } }: Registrar): string =>
@@ -36,6 +44,7 @@ const isGood = (record: RegisteredClientRecord | undefined): record is Registere
 export function createClients(store: Store, caller: Caller, discovery: Discovery, tell: Tell): Clients {
   const known = new Map<string, RegisteredClientRecord>()
   const registering = new Map<string, Promise<RegisteredClientRecord>>()
+  const renewed = new Map<string, number>()
 
   async function stored(registrar: Registrar): Promise<RegisteredClientRecord | undefined> {
     const key = keyOf(registrar)
@@ -47,9 +56,12 @@ export function createClients(store: Store, caller: Caller, discovery: Discovery
     return record
   }
 
-  async function register(registrar: Registrar): Promise<RegisteredClientRecord> {
+  async function register(registrar: Registrar, not?: string): Promise<RegisteredClientRecord> {
+    const key = keyOf(registrar)
+    // Another process may have registered anew.
+    if (not && known.get(key)?.id === not) known.delete(key)
     const before = await stored(registrar)
-    if (before) return before
+    if (before && (before.id !== not || Date.now() - (renewed.get(key) ?? 0) < pause)) return before
     const { server, scheme } = registrar
     const { issuer } = server
     const metadata = await discovery(server, scheme.wellKnown, scheme.readMetadata)
@@ -59,7 +71,9 @@ export function createClients(store: Store, caller: Caller, discovery: Discovery
         throw new TokenRequestError(`${issuer} was not reached`, { code: 'registration_failed', cause, issuer })
       },
     )
-    const key = keyOf(registrar)
+    // What ends before it begins does not: the clocks differ, and the server will say when it has.
+    if ((record.expiresAt ?? Number.NaN) <= Date.now()) delete record.expiresAt
+    if (not) renewed.set(key, Date.now())
     known.set(key, record)
     await store.set(key, JSON.stringify(record), record.expiresAt && record.expiresAt - Date.now())
     tell({ type: 'client-registered', issuer })
@@ -68,12 +82,13 @@ export function createClients(store: Store, caller: Caller, discovery: Discovery
 
   return {
     stored,
-    register(registrar) {
+    register(registrar, not) {
       const key = keyOf(registrar)
+      const what = `${not ?? ''} ${key}`
       const once =
-        registering.get(key) ??
-        store.lock(`uma:lock:${key}`, () => register(registrar)).finally(() => registering.delete(key))
-      registering.set(key, once)
+        registering.get(what) ??
+        store.lock(`uma:lock:${key}`, () => register(registrar, not)).finally(() => registering.delete(what))
+      registering.set(what, once)
       return once
     },
   }

@@ -7,6 +7,9 @@ import type { Authority } from './trust.ts'
 /** Nobody is signed in: the interpreter catches it and sends the person to sign in. Whoever else meets it knows what is needed. */
 export class NobodySignedIn extends InteractionRequiredError {}
 
+export const nobodySignedIn = (issuer: string): NobodySignedIn =>
+  new NobodySignedIn(`${issuer}: nobody is signed in (authorizationServers: signIn)`, { issuer })
+
 /**
  * To an authorization server, for the client itself: where the party's token is what is being obtained or given back, it
  * authenticates nobody.
@@ -20,7 +23,7 @@ export async function ownConnection(
   const { server, scheme, own } = authority
   const { issuer } = server
   const nobody = async (): Promise<never> => {
-    throw new NobodySignedIn(`${issuer}: nobody is signed in`, { issuer })
+    throw nobodySignedIn(issuer)
   }
   return {
     caller,

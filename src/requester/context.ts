@@ -5,7 +5,7 @@ import { DiscoveryError } from '../errors.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import { jwtExpiry, readTokenAnswer } from '../protocol/token-answer.ts'
 import type { RoundContext } from '../schemes/scheme.ts'
-import { NobodySignedIn } from './connection.ts'
+import { nobodySignedIn } from './connection.ts'
 import { identityOf } from './identities.ts'
 import type { Services, Subject } from './services.ts'
 
@@ -17,11 +17,9 @@ export function contextOf(
   onToken: (token: string) => void,
 ): FlowContext {
   const { issuer } = authority.server
-  const nobody = (): NobodySignedIn =>
-    new NobodySignedIn(`${issuer}: nobody is signed in (authorizationServers: signIn)`, { issuer })
   const own = async (not?: string): Promise<Identity> => {
     const identity = await identityOf(services, party, authority, not)
-    if (!identity) throw nobody()
+    if (!identity) throw nobodySignedIn(issuer)
     return identity
   }
   const ended = (token: string): boolean => (jwtExpiry(token) ?? Number.POSITIVE_INFINITY) * 1000 <= Date.now()
@@ -35,7 +33,7 @@ export function contextOf(
     if (!idToken || !ended(idToken)) return idToken
     const { idToken: fresh } = await own(accessToken)
     // A refresh need not bring a new one (OpenID Connect Core §12.2).
-    if (fresh && ended(fresh)) throw nobody()
+    if (fresh && ended(fresh)) throw nobodySignedIn(issuer)
     return fresh
   }
   // Not enumerable: what is logged or copied of a context is plain.
@@ -64,7 +62,7 @@ export function roundContext(
     async requestToken(parameters) {
       const { status, text } = await post(connection, metadata.token_endpoint, parameters, onSend)
       // It was the party's token that was not accepted: the ticket was not looked at.
-      if (status === 401 && usedToken()) throw new NobodySignedIn(`${issuer}: the token was not accepted`, { issuer })
+      if (status === 401 && usedToken()) throw nobodySignedIn(issuer)
       return readTokenAnswer(status, text)
     },
     async post(endpoint, { json, form = {}, headers, bearer }) {

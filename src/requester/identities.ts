@@ -1,5 +1,5 @@
 import type { Identity } from '../authorization-server/identity.ts'
-import { UmaError } from '../errors.ts'
+import { isUmaError, UmaError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
 import { ownConnection } from './connection.ts'
 import { nameKey, type Party } from './party.ts'
@@ -99,7 +99,8 @@ export async function identityOf(
       const unreached = error instanceof UmaError && /^(token_request_failed|timeout)$/.test(error.code)
       // If it did arrive, a second attempt is refused, and that costs no more than giving up now.
       await keepIdentity(services, party, key, unreached ? identity : undefined, epoch)
-      if (unreached) throw error
+      // The same with a sign-in for a client that is forgotten there: a new client comes first.
+      if (unreached || (server.client.register && isUmaError(error, 'invalid_client'))) throw error
       services.tell({ type: 'sign-in-dropped', issuer: server.issuer })
       return undefined
     }

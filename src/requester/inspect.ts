@@ -56,6 +56,12 @@ export async function partiesOf({ store }: Services, known: Iterable<Party>): Pr
     if (identities.size || pcts.size || wallet.all().length) names.add(nameKey(name))
   for (const prefix of ['uma:index:', 'uma:identities:'])
     for (const key of await store.keys(prefix)) names.add(key.slice(prefix.length))
-  // Whatever else lies there under such a key is nobody's.
-  return [...names].filter((name) => /^(null|".*")$/s.test(name)).map((name) => JSON.parse(name) ?? undefined)
+  return [...names].flatMap((name) => {
+    try {
+      return [JSON.parse(name) ?? undefined]
+    } catch {
+      // Whatever else lies there under such a key is nobody's.
+      return []
+    }
+  })
 }

@@ -56,6 +56,7 @@ export async function negotiate<R>(
   const tried = new Set<Grant>(presented && [presented])
   let flows = 0
   let heldSends = 0
+  let renewed = false
 
   /** Redirected away, neither the answer nor its challenge is this host's. */
   const away = ({ url: final }: Answer): boolean => URL.canParse(final) && new URL(final).origin !== host
@@ -215,7 +216,14 @@ export async function negotiate<R>(
     try {
       granted = await board(party.flights, key, participant, (flight) => fly(services, subject, flight))
     } catch (error) {
-      throw withResponse(error, result)
+      const anew = await abortable(trust.anew(authority, error), signal).catch((failed) => {
+        throw withResponse(failed, result)
+      })
+      if (!anew || !replayable || renewed) throw withResponse(error, result)
+      renewed = true
+      // What was left of the flow was the old client's; the new one gets a ticket of its own.
+      await sendAgain(undefined, 'fresh-ticket')
+      continue
     }
     if (participant.spent) flows++
     else heldSends++

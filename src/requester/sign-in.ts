@@ -1,7 +1,7 @@
 import type { SignIn } from '../authorization-server/identity.ts'
 import { InvalidStateError } from '../errors.ts'
 import type { FlowState } from '../schemes/scheme.ts'
-import { NobodySignedIn, ownConnection } from './connection.ts'
+import { nobodySignedIn, ownConnection } from './connection.ts'
 import { keepIdentity } from './identities.ts'
 import type { Errand } from './interact.ts'
 import { epochOf, type PendingSignIn } from './pending.ts'
@@ -20,7 +20,7 @@ export function signInErrand(
   const { party, authority, url } = subject
   const { issuer, signIn: configured } = authority.server
   const signIn = configured ?? authority.scheme.signIn
-  if (!signIn) throw new NobodySignedIn(`${issuer}: nobody is signed in (authorizationServers: signIn)`, { issuer })
+  if (!signIn) throw nobodySignedIn(issuer)
   let memo = pending?.memo
   // Signed out since: what comes back then is nobody's.
   const epoch = epochOf(services, party)

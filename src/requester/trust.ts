@@ -1,6 +1,7 @@
 import { type ClientAuth, isBySignIn, none } from '../authorization-server/client-authentication.ts'
 import { authOf, type RegisteredClientRecord } from '../authorization-server/registration.ts'
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
+import { isUmaError } from '../errors.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import { uma2 } from '../schemes/uma2.ts'
@@ -31,6 +32,11 @@ export interface Trust {
   find(issuer: string, resource: string): Promise<Authority | undefined>
   /** The same authority with a client that is registered. @throws UmaError when that fails */
   register(authority: Authority): Promise<Authority>
+  /**
+   * Whether an error says that the server has forgotten a client which had registered there, and another was registered: what failed is
+   * worth trying again. @throws UmaError when that fails
+   */
+  anew(authority: Authority, error: unknown): Promise<boolean>
 }
 
 /** The issuer in an authority's key. */
@@ -46,6 +52,11 @@ export function createTrust({ authorizationServers, schemes = [] }: RequesterOpt
   }
   const register: Trust['register'] = async (authority) =>
     authority.client.id ? authority : withClient(authority, await clients.register(authority as Registrar))
+  const anew: Trust['anew'] = async (authority, error) => {
+    const { server, client } = authority
+    if (!server.client.register || !isUmaError(error, 'invalid_client')) return false
+    return (await clients.register(authority as Registrar, client.id)).id !== client.id
+  }
   if (typeof authorizationServers === 'function') {
     return {
       schemes: [...new Set([uma2, ...schemes])],
@@ -55,6 +66,7 @@ export function createTrust({ authorizationServers, schemes = [] }: RequesterOpt
         return stored(server && unslashed(server.issuer) === unslashed(issuer) ? toAuthority(server) : undefined)
       },
       register,
+      anew,
     }
   }
   if (!Array.isArray(authorizationServers)) {
@@ -69,6 +81,7 @@ export function createTrust({ authorizationServers, schemes = [] }: RequesterOpt
     schemes: [...new Set([uma2, ...schemes, ...[...known.values()].map(({ scheme }) => scheme)])],
     find: (issuer) => stored(known.get(unslashed(issuer))),
     register,
+    anew,
   }
 }
 

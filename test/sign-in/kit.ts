@@ -111,3 +111,28 @@ export const tokenRequests = (world: World, grant?: string): RecordedRequest[] =
     .filter((request) => !grant || grantOf(request) === grant)
 
 export const bearerOf = ({ headers }: RecordedRequest): string => headers.authorization?.replace(/^Bearer /, '') ?? ''
+
+/** One call to the token endpoint, with its answer. */
+export interface TokenCall {
+  form: Record<string, string>
+  bearer: string
+  answer: Record<string, string>
+}
+
+/** A `fetch` that keeps what token endpoints answer. */
+export function listening(): { calls: TokenCall[]; send: typeof fetch } {
+  const calls: TokenCall[] = []
+  return {
+    calls,
+    async send(input, init) {
+      const answer = await fetch(input, init)
+      if (!String(input).endsWith('/token')) return answer
+      calls.push({
+        form: Object.fromEntries(new URLSearchParams(String(init?.body))),
+        bearer: new Headers(init?.headers).get('authorization')?.replace(/^Bearer /, '') ?? '',
+        answer: (await answer.clone().json()) as Record<string, string>,
+      })
+      return answer
+    },
+  }
+}

@@ -1,6 +1,10 @@
 /** Sign-ins that end: refreshed, or obtained anew, once for all who ask, and never more often than that. */
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { codeFlow } from '../../src/sign-in.ts'
+import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { onlyPeople, onlySubjects } from '../helpers/authorization-server.ts'
 import type { World } from '../helpers/world.ts'
 import { bearerOf, formOf, grants, keycloak, people, tokenRequests, umaRejection, wantsIdToken } from './kit.ts'
@@ -62,6 +66,25 @@ describe('the access token has ended', () => {
     const answers = await Promise.all(['2', '3', '4', '5'].map(more))
     expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(200))
     expect(grants(world).filter((grant) => grant !== 'uma')).toEqual(['refresh'])
+  })
+
+  test('once for several programs on one storage', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'uma-refresh-'))
+    const storages = [0, 1, 2].map(() => sqliteStorage({ path: join(directory, 'tokens.sqlite') }))
+    onTestFinished(() => {
+      for (const storage of storages) storage.close?.()
+      rmSync(directory, { recursive: true })
+    })
+    const { world, alice, requester } = await signedIn({ fetch: soon, storage: storages[0] })
+    await tick(60)
+    const signIn = codeFlow({ scope: 'openid offline_access', parameters: { prompt: 'consent' } })
+    const programs = storages.map((storage) => requester({ onRedirect: alice, fetch: soon, storage }, { signIn }))
+    const answers = await Promise.all(
+      programs.map((program, index) => program.fetch(`${world.host.origin}/alice/${index + 2}.jpg`)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(grants(world).filter((grant) => grant !== 'uma')).toEqual(['refresh'])
+    expect(alice.asked).toEqual([])
   })
 
   test('and the refresh token is no good: Alice signs in again', async () => {
