@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
+import { benchHost } from './host.ts'
 import { benchHotPath } from './hot-path.ts'
 import { benchLoopback } from './loopback.ts'
 import { rounded } from './measure.ts'
@@ -48,6 +49,15 @@ for (const [way, { bare, withRequester, ratio, wrapper, wrapperRatio }] of Objec
   row(way, us(bare), us(withRequester), ratio, way === 'fetch' ? held('loopback fetch', ratio, 1.05) : '')
 }
 
+heading('A handler of a host, guarded: the token was introspected before')
+const host = await benchHost()
+row('', 'bare', 'guarded', '')
+row('in memory', us(host.memory.bare), us(host.memory.guarded))
+row('the guard adds', '', us(host.memory.adds), held('the guard adds', host.memory.adds, 15))
+row('over HTTP, node:http', us(host.loopback.bare), us(host.loopback.guarded))
+row('guarded / bare', '', host.loopback.ratio, held('loopback host', host.loopback.ratio, 1.15))
+row('calls to the server for 1,000 requests', '', host.callsPerThousand, held('host calls', host.callsPerThousand, 1))
+
 heading('The wallet chooses')
 const wallet = benchWallet()
 row('RPTs held', 'known place', 'unknown place')
@@ -87,6 +97,7 @@ const results = {
   unit: 'µs (medians), bytes; storage: ms',
   hotPath,
   loopback,
+  host,
   wallet,
   storage,
   sizes,

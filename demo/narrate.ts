@@ -20,13 +20,14 @@ export function printRequest(number: number, request: RecordedRequest): void {
   const colour: Style = status < 300 ? 'green' : status < 500 ? 'yellow' : 'red'
   print(`      ← ${' '.repeat(8)}${paint(colour, String(status))} ${meaning(request)}`)
   const challenge = request.answerHeaders?.['www-authenticate']
-  if (challenge)
-    print(`        ${' '.repeat(8)}${dim(challenge.replace(/ticket="([^"]*)"/, (_, t) => `ticket="${redacted(t)}"`))}`)
+  // Two challenges are two lines on the wire; the recorder has them as one.
+  for (const one of challenge?.split(/(?<="),(?=\w+ \w+=)/) ?? [])
+    print(`        ${' '.repeat(8)}${dim(one.replace(/ticket="([^"]*)"/, (_, t) => `ticket="${redacted(t)}"`))}`)
 }
 
 function sent({ method, headers, body }: RecordedRequest): string {
   const parts: string[] = []
-  const token = /^bearer (.*)/i.exec(headers['authorization'] ?? '')?.[1]
+  const token = /^bearer (.*)/i.exec(headers.authorization ?? '')?.[1]
   if (token) parts.push(`Authorization: Bearer ${redacted(token)}`)
   if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
     for (const [name, value] of new URLSearchParams(body.toString())) {

@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { UmaEvent } from '../src/index.ts'
 import { startAuthorizationServer } from '../test/helpers/authorization-server.ts'
-import { HOST_AGENT, type Host, startHost } from '../test/helpers/host.ts'
+import { HOST_AGENT } from '../test/helpers/host.ts'
 import { type RecordedRequest, WireRecorder } from '../test/helpers/recorder.ts'
 import { paint, print, printBehind, printRequest, printTable } from './narrate.ts'
+import { startPhotoServer } from './photo-server.ts'
 
 /** What a program tells: see program.mjs. */
 type Message = { begin: string } | { end: unknown } | { failed: string } | { event: UmaEvent }
@@ -71,26 +72,7 @@ async function startServers(recorder: WireRecorder): Promise<{ issuer: string; p
   const [asPort, hostPort] = ports()
   const as = await onPort(asPort, 'authorization server', () => startAuthorizationServer({ recorder, port: asPort }))
   closers.push(as.close)
-  const host: Host = await onPort(hostPort, 'photo server', () =>
-    startHost({
-      authorizationServer: as,
-      recorder,
-      port: hostPort,
-      label: 'photos',
-      quirks: {
-        // A photo that was written is handed out again.
-        answer(usual, { method, path }) {
-          const written = host.resources.get(path)
-          if (method !== 'GET' || usual.status !== 200 || !written) return usual
-          return {
-            ...usual,
-            headers: { ...usual.headers, 'content-type': written.contentType ?? '' },
-            body: written.bytes,
-          }
-        },
-      },
-    }),
-  )
+  const host = await onPort(hostPort, 'photo server', () => startPhotoServer(as, hostPort, recorder))
   closers.push(host.close)
   return { issuer: as.issuer, photos: host.origin }
 }

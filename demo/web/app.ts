@@ -3,9 +3,16 @@ import { createRequester, isUmaError, type UmaEvent } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { completePopup, popupRedirect } from '../../src/redirect/popup.ts'
 import { webStorage } from '../../src/storage/web-storage.ts'
-import { createDiagram, type Note } from './diagram.ts'
+import { createDiagram, type Diagram, type Note } from './diagram.ts'
 import type { Told } from './messages.ts'
+import { owner } from './owner.ts'
 import type { Photo } from './photos.ts'
+
+interface Places {
+  app: string
+  as: string
+  host: string
+}
 
 const element = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E
 
@@ -14,12 +21,37 @@ if (location.pathname === '/popup-callback') {
   const taken = await completePopup()
   document.body.innerHTML = `<p class="alone">${taken ? 'Done. You can close this window.' : 'Nobody waits for this any more. You can close this window.'}</p>`
 } else {
-  await album()
+  const places: Places = await (await fetch('/demo/places')).json()
+  const alice = location.pathname === '/alice'
+  document.querySelector(`[data-person=${alice ? 'alice' : 'bob'}]`)?.setAttribute('aria-current', 'page')
+  element('for-bob').hidden = alice
+  element('for-alice').hidden = !alice
+  if (alice) {
+    follow(() => [])
+    await owner(places)
+  } else await album(places)
 }
 
-async function album(): Promise<void> {
-  const places: { app: string; as: string; host: string } = await (await fetch('/demo/places')).json()
+/** Draws the diagram as the messages come. */
+function follow(notes: () => Note[]): Diagram {
+  const diagram = createDiagram(element('diagram'), element('scroll'), (count) => {
+    element('count').textContent = count
+      ? `${count} messages between app, photo server and authorization server.`
+      : 'Nothing yet.'
+  })
+  const behind = element<HTMLInputElement>('behind')
+  behind.onchange = () => diagram.showBehind(behind.checked)
+  const source = new EventSource('/demo/messages')
+  source.onmessage = ({ data }) => {
+    const told: Told = JSON.parse(data)
+    if ('message' in told) return diagram.add(told.message)
+    diagram.clear()
+    for (const note of notes()) diagram.note(note)
+  }
+  return diagram
+}
 
+async function album(places: Places): Promise<void> {
   // ── The part that an app needs ────────────────────────────────────────────────────────────────────────────────────────────
   const byPage = pageRedirect({ redirectUri: `${places.app}/callback` })
   const byPopup = popupRedirect({ redirectUri: `${places.app}/popup-callback` })
@@ -39,18 +71,25 @@ async function album(): Promise<void> {
       const answer = await requester.fetch(`${places.host}/alice/album`)
       const photos: Photo[] = await answer.json()
       frames(photos)
-      await Promise.all(
-        photos.map(async ({ path }, index) => {
-          const photo = await requester.fetch(places.host + path)
-          if (!photo.ok) throw new Error(`${path}: ${photo.status}`)
-          put(index, await photo.blob())
-        }),
-      )
-      done(photos.length)
+      const got = await Promise.all(photos.map(get))
+      done(got.filter(Boolean).length, photos.length)
     } catch (error) {
       failed(error)
     } finally {
       release()
+    }
+  }
+
+  /** @returns false: Alice has it shared, but not with Bob */
+  async function get({ path }: Photo, index: number): Promise<boolean> {
+    try {
+      const photo = await requester.fetch(places.host + path)
+      if (!photo.ok) throw new Error(`${path}: ${photo.status}`)
+      put(index, await photo.blob())
+      return true
+    } catch (error) {
+      if (isUmaError(error, 'request_denied')) return false
+      throw error
     }
   }
 
@@ -110,11 +149,14 @@ async function album(): Promise<void> {
     status.textContent = 'Asking for the album…'
   }
 
-  function done(count: number): void {
+  function done(count: number, all: number): void {
     busy(false)
     opened = true
     button.textContent = 'Show them again'
-    status.textContent = `${count} photos, with one token. Nothing more to ask as long as it lasts.`
+    status.textContent =
+      count === all
+        ? `${count} photos, with one token. Nothing more to ask as long as it lasts.`
+        : `${count} of ${all} photos. The rest is not for Bob, says Alice’s authorization server.`
   }
 
   function failed(error: unknown): void {
@@ -145,14 +187,6 @@ async function album(): Promise<void> {
   }
 
   // ── The diagram: messages from the servers' side, and what the requester tells ────────────────────────────────────────────
-  const diagram = createDiagram(element('diagram'), element('scroll'), (count) => {
-    element('count').textContent = count
-      ? `${count} messages between app, photo server and authorization server.`
-      : 'Nothing yet.'
-  })
-  const behind = element<HTMLInputElement>('behind')
-  behind.onchange = () => diagram.showBehind(behind.checked)
-
   const kept = 'demo:notes'
   const notes = (): Note[] => JSON.parse(sessionStorage.getItem(kept) ?? '[]')
 
@@ -167,13 +201,7 @@ async function album(): Promise<void> {
     diagram.note(one)
   }
 
-  const source = new EventSource('/demo/messages')
-  source.onmessage = ({ data }) => {
-    const told: Told = JSON.parse(data)
-    if ('message' in told) return diagram.add(told.message)
-    diagram.clear()
-    for (const note of notes()) diagram.note(note)
-  }
+  const diagram = follow(notes)
 
   button.onclick = show
   element('reset').onclick = async () => {

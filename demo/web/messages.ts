@@ -29,11 +29,29 @@ export type Draft = Omit<Message, 'id' | 'at'>
 const short = (secret: string | null | undefined): string => `${(secret ?? '').slice(0, 4)}…`
 
 /** Which lane a request comes from and goes to; undefined: not for the diagram. */
-function ends({ server, method, path }: RecordedRequest, hostsOwn: boolean): { from: Lane; to: Lane } | undefined {
+function ends(request: RecordedRequest, hostsOwn: boolean): { from: Lane; to: Lane } | undefined {
+  const { server, method, path } = request
   if (method === 'OPTIONS' || path === '/favicon.ico') return undefined
-  if (!hostsOwn) return { from: 'app', to: server === 'as' ? 'as' : 'host' }
-  // The host's own token and registrations are made before anybody looks; tickets and introspection are what matters here.
-  return /\/(perm|introspect)$/.test(path) ? { from: 'host', to: 'as' } : undefined
+  if (!hostsOwn) return alicesOwn(request) ? undefined : { from: 'app', to: server === 'as' ? 'as' : 'host' }
+  // Discovery and the host's own token are had before anybody looks.
+  return /\/(perm|introspect|rreg\/[^/]*)$/.test(path) ? { from: 'host', to: 'as' } : undefined
+}
+
+/** What goes on between Alice and the server where her photos are, but for her clicks on the panel. */
+const alicesOwn = ({ server, method, path, headers }: RecordedRequest): boolean =>
+  server === 'host' &&
+  (/^\/(own|sign-in)\b/.test(path) ||
+    (method !== 'POST' && path.startsWith('/uma/')) ||
+    (!path.startsWith('/uma/') && !!headers.cookie?.includes('photos-session=') && !headers.authorization))
+
+/** What the photo server asks the authorization server for. */
+function behind(method: string, path: string, body: Buffer): { label: string; meaning: string; merge?: boolean } {
+  if (path === '/perm') return { label: 'POST /perm', meaning: 'a ticket, please', merge: true }
+  if (path === '/introspect') return { label: 'POST /introspect', meaning: 'what is this RPT good for?', merge: true }
+  const id = path.slice('/rreg/'.length)
+  const name = parsed(body.toString()).name
+  const meaning = method === 'DELETE' ? 'not shared any more' : `“${name}” is to be protected`
+  return { label: `${method} /rreg/${id && short(id)}`, meaning }
 }
 
 /** When a request has arrived. */
@@ -42,15 +60,16 @@ export function arrow(request: RecordedRequest, hostsOwn: boolean): Draft | unde
   if (!way) return undefined
   const { method, path, headers, body } = request
   const url = new URL(path, 'http://demo')
-  if (hostsOwn) {
-    const label = url.pathname === '/perm' ? 'POST /perm' : 'POST /introspect'
-    return {
-      ...way,
-      label,
-      kind: 'behind',
-      meaning: url.pathname === '/perm' ? 'a ticket, please' : 'what is this RPT good for?',
-      merge: true,
-    }
+  if (hostsOwn) return { ...way, kind: 'behind', ...behind(method, url.pathname, body) }
+  if (url.pathname === '/uma/panel') {
+    const action = new URLSearchParams(body.toString()).get('action')
+    const photo = url.searchParams.get('name')
+    const meaning = action === 'stop' ? `Alice stops sharing “${photo}”` : `Alice shares “${photo}”`
+    return { ...way, label: 'POST /uma/panel', meaning, kind: 'person' }
+  }
+  if (url.pathname.startsWith('/policy/')) {
+    const meaning = method === 'POST' ? 'Alice decides who may see it' : 'settings: who may see it?'
+    return { ...way, label: `${method} /policy/${short(url.pathname.slice(8))}`, meaning, kind: 'person' }
   }
   if (url.pathname === '/rqp_claims') {
     const meaning = 'redirect: Bob goes there himself'
@@ -96,8 +115,13 @@ export function answer(request: RecordedRequest, text: string, hostsOwn: boolean
   if (hostsOwn) {
     if (url.pathname === '/perm')
       return { ...back, label: `${status} ticket=${short(json.ticket as string)}`, kind: 'behind' }
-    return { ...back, label: `${status} active: ${json.active}`, kind: 'behind', merge: true }
+    if (url.pathname === '/introspect')
+      return { ...back, label: `${status} active: ${json.active}`, kind: 'behind', merge: true }
+    return { ...back, label: `${status}${json._id ? ` _id=${short(json._id as string)}` : ''}`, kind: 'behind' }
   }
+  if (url.pathname.startsWith('/policy/')) return { ...back, label: `${status} a page`, kind: 'person' }
+  if (url.pathname === '/uma/panel')
+    return { ...back, label: `${status} ${STATUS_CODES[status]}`, kind: status < 400 ? 'person' : 'refused' }
   if (url.pathname.startsWith('/rqp_claims')) {
     const where = URL.canParse(answerHeaders.location ?? '')
       ? new URL(answerHeaders.location as string).searchParams

@@ -3,15 +3,11 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import {
-  type AuthorizationServer,
-  type Policy,
-  startAuthorizationServer,
-} from '../../test/helpers/authorization-server.ts'
-import { type Host, startHost } from '../../test/helpers/host.ts'
+import { type AuthorizationServer, startAuthorizationServer } from '../../test/helpers/authorization-server.ts'
 import { listen, send } from '../../test/helpers/http.ts'
 import type { Draft, Message, Told } from './messages.ts'
-import { album, photoAt } from './photos.ts'
+import { type PhotoServer, startPhotoServer } from './photo-server.ts'
+import { accounts, createPolicies } from './policies.ts'
 import { Tap } from './tap.ts'
 
 export interface DemoServers {
@@ -35,15 +31,18 @@ export async function startServers(port: number, onPort: OnPort): Promise<DemoSe
     for (const res of listeners) res.write(`data: ${JSON.stringify(told)}\n\n`)
   }
   let quiet = true
-  const tap = new Tap(
-    (draft: Draft) => {
+  let as: AuthorizationServer
+  const policies = createPolicies(() => as)
+  const tap = new Tap({
+    tell: (draft: Draft, at: number) => {
       if (quiet) return
-      const message = { ...draft, id: messages.length, at: performance.timeOrigin + performance.now() }
+      const message = { ...draft, id: messages.length, at }
       messages.push(message)
       tell({ message })
     },
-    file('as-pages.css').replace(/\n/g, ' '),
-  )
+    style: { as: file('as-pages.css'), host: `${file('as-pages.css')}${file('host-pages.css')}` },
+    answers: { as: policies.answer },
+  })
 
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
@@ -59,10 +58,11 @@ export async function startServers(port: number, onPort: OnPort): Promise<DemoSe
           const { pathname } = new URL(req.url ?? '/', 'http://app')
           if (pathname === '/demo/messages') return stream(req, res)
           if (pathname === '/demo/reset' && req.method === 'POST') {
-            messages.length = 0
-            tap.clear()
-            tell({ reset: true })
-            return send(res, { status: 204 })
+            reset().then(
+              () => send(res, { status: 204 }),
+              () => send(res, { status: 500 }),
+            )
+            return
           }
           if (pathname === '/demo/places')
             return send(res, { status: 200, headers: { 'cache-control': 'no-store' }, body: places })
@@ -81,11 +81,13 @@ export async function startServers(port: number, onPort: OnPort): Promise<DemoSe
     closers.push(app.close)
 
     const next = (more: number): number => port && port + more
-    const as: AuthorizationServer = await onPort('authorization server', next(1), (port) =>
-      startAuthorizationServer({ port, recorder: tap, policy: friendsOnly(() => as), accounts }),
+    as = await onPort('authorization server', next(1), (port) =>
+      startAuthorizationServer({ port, recorder: tap, policy: policies.policy, accounts }),
     )
     closers.push(as.close)
-    const host = await onPort('photo server', next(2), (port) => startPhotos(as, port, tap))
+    const host: PhotoServer = await onPort('photo server', next(2), (port) =>
+      startPhotoServer(as, app.origin, port, tap),
+    )
     closers.push(host.close)
 
     Object.assign(places, { app: app.origin, as: as.issuer, host: host.origin })
@@ -100,10 +102,19 @@ export async function startServers(port: number, onPort: OnPort): Promise<DemoSe
       claims_redirect_uris: back,
     })
     // Alice has put her photos under protection before Bob comes along.
-    for (const { path } of [{ path: '/alice/album' }, ...album]) await host.resourceId(path)
-    tap.clear()
-    quiet = false
+    await reset()
     return { ...places, close }
+
+    /** As at the start: everything shared with Bob, and nothing said yet. */
+    async function reset(): Promise<void> {
+      quiet = true
+      policies.clear()
+      await host.restore()
+      messages.length = 0
+      tap.clear()
+      tell({ reset: true })
+      quiet = false
+    }
 
     function stream(req: IncomingMessage, res: ServerResponse): void {
       res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
@@ -116,38 +127,6 @@ export async function startServers(port: number, onPort: OnPort): Promise<DemoSe
     await close()
     throw error
   }
-}
-
-const accounts = {
-  bob: { name: 'Bob', email: 'bob@example.com' },
-  carol: { name: 'Carol', email: 'carol@example.com' },
-}
-
-/** Bob may see the whole album, as soon as he has said that he is Bob. Nobody else may. */
-function friendsOnly(as: () => AuthorizationServer): Policy {
-  return ({ account }) => {
-    if (account === undefined) return { needInfo: { redirectUser: true } }
-    if (account !== 'bob') return 'deny'
-    return { grant: [...as().resources.values()].map(({ _id }) => ({ resource_id: _id, resource_scopes: ['read'] })) }
-  }
-}
-
-function startPhotos(as: AuthorizationServer, port: number, tap: Tap): Promise<Host> {
-  return startHost({
-    authorizationServer: as,
-    recorder: tap,
-    port,
-    quirks: {
-      answer(usual, { method, path }) {
-        if (method !== 'GET' || usual.status !== 200) return usual
-        if (path === '/alice/album') return { ...usual, body: album }
-        const photo = photoAt(path)
-        return photo
-          ? { ...usual, headers: { ...usual.headers, 'content-type': 'image/svg+xml' }, body: photo }
-          : { status: 404 }
-      },
-    },
-  })
 }
 
 /** What the page consists of, bundled now: there is nothing to build beforehand. */
@@ -164,6 +143,7 @@ async function pageFiles(): Promise<Record<string, { type: string; text: string 
   const html = { type: 'text/html; charset=utf-8', text: file('index.html') }
   return {
     '/': html,
+    '/alice': html,
     '/callback': html,
     '/popup-callback': html,
     '/style.css': { type: 'text/css; charset=utf-8', text: file('style.css') },

@@ -28,8 +28,13 @@ export interface Host extends Resources {
   hasPat(owner: string): Promise<boolean>
   /** Where an owner agrees that the host acts for them: send them there. For PATs by authorization code only. */
   authorizationUrl(owner: string): Promise<string>
-  /** Ends what `authorizationUrl` began, with the URL that the owner came back on. Resolves with the owner. */
-  completeAuthorization(callbackUrl: string): Promise<string>
+  /**
+   * Ends what `authorizationUrl` began, with the URL that the owner came back on. Resolves with the owner.
+   *
+   * @param owner who is signed in to the application now: give it, or somebody could get another person to finish what they began
+   * @throws InvalidStateError when nothing like that is under way for this owner; RedirectError when they did not agree
+   */
+  completeAuthorization(callbackUrl: string, owner?: string): Promise<string>
   /** The buttons with which an owner shares a resource and stops sharing it, as a fetch-style handler. */
   panel(options: PanelOptions): (request: Request) => Promise<Response>
 }
@@ -44,7 +49,7 @@ export interface HostParts {
   fetch: () => typeof globalThis.fetch
   hasPat(owner: string): Promise<boolean>
   authorizationUrl(owner: string): Promise<string>
-  completeAuthorization(callbackUrl: string): Promise<string>
+  completeAuthorization(callbackUrl: string, owner?: string): Promise<string>
 }
 
 /** Puts a host together. */

@@ -2,8 +2,10 @@
  * The share panel: `share!` beside what is not protected, `settings` and `stop sharing` beside what is. A page of its own, without
  * script, to be embedded in an iframe.
  */
+
 import { isUmaError } from '../errors.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
+import { canonicalPattern } from './canonical-path.ts'
 import type { MaybePromise } from './maybe.ts'
 import { createTokens, ownClick } from './panel-csrf.ts'
 import { type PanelHeaders, panelHeaders } from './panel-headers.ts'
@@ -201,6 +203,5 @@ export function createPanel(host: PanelHost, options: PanelOptions): (request: R
 }
 
 /** Not a part of something larger: that is shared and unshared where it is whole. */
-const isAt = (resource: ProtectedResource | undefined, { path }: PanelSubject): boolean =>
-  resource === undefined ||
-  resource.pattern.replace(/(^|\/)%(3A|2A)/g, (_, slash, code) => slash + (code === '3A' ? ':' : '*')) === path
+const isAt = (resource: ProtectedResource | undefined, { url }: PanelSubject): boolean =>
+  resource === undefined || resource.pattern === canonicalPattern(url)

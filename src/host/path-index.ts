@@ -11,6 +11,11 @@ export interface PathIndex {
   all(): Iterable<ProtectedResource>
 }
 
+type Found = ReturnType<PathIndex['find']>
+
+/** Paths whose resource is remembered, and how long such a path may be: strangers choose what is asked for. */
+const remembered = { paths: 1_000, length: 200 }
+
 /** Patterns by segment. At each, what is said literally goes before `:name`, and that before what is below. */
 interface Branch {
   /** By literal segment; `''` stands for any. */
@@ -89,14 +94,17 @@ export function createPathIndex(): PathIndex {
   const folded = new Map<string, Set<string>>()
   const tree = branch()
   const foldedTree = branch()
+  /** What was found; forgotten with every change. Folding costs more than all else that is done for a request. */
+  const found = new Map<string, Found>()
 
   /** What a lax router might find there. */
   function lax(fold: string): ReadonlySet<string> {
-    const found = folded.get(fold)
-    return found?.size ? found : match(foldedTree, segmentsOf(fold))
+    const exactly = folded.get(fold)
+    return exactly?.size ? exactly : match(foldedTree, segmentsOf(fold))
   }
 
   function remove(pattern: string): void {
+    found.clear()
     byPattern.delete(pattern)
     if (isPattern(pattern)) {
       cut(tree, pattern, wayOf(pattern, false))
@@ -110,19 +118,29 @@ export function createPathIndex(): PathIndex {
     if (!folded.get(fold)?.size) folded.delete(fold)
   }
 
+  function seek(path: string): Found {
+    const [pattern] = match(tree, segmentsOf(path))
+    for (const reading of laxReadings(path)) {
+      const others = lax(reading)
+      if (others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+    }
+    return pattern === undefined ? undefined : byPattern.get(pattern)
+  }
+
   return {
     find(path) {
-      const known = exact.get(path)
+      const known = exact.get(path) ?? found.get(path)
       if (known) return known
-      const [pattern] = match(tree, segmentsOf(path))
-      for (const reading of laxReadings(path)) {
-        const others = lax(reading)
-        if (others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+      const result = seek(path)
+      if (result && path.length <= remembered.length) {
+        if (found.size >= remembered.paths) found.clear()
+        found.set(path, result)
       }
-      return pattern === undefined ? undefined : byPattern.get(pattern)
+      return result
     },
     get: (pattern) => byPattern.get(pattern),
     set(resource) {
+      found.clear()
       const { pattern } = resource
       byPattern.set(pattern, resource)
       if (isPattern(pattern)) {

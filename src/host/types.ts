@@ -90,6 +90,8 @@ export interface HostDialect {
   introspectionAuth?: 'pat' | 'client'
   /** Statuses of the introspection endpoint that mean "not active" (SolidLab: `[400]`). Default: none. */
   inactiveStatuses?: readonly number[]
+  /** Statuses of the protection API that mean that a PAT is not taken any more (SolidLab: `[401, 403]`). Default: `[401]`. */
+  patStatuses?: readonly number[]
   /** Reads permissions out of an introspection answer or a JWT. Default: `permissions`, or Keycloak's `authorization.permissions`. */
   permissions?: (claims: Record<string, unknown>) => unknown
   /** Create and list at the endpoint with a final slash (FedAuthz §3.2), or without one (Keycloak). Default: true. */
@@ -130,7 +132,7 @@ export interface HostOptions {
   /** The authorization server: https, or http on this machine. */
   issuer: string
   /** The host as a client there; `register`: it registers itself once (RFC 7591). */
-  client: { id: string; auth?: ClientAuth } | { register: ClientMetadata }
+  client: { id: string; auth?: ClientAuth } | { register: ClientMetadata; auth?: ClientAuth }
   /** Default: client credentials with scope `uma_protection`. */
   pat?: PatGrant
   /** Where PATs, the client and the resource map are kept. Default: memory. */

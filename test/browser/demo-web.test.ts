@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { launchChromium } from '../helpers/chromium.ts'
 import { agreeAs } from './kit.ts'
@@ -98,9 +98,8 @@ const granted = [
   'host > as: POST /introspect',
   'as > host: 200 active: true',
   'host > app: 200 OK',
+  // The photo server remembers what the token is good for.
   'app > host: GET /alice/*.svg RPT …  ×6',
-  'host > as: POST /introspect  ×6',
-  'as > host: 200 active: true  ×6',
   'host > app: 200 OK (a photo)  ×6',
 ]
 
@@ -199,6 +198,96 @@ test('starting over signs Bob out and empties the diagram', async () => {
   await page.click('#show')
   await page.waitForURL(/\/rqp_claims\?/)
   expect(context.pages()).toHaveLength(1)
+})
+
+/** Alice signs in at the photo server, and is back in the album with a panel beneath each photo. */
+async function asAlice(page: Page): Promise<(title: string) => Promise<Frame>> {
+  await page.click('[data-person=alice]')
+  await page.click('text=Sign in at the photo server')
+  await page.waitForURL(`${places.host}/sign-in`)
+  await page.fill('input[name=password]', 'secret of the person')
+  await page.click('text=Sign in >> nth=-1')
+  await page.waitForURL(`${places.app}/alice`)
+  await page.waitForSelector('#own-photos li:nth-child(6) iframe')
+  return async (title) => {
+    const frame = await (await page.waitForSelector(`iframe[title="Sharing of ${title}"]`)).contentFrame()
+    if (!frame) throw new Error('no frame')
+    await frame.waitForSelector('.actions')
+    return frame
+  }
+}
+
+test('Alice stops sharing a photo, and shares it again: Bob sees what she shares', async () => {
+  const { page, context, problems } = await visit()
+  const panel = await asAlice(page)
+  await page.waitForFunction(() => [...document.images].every(({ naturalWidth }) => naturalWidth > 0))
+  const lake = await panel('Still water')
+  expect(await page.textContent('#own-status')).toContain('6 of 6 photos are shared')
+  await lake.click('text=stop sharing')
+  await lake.waitForSelector('text=share!')
+  await page.waitForSelector('text=5 of 6 photos are shared')
+  expect(await arrows(page)).toEqual([
+    'app > host: POST /uma/panel',
+    expect.stringMatching(/^host > as: DELETE \/rreg\/[\w-]{4}…$/),
+    'as > host: 204',
+    'host > app: 303 See Other',
+  ])
+  await picture(page, 'album-owner')
+
+  const bob = await context.newPage()
+  await bob.goto(places.app)
+  await bob.click('#show')
+  await bob.waitForURL(/\/rqp_claims\?/)
+  await agreeAs(bob, 'bob')
+  await bob.waitForURL(`${places.app}/`)
+  await bob.waitForFunction(() => document.querySelectorAll('.frame img').length === 5)
+  expect(await bob.textContent('#photos')).not.toContain('Still water')
+
+  await lake.click('text=share!')
+  await lake.waitForSelector('text=stop sharing')
+  expect((await arrows(page)).slice(-4)).toEqual([
+    'app > host: POST /uma/panel',
+    'host > as: POST /rreg/',
+    expect.stringMatching(/^as > host: 201 _id=[\w-]{4}…$/),
+    'host > app: 303 See Other',
+  ])
+  // His token does not know the photo yet; his agreement is remembered.
+  await bob.click('#show')
+  await photos(bob)
+  expect(problems).toEqual([])
+})
+
+test('Alice sets at her authorization server who may see a photo', async () => {
+  const { page, context } = await visit()
+  const panel = await asAlice(page)
+  const lake = await panel('Still water')
+  const [settings] = await Promise.all([context.waitForEvent('page'), lake.click('text=settings')])
+  expect(await settings.textContent('h1')).toBe('Still water')
+  expect(new URL(settings.url()).origin).toBe(places.as)
+  await settings.uncheck('input[value=bob]')
+  await settings.click('text=Save')
+  await settings.waitForSelector('[role=status]')
+  await settings.close()
+  const bob = await context.newPage()
+  await bob.goto(places.app)
+  await bob.click('#show')
+  await bob.waitForURL(/\/rqp_claims\?/)
+  await agreeAs(bob, 'bob')
+  await bob.waitForSelector('text=5 of 6 photos')
+  const open = await bob.$$eval('.photos li', (items) =>
+    items.filter((item) => item.querySelector('img')).map((item) => item.querySelector('b')?.textContent),
+  )
+  expect(open).toHaveLength(5)
+  expect(open).not.toContain('Still water')
+})
+
+test('without a session at the photo server nobody is Alice', async () => {
+  const { page } = await visit()
+  await page.goto(`${places.app}/alice`)
+  await page.waitForSelector('#own-sign-in:not([hidden])')
+  expect(await page.$$('#own-photos li')).toEqual([])
+  const panel = await page.goto(`${places.host}/uma/panel?uri=/alice/lake.svg`)
+  expect(panel?.status()).toBe(401)
 })
 
 test('it fits a telephone', async () => {

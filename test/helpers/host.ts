@@ -1,12 +1,15 @@
-/** A resource server for tests on a real loopback port: photos at /{owner}/{name}, each protected by its owner's authorization server. */
+/**
+ * A resource server for tests on a real loopback port: photos at /{owner}/{name}, each protected by its owner's authorization server.
+ * As long as it is orderly the package's own host decides (rs/warden.ts); a quirk puts a gate in its place that misbehaves (rs/gate.ts).
+ */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { type Answer, listen, pause, readBody, send } from './http.ts'
 import { WireRecorder } from './recorder.ts'
 import { gate, SCOPES } from './rs/gate.ts'
-import { direct, overHttp, type Protection } from './rs/protection.ts'
-import { type HostQuirks, orderly, type RequestView } from './rs/quirks.ts'
+import { decidesAsSpecified, type HostQuirks, orderly, type RequestView } from './rs/quirks.ts'
+import { createWarden, type Warden } from './rs/warden.ts'
 
 export { HOST_AGENT } from './rs/protection.ts'
 export type { ChallengeFacts, ChallengeStyle, HostQuirks, RequestView } from './rs/quirks.ts'
@@ -60,13 +63,19 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const quirks: HostQuirks = { ...orderly(), ...options.quirks }
   const resources = new Map<string, AcceptedWrite>()
   const bodies: AcceptedWrite[] = []
-  const protections = new Map<AuthorizationServer, Protection>()
+  const wardens = new Map<AuthorizationServer, Warden>()
 
-  const protectionOf = (path: string): Protection => {
+  const wardenOf = (path: string): Warden => {
     const as = owners[ownerOf(path)] ?? authorizationServer
-    const known = protections.get(as) ?? (options.direct ? direct(as, clientId) : overHttp(as, clientId, 'host-secret'))
-    protections.set(as, known)
+    const known = wardens.get(as) ?? createWarden({ as, clientId, realm, direct: options.direct === true })
+    wardens.set(as, known)
     return known
+  }
+
+  const refusal = (req: IncomingMessage, view: RequestView): Promise<Answer | undefined> => {
+    const warden = wardenOf(view.path)
+    if (decidesAsSpecified(quirks)) return warden.judge(req, view.path)
+    return gate({ quirks, realm, protection: warden.protection, request: view })
   }
 
   async function answer(req: IncomingMessage, view: RequestView): Promise<Answer> {
@@ -76,7 +85,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       return { status, headers: { location } }
     }
     const open = view.path.startsWith('/public/')
-    const refused = open ? undefined : await gate({ quirks, realm, protection: protectionOf(view.path), request: view })
+    const refused = open ? undefined : await refusal(req, view)
     const body = quirks.closeEarly === 'answer' && refused ? undefined : await readBody(req)
     if (refused) return refused
     if (view.method === 'GET' || view.method === 'HEAD') {
@@ -133,7 +142,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     resources,
     bodies,
     clientId,
-    resourceId: (path) => protectionOf(path).resourceId(path, SCOPES),
+    resourceId: (path) => wardenOf(path).protection.resourceId(path, SCOPES),
     close: server.close,
   }
 }

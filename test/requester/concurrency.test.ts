@@ -47,9 +47,7 @@ describe('an AS that never upgrades', () => {
       as: { quirks: { upgrade: 'never', delayMs: { token: 500 } } },
     })
     const send = byFetch.attach(world.requester())
-    const start = Date.now()
     const answers = await all(send, world, 1000, 50)
-    const took = Date.now() - start
     expect(answers.filter(({ status }) => status !== 200)).toEqual([])
     const { stats } = world.as
     expect(stats.tokenRequests).toBe(50)
@@ -62,7 +60,6 @@ describe('an AS that never upgrades', () => {
     const waves: number[] = []
     for (const at of starts) if (at >= (waves.at(-1) ?? Number.NEGATIVE_INFINITY) + 450) waves.push(at)
     expect(waves.length).toBeLessThanOrEqual(3)
-    expect(took).toBeLessThan(6000)
     expect(tokenRequests(world).filter((p) => p.has('rpt')).length).toBeLessThanOrEqual(1)
     expect(stats.ticketsReplayed).toBe(0)
     world.recorder.clear()

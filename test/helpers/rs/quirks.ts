@@ -78,3 +78,21 @@ export function orderly(): HostQuirks {
     answer: undefined,
   }
 }
+
+/** Whether nothing is to be decided or worded other than the specification says. What changes answers afterwards is another matter. */
+export function decidesAsSpecified(quirks: HostQuirks): boolean {
+  const usual = orderly()
+  const deciding = [
+    'challengeStatus',
+    'challengeStyle',
+    'challenge',
+    'onlyWithBearer',
+    'stale',
+    'asUnreachable',
+    'rptTooLong',
+    'methodScopes',
+    'requireExtraFlows',
+    'exposeHeaders',
+  ] as const
+  return deciding.every((name) => quirks[name] === usual[name])
+}

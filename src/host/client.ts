@@ -1,0 +1,66 @@
+import type { Caller } from '../authorization-server/call.ts'
+import { none } from '../authorization-server/client-authentication.ts'
+import { authOf, type RegisteredClientRecord, registerClient } from '../authorization-server/registration.ts'
+import type { RegisteredClient } from '../authorization-server/token-request.ts'
+import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import { readObject } from '../protocol/read-object.ts'
+import type { UmaStorage } from '../storage/storage.ts'
+import type { HostEvent, HostOptions } from './types.ts'
+
+/** Gives the host as a client of its authorization server. */
+export type HostClient = () => Promise<RegisteredClient>
+
+interface ClientParts {
+  issuer: string
+  caller: Caller
+  metadata: () => Promise<AuthorizationServerMetadata>
+  storage: UmaStorage
+  prefix: string
+  tell: (event: HostEvent) => void
+}
+
+/** Milliseconds before its end at which a secret counts as ended. */
+const margin = 60_000
+
+/**
+ * The host's client: as configured, or registered once (RFC 7591), for all processes on one storage. A failed registration is
+ * not remembered; one whose secret ends is made anew.
+ */
+export function createClient({ client }: HostOptions, parts: ClientParts): HostClient {
+  if ('id' in client) {
+    const known = { id: client.id, auth: client.auth ?? none() }
+    return async () => known
+  }
+  const { issuer, caller, metadata, storage, prefix, tell } = parts
+  const { register, auth } = client
+  const key = `${prefix}client`
+  let current: { record: RegisteredClientRecord; client: RegisteredClient } | undefined
+  let flight: Promise<RegisteredClient> | undefined
+
+  const usable = (record: RegisteredClientRecord | undefined): record is RegisteredClientRecord =>
+    typeof record?.id === 'string' && !(record.expiresAt && record.expiresAt - margin < Date.now())
+  const stored = async (): Promise<RegisteredClientRecord | undefined> =>
+    readObject((await storage.get(key)) ?? '') as RegisteredClientRecord | undefined
+
+  async function find(): Promise<RegisteredClientRecord> {
+    const known = await stored()
+    if (usable(known)) return known
+    const record = await registerClient(caller, await metadata(), register)
+    await storage.set(key, JSON.stringify(record))
+    tell({ type: 'client-registered', issuer })
+    return record
+  }
+
+  return () => {
+    if (current && usable(current.record)) return Promise.resolve(current.client)
+    flight ??= (storage.lock?.(`${key} lock`, find) ?? find())
+      .then((record) => {
+        current = { record, client: { id: record.id, auth: authOf(record, auth) } }
+        return current.client
+      })
+      .finally(() => {
+        flight = undefined
+      })
+    return flight
+  }
+}

@@ -1,0 +1,61 @@
+import { bulkhead, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, wrap } from 'cockatiel'
+import { cappedText } from '../protocol/capped-text.ts'
+import type { HostEvent, HostOptions } from './types.ts'
+
+type Fetch = typeof globalThis.fetch
+
+/** An answer that says that the server is not well. It counts as a failure, and is an answer all the same. */
+class Ill extends Error {
+  readonly answer: Response
+  constructor(answer: Response) {
+    super('The authorization server is not well')
+    this.answer = answer
+  }
+}
+
+const states: Record<CircuitState, (HostEvent & { type: 'breaker' })['state'] | undefined> = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'half-open',
+  [CircuitState.Isolated]: undefined,
+}
+
+/**
+ * A fetch that spares an authorization server which is down, and the host that waits for it (checklist F-R-h): so many calls at
+ * once, so many that wait, and a circuit breaker that opens after failures in a row - network faults, time-outs, 5xx - and lets one
+ * call through after a while to see. What is not let through rejects at once. An answer is read to its end within the caller's
+ * time-out, so that a server that only begins to answer counts as slow.
+ */
+export function sparing(
+  fetch: () => Fetch,
+  { concurrent = 50, waiting = 500, breaker = {} }: NonNullable<HostOptions['load']>,
+  tell: (event: HostEvent) => void,
+): Fetch {
+  const { failures = 5, openMs = 5_000 } = breaker
+  const circuit = circuitBreaker(handleAll, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) })
+  circuit.onStateChange((state) => {
+    const name = states[state]
+    if (name) tell({ type: 'breaker', state: name })
+  })
+  // Outside the breaker: a call that finds no room says nothing of the server.
+  const policy = wrap(bulkhead(concurrent, waiting), circuit)
+  return async (input, init) => {
+    const once = async (): Promise<Response> => {
+      const plain = fetch()
+      const response = await plain(input, init)
+      const { status, headers } = response
+      const text = await cappedText(response, 2 ** 20)
+      // A redirect that is not followed is opaque in some runtimes, with status 0.
+      const answer = status < 200 ? Response.error() : new Response(text || null, { status, headers })
+      if (status >= 500) throw new Ill(answer)
+      return answer
+    }
+    try {
+      // Who was given up while waiting is turned away by the signal, before the breaker: that says nothing of the server either.
+      return await policy.execute(once, init?.signal ?? undefined)
+    } catch (error) {
+      if (error instanceof Ill) return error.answer
+      throw error
+    }
+  }
+}

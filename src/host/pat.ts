@@ -1,0 +1,148 @@
+import { clientCredentials } from '../authorization-server/client-credentials.ts'
+import { beginCodeFlow, finishCodeFlow, refreshTokens, type Tokens } from '../authorization-server/code-flow.ts'
+import type { Connection } from '../authorization-server/token-request.ts'
+import { InteractionRequiredError, InvalidStateError, isUmaError } from '../errors.ts'
+import { readObject } from '../protocol/read-object.ts'
+import type { UmaStorage } from '../storage/storage.ts'
+import type { HostEvent, PatGrant } from './types.ts'
+
+/** Holds the PATs: one for each owner, or one for all of them where the client is the owner (FedAuthz §1.3). */
+export interface Pats {
+  /** @throws InteractionRequiredError where the owner has not agreed, or no longer; the errors of token requests and storages */
+  get(owner: string): Promise<string>
+  /** The authorization server does not take this one any more. */
+  rejected(owner: string, pat: string): void
+  has(owner: string): Promise<boolean>
+  authorizationUrl(owner: string): Promise<string>
+  completeAuthorization(callbackUrl: string, owner?: string): Promise<string>
+}
+
+interface PatParts {
+  issuer: string
+  grant: PatGrant
+  connect: (owner: string | undefined) => Promise<Connection>
+  storage: UmaStorage
+  prefix: string
+  tell: (event: HostEvent) => void
+}
+
+/** Milliseconds before its end at which a PAT counts as ended, and for which an owner may think it over. */
+const margin = 5_000
+const patience = 600_000
+
+export function createPats({ issuer, grant, connect, storage, prefix, tell }: PatParts): Pats {
+  const { scope = 'uma_protection' } = grant
+  const interactive = grant.grant === 'authorization_code'
+  const held = new Map<string, Tokens>()
+  const flights = new Map<string, Promise<string>>()
+  /** By key: the one that was rejected last. Storage may still hold it. */
+  const bad = new Map<string, string>()
+
+  const keyOf = (owner: string): string => `${prefix}pat:${interactive ? owner : ''}`
+  const good = (key: string, tokens: Tokens | undefined): boolean =>
+    !!tokens && tokens.accessToken !== bad.get(key) && (tokens.expiresAt ?? Infinity) - margin > Date.now()
+  const stored = async (key: string): Promise<Tokens | undefined> => {
+    const record = readObject((await storage.get(key)) ?? '') as Tokens | undefined
+    return typeof record?.accessToken === 'string' ? record : undefined
+  }
+  const keep = async (key: string, tokens: Tokens): Promise<string> => {
+    held.set(key, tokens)
+    await storage.set(key, JSON.stringify(tokens))
+    return tokens.accessToken
+  }
+
+  /** Alone with this key, also among processes where the storage can lock: some servers know one PAT for each client. */
+  async function renew(key: string, owner: string): Promise<string> {
+    const known = await stored(key)
+    if (known && good(key, known)) {
+      held.set(key, known)
+      return known.accessToken
+    }
+    const connection = await connect(interactive ? owner : undefined)
+    if (known?.refreshToken) {
+      const { refreshToken, ...rest } = known
+      // Sent once, whatever becomes of this process: it may be good for one use only.
+      await storage.set(key, JSON.stringify(rest))
+      try {
+        const fresh = await refreshTokens(connection, refreshToken)
+        const pat = await keep(key, { ...fresh, refreshToken: fresh.refreshToken ?? refreshToken })
+        tell({ type: 'pat-refreshed', owner })
+        return pat
+      } catch (error) {
+        // Not reached is not refused: where it never arrived, the owner need not be asked again.
+        if (!isUmaError(error) || /^(token_request_failed|timeout)$/.test(error.code)) {
+          await storage.set(key, JSON.stringify(known))
+          throw error
+        }
+      }
+    }
+    held.delete(key)
+    if (interactive) {
+      await storage.delete(key)
+      throw new InteractionRequiredError(`${issuer} has no consent of this owner (host.authorizationUrl)`, { issuer })
+    }
+    const pat = await keep(key, await clientCredentials(connection, scope))
+    tell({ type: 'pat-obtained', owner })
+    return pat
+  }
+
+  return {
+    async get(owner) {
+      const key = keyOf(owner)
+      const known = held.get(key)
+      if (known && good(key, known)) return known.accessToken
+      const flying = flights.get(key)
+      if (flying) return flying
+      const task = (): Promise<string> => renew(key, owner)
+      const flight = (storage.lock?.(`${key} lock`, task) ?? task()).finally(() => flights.delete(key))
+      flights.set(key, flight)
+      return flight
+    },
+    rejected(owner, pat) {
+      const key = keyOf(owner)
+      // Late news of one that was replaced since.
+      if (held.get(key)?.accessToken !== pat) return
+      held.delete(key)
+      bad.set(key, pat)
+      tell({ type: 'pat-rejected', owner })
+    },
+    async has(owner) {
+      if (!interactive) return true
+      const key = keyOf(owner)
+      const known = held.get(key) ?? (await stored(key))
+      return !!known && (good(key, known) || !!known.refreshToken)
+    },
+    async authorizationUrl(owner) {
+      if (!interactive) throw new TypeError("pat: owners are asked only with grant: 'authorization_code'")
+      const bytes = crypto.getRandomValues(new Uint8Array(24))
+      const state = btoa(String.fromCharCode(...bytes))
+        .replace(/\+/g, '-')
+        .replace(/\//g, '_')
+      const { url, memo } = await beginCodeFlow(await connect(owner), { redirectUri: grant.redirectUri, scope, state })
+      const pending = { owner, memo, until: Date.now() + patience }
+      await storage.set(`${prefix}pending:${state}`, JSON.stringify(pending), patience)
+      return url
+    },
+    async completeAuthorization(callbackUrl, expected) {
+      const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null
+      const pendingKey = `${prefix}pending:${state}`
+      const take = async (): Promise<Record<string, unknown> | undefined> => {
+        const found = state ? readObject((await storage.get(pendingKey)) ?? '') : undefined
+        // Somebody else's is left for them.
+        if (!found || (expected !== undefined && found.owner !== expected)) return undefined
+        await storage.delete(pendingKey)
+        return found
+      }
+      // Two calls for one way back: the second finds nothing.
+      const pending = await (storage.lock?.(`${pendingKey} lock`, take) ?? take())
+      if (typeof pending?.owner !== 'string' || !(Number(pending.until) > Date.now())) {
+        throw new InvalidStateError('This way back belongs to no authorization that is under way', { issuer })
+      }
+      const { owner } = pending
+      const tokens = await finishCodeFlow(await connect(owner), pending.memo, callbackUrl)
+      await keep(keyOf(owner), tokens)
+      tell({ type: 'pat-obtained', owner })
+      return owner
+    },
+  }
+}
