@@ -19,6 +19,10 @@ const parts: Record<string, string> = {
   'storage/web-storage, added': `export { webStorage } from './dist/storage/web-storage.js'\n`,
   'storage/redis, added': `export { redisStorage } from './dist/storage/redis.js'\n`,
   'storage/sqlite, added': `export { sqliteStorage } from './dist/storage/sqlite.js'\n`,
+  'host, added': `export { createHost } from './dist/host/index.js'\n`,
+  'host/node, added': `export { guardNode } from './dist/host/node.js'\n`,
+  'host/hono, added': `export { honoGuard } from './dist/host/hono.js'\n`,
+  'host/jwt, added': `export { jwtValidation } from './dist/host/jwt.js'\n`,
 }
 
 async function size(contents: string): Promise<number> {
@@ -29,7 +33,7 @@ async function size(contents: string): Promise<number> {
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
-    external: ['axios', 'ky', 'open', 'redis', 'node:*'],
+    external: ['axios', 'hono', 'ky', 'open', 'redis', 'node:*'],
     write: false,
     logLevel: 'error',
   })
