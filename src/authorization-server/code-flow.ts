@@ -100,8 +100,8 @@ export async function finishCodeFlow(connection: Connection, memo: unknown, back
   if (iss !== issuer && (iss !== null || metadata.authorization_response_iss_parameter_supported)) throw fail('iss')
   const error = parameters.get('error')
   if (error) throw fail(/^[a-z_]{1,64}$/.test(error) ? error : 'error')
-  if (!parameters.get('code')) throw fail('code')
-  const as = metadata as unknown as OAuthServer
+  if (parameters.getAll('code').length !== 1 || !parameters.get('code')) throw fail('code')
+  const as = oauthServer(metadata)
   const self = { client_id: client.id }
   let checked: URLSearchParams
   try {
@@ -118,7 +118,7 @@ export async function finishCodeFlow(connection: Connection, memo: unknown, back
 /** New tokens for a refresh token (RFC 6749 §6). @throws TokenRequestError, InvalidTokenResponseError, UmaTimeoutError */
 export async function refreshTokens(connection: Connection, refreshToken: string | undefined): Promise<Tokens> {
   const { metadata, client } = connection
-  const as = metadata as unknown as OAuthServer
+  const as = oauthServer(metadata)
   const self = { client_id: client.id }
   return request(connection, async (auth, options) =>
     processRefreshTokenResponse(
@@ -127,6 +127,12 @@ export async function refreshTokens(connection: Connection, refreshToken: string
       await refreshTokenGrantRequest(as, self, auth, refreshToken as string, options),
     ),
   )
+}
+
+/** UMA's metadata need not say how ID tokens are signed. It does not matter either: TLS vouches for them, and `none` is none of these. */
+function oauthServer(metadata: Connection['metadata']): OAuthServer {
+  const algorithms = ['RS', 'PS', 'ES'].flatMap((family) => [`${family}256`, `${family}384`, `${family}512`])
+  return { id_token_signing_alg_values_supported: [...algorithms, 'EdDSA', 'Ed25519'], ...metadata } as OAuthServer
 }
 
 type Auth = Parameters<typeof refreshTokenGrantRequest>[2]
@@ -148,9 +154,16 @@ async function request(
             throw new TokenRequestError(`${issuer} was not reached`, { code: 'token_request_failed', cause, issuer })
           },
         )
-        // Old servers have media types of their own.
+        // A server that is not well has refused nothing.
+        if (status < 200 || status >= 500) {
+          throw new TokenRequestError(`${issuer} is not well: status ${status}`, {
+            code: 'token_request_failed',
+            issuer,
+          })
+        }
+        // Old servers have media types of their own; SolidLab's answers 201.
         const type = { 'content-type': 'application/json' }
-        return new Response(text || null, { status: status < 200 ? 502 : status, headers: type })
+        return new Response(text || null, { status: status === 201 ? 200 : status, headers: type })
       },
     })
     const { access_token: accessToken, token_type: type, expires_in: seconds, scope } = answer
