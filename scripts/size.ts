@@ -22,6 +22,10 @@ const parts: Record<string, string> = {
   'schemes/uma1, added': `export { uma1 } from './dist/schemes/uma1.js'\n`,
   'schemes/puma, added': `export { puma } from './dist/schemes/puma.js'\n`,
   'storage/sqlite, added': `export { sqliteStorage } from './dist/storage/sqlite.js'\n`,
+  'host, added': `export { createHost } from './dist/host/index.js'\n`,
+  'host/node, added': `export { guardNode } from './dist/host/node.js'\n`,
+  'host/hono, added': `export { honoGuard } from './dist/host/hono.js'\n`,
+  'host/jwt, added': `export { jwtValidation } from './dist/host/jwt.js'\n`,
 }
 
 async function size(contents: string): Promise<number> {
@@ -32,7 +36,7 @@ async function size(contents: string): Promise<number> {
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
-    external: ['axios', 'ky', 'open', 'redis', 'node:*'],
+    external: ['axios', 'hono', 'ky', 'open', 'redis', 'node:*'],
     write: false,
     logLevel: 'error',
   })

@@ -154,9 +154,16 @@ async function request(
             throw new TokenRequestError(`${issuer} was not reached`, { code: 'token_request_failed', cause, issuer })
           },
         )
-        // Old servers have media types of their own.
+        // A server that is not well has refused nothing.
+        if (status < 200 || status >= 500) {
+          throw new TokenRequestError(`${issuer} is not well: status ${status}`, {
+            code: 'token_request_failed',
+            issuer,
+          })
+        }
+        // Old servers have media types of their own; SolidLab's answers 201.
         const type = { 'content-type': 'application/json' }
-        return new Response(text || null, { status: status < 200 ? 502 : status, headers: type })
+        return new Response(text || null, { status: status === 201 ? 200 : status, headers: type })
       },
     })
     const { access_token: accessToken, token_type: type, expires_in: seconds, scope } = answer

@@ -1,4 +1,4 @@
-import { TokenRequestError } from '../errors.ts'
+import { isUmaError, TokenRequestError } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readObject } from '../protocol/read-object.ts'
 import { type Caller, call } from './call.ts'
@@ -31,23 +31,26 @@ export interface RegisteredClientRecord {
 /**
  * Registers a client (RFC 7591 §3).
  *
- * @throws TokenRequestError with the server's own code (`invalid_client_metadata`, …), or `registration_failed`
+ * @throws TokenRequestError with the server's own code (`invalid_client_metadata`, …), or `registration_failed`; UmaTimeoutError
  */
 export async function registerClient(
   caller: Caller,
   { issuer, registration_endpoint: endpoint }: AuthorizationServerMetadata,
   client: ClientMetadata,
 ): Promise<RegisteredClientRecord> {
-  const fail = (what: string, code: unknown): TokenRequestError =>
+  const fail = (what: string, code?: unknown, cause?: unknown): TokenRequestError =>
     new TokenRequestError(`${issuer} does not register this client: ${what}`, {
       code: typeof code === 'string' && /^[a-z_]{1,64}$/.test(code) ? code : 'registration_failed',
       issuer,
+      ...(cause !== undefined && { cause }),
     })
-  if (!endpoint) throw fail('it names no registration_endpoint', undefined)
+  if (!endpoint) throw fail('it names no registration_endpoint')
   const { status, text } = await call(caller, issuer, endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(client),
+  }).catch((cause: unknown) => {
+    throw isUmaError(cause) ? cause : fail('it was not reached', undefined, cause)
   })
   const answer = readObject(text) ?? {}
   const { client_id: id, client_secret: secret, client_secret_expires_at: ends } = answer

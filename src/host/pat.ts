@@ -37,6 +37,8 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
   const flights = new Map<string, Promise<string>>()
   /** By key: the one that was rejected last. Storage may still hold it. */
   const bad = new Map<string, string>()
+  /** Those who are back just now: not every storage can lock. */
+  const taken = new Set<string>()
 
   const keyOf = (owner: string): string => `${prefix}pat:${interactive ? owner : ''}`
   const good = (key: string, tokens: Tokens | undefined): boolean =>
@@ -51,7 +53,10 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
     return tokens.accessToken
   }
 
-  /** Alone with this key, also among processes where the storage can lock: some servers know one PAT for each client. */
+  /** While no other process has it, where the storage can lock. */
+  const alone = <T>(key: string, task: () => Promise<T>): Promise<T> => storage.lock?.(`${key} lock`, task) ?? task()
+
+  /** Alone with this key, for some servers know one PAT for each client. */
   async function renew(key: string, owner: string): Promise<string> {
     const known = await stored(key)
     if (known && good(key, known)) {
@@ -69,8 +74,11 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
         tell({ type: 'pat-refreshed', owner })
         return pat
       } catch (error) {
-        // Not reached is not refused: where it never arrived, the owner need not be asked again.
-        if (!isUmaError(error) || /^(token_request_failed|timeout)$/.test(error.code)) {
+        // Not reached is not refused, and a client that is turned away says nothing of its token: the owner need not be asked again.
+        if (
+          !isUmaError(error) ||
+          /^(token_request_failed|timeout|invalid_client|temporarily_unavailable)$/.test(error.code)
+        ) {
           await storage.set(key, JSON.stringify(known))
           throw error
         }
@@ -93,8 +101,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       if (known && good(key, known)) return known.accessToken
       const flying = flights.get(key)
       if (flying) return flying
-      const task = (): Promise<string> => renew(key, owner)
-      const flight = (storage.lock?.(`${key} lock`, task) ?? task()).finally(() => flights.delete(key))
+      const flight = alone(key, () => renew(key, owner)).finally(() => flights.delete(key))
       flights.set(key, flight)
       return flight
     },
@@ -118,7 +125,10 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       const state = btoa(String.fromCharCode(...bytes))
         .replace(/\+/g, '-')
         .replace(/\//g, '_')
-      const { url, memo } = await beginCodeFlow(await connect(owner), { redirectUri: grant.redirectUri, scope, state })
+      // Without it, `offline_access` is to be ignored (OpenID Connect Core §11).
+      const parameters = { prompt: /(^| )offline_access( |$)/.test(scope) ? 'consent' : undefined }
+      const facts = { redirectUri: grant.redirectUri, scope, state, parameters }
+      const { url, memo } = await beginCodeFlow(await connect(owner), facts)
       const pending = { owner, memo, until: Date.now() + patience }
       await storage.set(`${prefix}pending:${state}`, JSON.stringify(pending), patience)
       return url
@@ -127,20 +137,29 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null
       const pendingKey = `${prefix}pending:${state}`
       const take = async (): Promise<Record<string, unknown> | undefined> => {
-        const found = state ? readObject((await storage.get(pendingKey)) ?? '') : undefined
-        // Somebody else's is left for them.
-        if (!found || (expected !== undefined && found.owner !== expected)) return undefined
-        await storage.delete(pendingKey)
-        return found
+        if (taken.has(pendingKey)) return undefined
+        taken.add(pendingKey)
+        try {
+          const found = state ? readObject((await storage.get(pendingKey)) ?? '') : undefined
+          // Somebody else's is left for them.
+          if (!found || (expected !== undefined && found.owner !== expected)) return undefined
+          await storage.delete(pendingKey)
+          return found
+        } finally {
+          taken.delete(pendingKey)
+        }
       }
       // Two calls for one way back: the second finds nothing.
-      const pending = await (storage.lock?.(`${pendingKey} lock`, take) ?? take())
+      const pending = await alone(pendingKey, take)
       if (typeof pending?.owner !== 'string' || !(Number(pending.until) > Date.now())) {
         throw new InvalidStateError('This way back belongs to no authorization that is under way', { issuer })
       }
       const { owner } = pending
       const tokens = await finishCodeFlow(await connect(owner), pending.memo, callbackUrl)
-      await keep(keyOf(owner), tokens)
+      const key = keyOf(owner)
+      // After whatever an older PAT's refresh may still do to what is stored.
+      await flights.get(key)?.catch(() => {})
+      await alone(key, () => keep(key, tokens))
       tell({ type: 'pat-obtained', owner })
       return owner
     },

@@ -47,7 +47,9 @@ export function createServices(options: HostOptions): HostParts {
     const [document, self] = await Promise.all([metadata(), hostClient()])
     return { caller, metadata: document, client: self, context: context as FlowContext }
   }
-  const pats = createPats({ issuer, grant: pat, connect, storage, prefix, tell })
+  // A PAT belongs to owner, host and authorization server (FedAuthz §1.3): clients on one storage do not share them.
+  const mine = `${prefix}${'id' in client ? `${encodeURIComponent(client.id)}|` : ''}`
+  const pats = createPats({ issuer, grant: pat, connect, storage, prefix: mine, tell })
   return {
     issuer,
     storage,

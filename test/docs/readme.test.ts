@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { benchSizes } from '../../bench/sizes.ts'
+import * as hostApi from '../../src/host/index.ts'
 import * as api from '../../src/index.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -17,6 +18,9 @@ declare global {
   const requester: import('uma-requester').Requester
   function accessTokenOf(party: string | undefined): Promise<string>
   function idTokenOf(party: string | undefined): Promise<string>
+  const host: import('uma-requester/host').Host
+  const album: import('uma-requester/host').ProtectedResource
+  function signedIn(request: Request): string | undefined
 }
 export {}
 `
@@ -37,7 +41,7 @@ function complaints(): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
   Object.assign(options, {
-    paths: { 'uma-requester': ['./src/index.ts'], 'uma-requester/*': ['./src/*.ts'] },
+    paths: { 'uma-requester': ['./src/index.ts'], 'uma-requester/*': ['./src/*.ts', './src/*/index.ts'] },
     allowJs: true,
     checkJs: true,
   })
@@ -75,8 +79,8 @@ test('the size that is stated', async () => {
 })
 
 /** The members of an exported interface. */
-function members(name: string): string[] {
-  const file = ts.createSourceFile('options.ts', source('requester/options.ts'), ts.ScriptTarget.Latest)
+function members(name: string, path = 'requester/options.ts'): string[] {
+  const file = ts.createSourceFile('options.ts', source(path), ts.ScriptTarget.Latest)
   const found = file.statements.filter(ts.isInterfaceDeclaration).find((statement) => statement.name.text === name)
   return (found?.members ?? []).map((member) => (member.name as ts.Identifier).text)
 }
@@ -87,8 +91,18 @@ describe('the tables are complete', () => {
     expect(members(name).filter((option) => !readme.includes(`\n| \`${option}\` |`))).toEqual([])
   })
 
+  test('options of createHost and protect', () => {
+    const options = members('HostOptions', 'host/types.ts')
+    expect(options.length).toBeGreaterThan(10)
+    const [, section = ''] = readme.split('Options of `createHost`:')
+    expect(options.filter((option) => !section.includes(`\n| \`${option}\` |`))).toEqual([])
+    const resource = members('ResourceOptions', 'host/types.ts')
+    expect(resource.length).toBeGreaterThan(5)
+    expect(resource.filter((option) => !section.includes(`\`${option}\``))).toEqual([])
+  })
+
   test('errors and their codes', () => {
-    const classes = Object.keys(api).filter(
+    const classes = Object.keys({ ...api, ...hostApi }).filter(
       (name) => name.endsWith('Error') && name !== 'UmaError' && /^[A-Z]/.test(name),
     )
     expect(classes.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([])
