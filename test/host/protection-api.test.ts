@@ -30,7 +30,7 @@ describe('resource registration at the authorization server', () => {
     expect(JSON.parse(`${request?.body}`)).toEqual(album)
   })
 
-  test('F-3.2-a: a refusal is a typed error with its status and the server’s code, and without its words', async () => {
+  test('F-3.2-a, F-6-a: a refusal is a typed error with its status and the server’s code, and without its words', async () => {
     const { api } = await atServer()
     const error = await failure(api.create('alice', { name: 'no scopes' } as never))
     expect(error).toMatchObject({ name: 'ProtectionApiError', status: 400, code: 'invalid_request' })
@@ -229,7 +229,7 @@ describe('introspection', () => {
     expect(said(error)).not.toContain('the-rpt')
   })
 
-  test('F-2-a: an endpoint that the metadata does not name, or names unsafely, is a typed error; nothing is sent', async () => {
+  test('F-1.5-a, F-2-a: an endpoint that the metadata does not name, or names unsafely, is a typed error; nothing is sent', async () => {
     const metadata = { introspection_endpoint: undefined, permission_endpoint: 'http://as.example/perm' }
     const { services, asked } = await scripted(() => undefined, {}, { metadata })
     for (const call of [services.api.introspect('alice', 'x'), services.api.ticket('alice', [])]) {
