@@ -1,42 +1,30 @@
 /**
- * A page, for your bundler, that leaves for the authorization server and comes back: to sign in, to say who one is, or to ask the owner. It
- * is its own callback: https://app.example.com/ is the redirect URI, and one function takes every way back.
+ * A page whose one callback serves every way in which a person can come back: from signing in, and from being asked something. For your
+ * bundler; the same page lies at / and at /callback. Its settings are in its `<html>`:
+ *
+ *   <html data-issuer="https://as.example.com" data-host="https://photos.example.com" data-client="album-page">
  */
 import { bearer, createRequester, isUmaError } from 'uma-requester'
 import { pageRedirect } from 'uma-requester/redirect/page'
 import { codeFlow } from 'uma-requester/sign-in'
-import { indexedDBStorage } from 'uma-requester/storage/indexed-db'
+import { webStorage } from 'uma-requester/storage/web-storage'
 
-const home = 'https://app.example.com/'
-const note = 'https://notes.example.com/alice/today'
+const { issuer = '', host = '', client = '' } = document.documentElement.dataset
 
 const requester = createRequester({
   authorizationServers: [
     {
-      issuer: 'https://as.example.com',
-      hosts: ['https://notes.example.com'],
-      client: {
-        // A public client: what a page holds is no secret.
-        register: {
-          client_name: 'Notes',
-          client_uri: home,
-          redirect_uris: [home],
-          claims_redirect_uris: [home],
-          grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:uma-ticket'],
-          response_types: ['code'],
-          token_endpoint_auth_method: 'none',
-        },
-        auth: bearer(),
-      },
+      issuer,
+      hosts: [host],
+      client: { id: client, auth: bearer() },
       signIn: codeFlow({ scope: 'openid' }),
     },
   ],
-  // Whoever is signed in at your app: the next person at this browser is another, with a wallet of their own.
-  requestingParty: document.documentElement.dataset.user ?? '',
-  redirectUri: home,
-  // What was being saved waits with the flow, and outlives the page.
+  // This window's person: the storage ends with the window, and so do the tokens.
+  requestingParty: 'the person at this window',
+  storage: webStorage(sessionStorage),
+  redirectUri: `${location.origin}/callback`,
   onRedirect: pageRedirect({ storeRequest: true }),
-  storage: indexedDBStorage({ name: 'notes' }),
 })
 
 /** @param {string} text */
@@ -45,51 +33,34 @@ function say(text) {
   if (line) line.textContent = text
 }
 
+/** @param {Response} answer */
+async function show(answer) {
+  say(answer.ok ? await answer.text() : `The photo server says ${answer.status}.`)
+}
+
 /** @param {unknown} error */
 function explain(error) {
-  if (isUmaError(error, 'interaction_required')) say('Alice wants to know who you are: press "Open".')
-  else if (isUmaError(error, 'request_submitted')) say('Alice has been asked. Come back later.')
-  else if (isUmaError(error, 'request_denied')) say('Alice says no.')
-  else if (isUmaError(error, 'redirect_failed')) say('You came back without an answer. Try again?')
-  // An old link, or a page that was loaded again: nothing is under way.
-  else if (isUmaError(error, 'invalid_state')) open(false).catch(explain)
+  if (isUmaError(error, 'request_denied')) say('The owner does not want you to see this.')
+  else if (isUmaError(error, 'request_submitted')) say('The owner has been asked: come back later.')
+  else if (isUmaError(error, 'invalid_state')) say('Nobody waits for this. Start again.')
+  else if (isUmaError(error))
+    say(`That did not work: ${error.code}${error.request ? ` (${error.request.method})` : ''}`)
   else say('That did not work.')
 }
 
-const text = /** @type {HTMLTextAreaElement} */ (document.querySelector('textarea'))
-
-/** @param {boolean} interactive whether the page may be left for it */
-async function open(interactive) {
-  const answer = await requester.fetch(note, { uma: { interactive } })
-  text.value = await answer.text()
-  say('')
+/** The person is back. What was being asked for is asked for again; the flow may send them away once more. */
+async function comeBack() {
+  const { kind, replay } = await requester.handleCallback(location.href)
+  document.documentElement.dataset.cameBackBy = kind
+  if (replay) await show(await replay())
 }
 
-async function save() {
-  const answer = await requester.fetch(note, { method: 'PUT', body: text.value })
-  say(answer.ok ? 'Saved.' : 'Not saved.')
-}
+document.querySelector('#show')?.addEventListener('click', () => {
+  requester.fetch(`${host}/alice/1.jpg`).then(show).catch(explain)
+})
+document.querySelector('#sign-out')?.addEventListener('click', () => {
+  requester.signOut().then(() => say('Good-bye.'), explain)
+})
 
-async function start() {
-  const back = new URL(location.href).searchParams
-  if (!back.has('state')) return open(false)
-  // The address bar is cleaned; the flow goes on, and may leave the page once more.
-  const { request, replay } = await requester.handleCallback(location.href)
-  if (request.method === 'GET') return open(true)
-  const answer = await replay?.()
-  say(answer?.ok ? 'Saved.' : 'Not saved.')
-}
-
-async function settings() {
-  const { authorizationServers } = await requester.inspect()
-  say(
-    authorizationServers.map(({ issuer, rpts }) => `${issuer}: ${rpts.length} tokens`).join('; ') || 'Nothing is kept.',
-  )
-}
-
-document.querySelector('#open')?.addEventListener('click', () => open(true).catch(explain))
-document.querySelector('#save')?.addEventListener('click', () => save().catch(explain))
-document.querySelector('#settings')?.addEventListener('click', () => settings().catch(explain))
-document.querySelector('#sign-out')?.addEventListener('click', () => requester.signOut().catch(explain))
-
-start().catch(explain)
+if (location.pathname === '/callback') comeBack().catch(explain)
+document.documentElement.dataset.ready = 'yes'
