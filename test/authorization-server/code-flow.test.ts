@@ -32,6 +32,8 @@ async function flow(members: (nonce: string, issuer: string) => Record<string, u
       issuer: kit.issuer,
       resource: kit.issuer,
       signal: new AbortController().signal,
+      accessToken: async () => 'unused',
+      idToken: async () => undefined,
     },
   }
   const { url, memo } = await beginCodeFlow(connection, facts)
