@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { CallAnswer, Caller } from './authorization-server/call.ts'
 export {
   bearer,
   type CallContext,
@@ -15,7 +16,7 @@ export {
 } from './authorization-server/client-authentication.ts'
 export type { Identity, SignIn, SignInFacts } from './authorization-server/identity.ts'
 export type { ClientMetadata, RegisteredClientRecord } from './authorization-server/registration.ts'
-export type { TokenParameters } from './authorization-server/token-request.ts'
+export type { Connection, RegisteredClient, TokenParameters } from './authorization-server/token-request.ts'
 export { createRequester, type Requester } from './create-requester.ts'
 export {
   BodyNotReplayableError,
