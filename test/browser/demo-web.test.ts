@@ -300,7 +300,6 @@ test('it fits a telephone', async () => {
   await page.waitForURL(`${places.app}/`)
   await photos(page)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375)
-  if (process.env.UMA_SCREENSHOTS_ALL) await page.screenshot({ path: '/tmp/phone.png', fullPage: true })
 })
 
 test('a port that is taken is said plainly, and nothing is left running', async () => {

@@ -19,7 +19,7 @@ beforeEach(() => {
   uncaught = []
   const note = (reason: unknown) => void uncaught.push(reason)
   process.on('unhandledRejection', note)
-  onTestFinished(() => void process.off('unhandledRejection', note))
+  return () => void process.off('unhandledRejection', note)
 })
 
 interface Got {
