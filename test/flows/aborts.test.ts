@@ -38,7 +38,7 @@ const hangs = (): Promise<never> => {
   return never()
 }
 const slow = (world: World): void => {
-  world.host.quirks.delayMs = 250
+  world.host.quirks.delayMs = 600
 }
 /** From the next request on. */
 const slowNext = (world: World): void => {
@@ -50,18 +50,18 @@ const slowNext = (world: World): void => {
 
 const points: Record<string, AwaitPoint> = {
   'the first send': { before: async (world) => slow(world), there: sends(1) },
-  discovery: { quirks: { delayMs: { discovery: 250 } }, there: (world) => world.as.stats.discoveryRequests === 1 },
+  discovery: { quirks: { delayMs: { discovery: 600 } }, there: (world) => world.as.stats.discoveryRequests === 1 },
   'claims() before the first round': {
     more: { claims: hangs },
     server: { pushClaims: 'first' },
     there: () => called > 0,
   },
-  'the token request': { quirks: { delayMs: { token: 250 } }, there: tokens(1) },
+  'the token request': { quirks: { delayMs: { token: 600 } }, there: tokens(1) },
   'claims() when asked for': { policy: onlySubjects(['alice']), more: { claims: hangs }, there: () => called > 0 },
   'the token request with the claim': {
     policy: onlySubjects(['alice']),
     more: { claims: () => claim() },
-    quirks: { delayMs: { token: 250 } },
+    quirks: { delayMs: { token: 600 } },
     there: tokens(2),
   },
   'onRedirect, a function': {
@@ -88,7 +88,7 @@ const points: Record<string, AwaitPoint> = {
   'a poll': {
     policy: ownerAgreesAfter(9, 0.01),
     more: { polling: { minInterval: 0.01 } },
-    quirks: { delayMs: { token: 250 } },
+    quirks: { delayMs: { token: 600 } },
     there: tokens(2),
   },
   'the send for a fresh ticket': {
@@ -99,7 +99,7 @@ const points: Record<string, AwaitPoint> = {
   },
   'the token request with the fresh ticket': {
     policy: () => ({ error: 'invalid_grant' }),
-    quirks: { delayMs: { token: 250 } },
+    quirks: { delayMs: { token: 600 } },
     there: tokens(2),
   },
   'the second send': {
@@ -122,7 +122,7 @@ const points: Record<string, AwaitPoint> = {
       await requester.fetch(world.host.origin + path)
       await tick(20)
       world.recorder.clear()
-      world.as.quirks.delayMs = { token: 250 }
+      world.as.quirks.delayMs = { token: 600 }
     },
     there: tokens(1),
   },
@@ -171,7 +171,7 @@ describe.each(rows)('$name', ({ name, attach, points }) => {
     const start = Date.now()
     controller.abort(reason)
     expectAbort(name, await sent, reason)
-    expect(Date.now() - start).toBeLessThan(180)
+    expect(Date.now() - start).toBeLessThan(550)
     await world.host.close()
     await world.as.close()
     let left = alive()

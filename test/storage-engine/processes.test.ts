@@ -78,7 +78,7 @@ onEach('one is killed while it asks for a token: the others go on when its lease
   const others = await Promise.all([1, 2].map((n) => work({ ...common, offset: n })))
   const took = performance.now() - from
   for (const { statuses } of others) expect(statuses).toEqual([200])
-  // A process takes about half a second to start and to end.
-  expect(took).toBeLessThan(leaseMs + 2_000)
+  // A lock that does not come is waited for 15 s.
+  expect(took).toBeLessThan(leaseMs + 10_000)
   expect(world.as.stats.ticketsReplayed).toBe(0)
 })

@@ -27,7 +27,7 @@ for (const { name, there, make } of shared)
         expect(kills).toBe(runs)
         expect(acknowledged).toBeGreaterThan(2 * runs)
         expect(records).toBeGreaterThan(4)
-        expect(longestWait).toBeLessThan(700 + 1300) // the machine may be busy
+        expect(longestWait).toBeLessThan(700 + 5_000) // the machine may be busy
       } finally {
         await store.remove()
       }
