@@ -153,14 +153,14 @@ test('the one who talks to the person aborts: those who wait go on', async () =>
 })
 
 test('a ticket that ran out while its request waited for another person: no person of its own', async () => {
-  const world = await people({ ticketLifetimeMs: 150 })
+  const world = await people({ ticketLifetimeMs: 800 })
   let asked = 0
   const onRedirect = async ({ url }: { url: string }): Promise<string> => {
     asked++
     // At the page at once, which spends the ticket; the form takes its time.
     const page = await fetch(url)
     const action = new URL(/action="([^"]+)"/.exec(await page.text())?.[1] as string, url)
-    await tick(300)
+    await tick(1200)
     const { headers } = await fetch(action, {
       method: 'POST',
       body: new URLSearchParams({ login: 'alice', action: 'share' }),

@@ -74,12 +74,12 @@ for (const { name, there, make } of shared)
     test('a task longer than its lease keeps it', async (context) => {
       const { expect } = context
       const { opening } = making(context, make)
-      const [one, two] = [await opening(800), await opening(800)]
+      const [one, two] = [await opening(2000), await opening(2000)]
       const order: string[] = []
       let next: Promise<unknown> | undefined
       await one.lock('l', async (lost) => {
         next = two.lock('l', async () => order.push('next'))
-        await pause(1800)
+        await pause(4500)
         order.push(lost.aborted ? 'lost' : 'kept')
       })
       await next
