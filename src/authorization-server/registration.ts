@@ -70,9 +70,11 @@ export async function registerClient(
  * How a registered client authenticates. Written out: oauth4webapi's functions would add a kilobyte for those who never register.
  *
  * @param auth for what cannot be made of a record, such as `private_key_jwt`, whose key is the application's
+ * @throws TypeError when it is missing
  */
 export function authOf({ secret, method }: RegisteredClientRecord, auth?: ClientAuth): ClientAuth {
   if (auth) return auth
+  if (/jwt|tls/.test(method)) throw new TypeError(`This client was registered for ${method}: client.auth is missing`)
   if (!secret || method === 'none') return none()
   return (_as, { client_id: id }, body, headers) => {
     if (method === 'client_secret_post') {

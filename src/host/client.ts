@@ -7,8 +7,12 @@ import { readObject } from '../protocol/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import type { HostEvent, HostOptions } from './types.ts'
 
-/** Gives the host as a client of its authorization server. */
-export type HostClient = () => Promise<RegisteredClient>
+/**
+ * Gives the host as a client of its authorization server.
+ *
+ * @param not id of a client that the server does not know any more: another is registered, at most one a minute
+ */
+export type HostClient = (not?: string) => Promise<RegisteredClient>
 
 interface ClientParts {
   issuer: string
@@ -19,12 +23,13 @@ interface ClientParts {
   tell: (event: HostEvent) => void
 }
 
-/** Milliseconds before its end at which a secret counts as ended. */
+/** Milliseconds before its end at which a secret counts as ended; between two registrations of a client that is not known. */
 const margin = 60_000
+const pause = 60_000
 
 /**
  * The host's client: as configured, or registered once (RFC 7591), for all processes on one storage. A failed registration is
- * not remembered; one whose secret ends is made anew.
+ * not remembered; one whose secret ends, or that the server has forgotten, is made anew.
  */
 export function createClient({ client }: HostOptions, parts: ClientParts): HostClient {
   if ('id' in client) {
@@ -36,24 +41,29 @@ export function createClient({ client }: HostOptions, parts: ClientParts): HostC
   const key = `${prefix}client`
   let current: { record: RegisteredClientRecord; client: RegisteredClient } | undefined
   let flight: Promise<RegisteredClient> | undefined
+  let forgottenAt = Number.NEGATIVE_INFINITY
 
   const usable = (record: RegisteredClientRecord | undefined): record is RegisteredClientRecord =>
     typeof record?.id === 'string' && !(record.expiresAt && record.expiresAt - margin < Date.now())
   const stored = async (): Promise<RegisteredClientRecord | undefined> =>
     readObject((await storage.get(key)) ?? '') as RegisteredClientRecord | undefined
 
-  async function find(): Promise<RegisteredClientRecord> {
+  async function find(not: string | undefined): Promise<RegisteredClientRecord> {
+    // Another process may have registered anew.
     const known = await stored()
-    if (usable(known)) return known
+    if (usable(known) && (known.id !== not || Date.now() - forgottenAt < pause)) return known
+    if (not) forgottenAt = Date.now()
     const record = await registerClient(caller, await metadata(), register)
+    // What ends before it begins does not: the clocks differ, and the server will say when it has.
+    if ((record.expiresAt ?? Number.NaN) <= Date.now()) delete record.expiresAt
     await storage.set(key, JSON.stringify(record))
     tell({ type: 'client-registered', issuer })
     return record
   }
 
-  return () => {
-    if (current && usable(current.record)) return Promise.resolve(current.client)
-    flight ??= (storage.lock?.(`${key} lock`, find) ?? find())
+  return (not) => {
+    if (current && current.record.id !== not && usable(current.record)) return Promise.resolve(current.client)
+    flight ??= (storage.lock?.(`${key} lock`, () => find(not)) ?? find(not))
       .then((record) => {
         current = { record, client: { id: record.id, auth: authOf(record, auth) } }
         return current.client

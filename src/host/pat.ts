@@ -20,7 +20,8 @@ export interface Pats {
 interface PatParts {
   issuer: string
   grant: PatGrant
-  connect: (owner: string | undefined) => Promise<Connection>
+  /** `not`: id of a client that the authorization server has forgotten. */
+  connect: (owner: string | undefined, not?: string) => Promise<Connection>
   storage: UmaStorage
   prefix: string
   tell: (event: HostEvent) => void
@@ -56,6 +57,19 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
   /** While no other process has it, where the storage can lock. */
   const alone = <T>(key: string, task: () => Promise<T>): Promise<T> => storage.lock?.(`${key} lock`, task) ?? task()
 
+  /** As the host's client; as another, if the server has forgotten it and the host may register. */
+  async function connected<T>(owner: string, act: (connection: Connection) => Promise<T>): Promise<T> {
+    const whose = interactive ? owner : undefined
+    const connection = await connect(whose)
+    try {
+      return await act(connection)
+    } catch (error) {
+      const again = isUmaError(error, 'invalid_client') && (await connect(whose, connection.client.id))
+      if (!again || again.client.id === connection.client.id) throw error
+      return act(again)
+    }
+  }
+
   /** Alone with this key, for some servers know one PAT for each client. */
   async function renew(key: string, owner: string): Promise<string> {
     const known = await stored(key)
@@ -63,13 +77,12 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       held.set(key, known)
       return known.accessToken
     }
-    const connection = await connect(interactive ? owner : undefined)
     if (known?.refreshToken) {
       const { refreshToken, ...rest } = known
       // Sent once, whatever becomes of this process: it may be good for one use only.
       await storage.set(key, JSON.stringify(rest))
       try {
-        const fresh = await refreshTokens(connection, refreshToken)
+        const fresh = await connected(owner, (connection) => refreshTokens(connection, refreshToken))
         const pat = await keep(key, { ...fresh, refreshToken: fresh.refreshToken ?? refreshToken })
         tell({ type: 'pat-refreshed', owner })
         return pat
@@ -89,7 +102,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       await storage.delete(key)
       throw new InteractionRequiredError(`${issuer} has no consent of this owner (host.authorizationUrl)`, { issuer })
     }
-    const pat = await keep(key, await clientCredentials(connection, scope))
+    const pat = await keep(key, await connected(owner, (connection) => clientCredentials(connection, scope)))
     tell({ type: 'pat-obtained', owner })
     return pat
   }

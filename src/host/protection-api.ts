@@ -1,15 +1,18 @@
 import { type CallAnswer, type Caller, call } from '../authorization-server/call.ts'
 import { type Connection, post } from '../authorization-server/token-request.ts'
-import { UmaError, type UmaErrorInit } from '../errors.ts'
+import { isUmaError, UmaError, type UmaErrorInit } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { Pats } from './pat.ts'
 import type { HostDialect, Permission, ProtectedResource, ResourceDescription } from './types.ts'
 
-/** The protection API refused, or answered what cannot be understood. `code`: the server's own, or `protection_api_failed`. */
+/**
+ * The protection API refused, answered what cannot be understood, or was not reached. `code`: the server's own, or
+ * `protection_api_failed`.
+ */
 export class ProtectionApiError extends UmaError {
   override name = 'ProtectionApiError'
-  /** HTTP status of the answer. */
+  /** HTTP status of the answer; 0: there was none. */
   declare readonly status: number
 }
 
@@ -49,7 +52,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const maybe = <K extends string>(key: K, value: unknown): { [P in K]?: string } =>
   (isText(value) ? { [key]: value } : {}) as { [P in K]?: string }
 
-/** @throws of all its functions: ProtectionApiError, DiscoveryError, UmaTimeoutError, what getting a PAT throws, network faults */
+/** @throws of all its functions: ProtectionApiError, DiscoveryError, UmaTimeoutError, what getting a PAT throws */
 export function createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }: ApiParts): ProtectionApi {
   const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [], patStatuses = [401] } = dialect
 
@@ -60,16 +63,16 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
     return Object.assign(new ProtectionApiError(`${issuer}, ${what}: status ${status}`, init), { status })
   }
 
-  /** Nothing was asked. */
-  const unusable = (what: string): ProtectionApiError => {
-    const init: UmaErrorInit = { code: 'protection_api_failed', issuer }
-    return Object.assign(new ProtectionApiError(`${issuer} has no usable ${what}`, init), { status: 0 })
+  /** Nothing was answered, or even asked. */
+  const none = (what: string, cause?: unknown): ProtectionApiError => {
+    const init: UmaErrorInit = { code: 'protection_api_failed', issuer, ...(cause !== undefined && { cause }) }
+    return Object.assign(new ProtectionApiError(`${issuer} ${what}`, init), { status: 0 })
   }
 
   const endpointOf = async (name: 'permission' | 'introspection' | 'resource_registration'): Promise<string> => {
     const endpoint = (await metadata())[`${name}_endpoint`]
     if (isText(endpoint)) return endpoint
-    throw unusable(`${name}_endpoint`)
+    throw none(`has no usable ${name}_endpoint`)
   }
 
   /** With the owner's PAT (FedAuthz §1.3). One that is not taken any more is replaced, once (checklist F-R-i). */
@@ -80,7 +83,9 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       headers: { accept: 'application/json', ...headers, authorization: `Bearer ${pat}` },
       ...(body !== undefined && { body }),
     }
-    const answer = await call(caller, issuer, url, init)
+    const answer = await call(caller, issuer, url, init).catch((cause: unknown) => {
+      throw isUmaError(cause) ? cause : none('was not reached', cause)
+    })
     if (!patStatuses.includes(answer.status)) return answer
     pats.rejected(owner, pat)
     return again
@@ -92,7 +97,7 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
   async function registration(id?: string): Promise<string> {
     const url = new URL(await endpointOf('resource_registration'))
     // These cannot be escaped in a URL: it would be a request for something else.
-    if (id === '.' || id === '..') throw unusable('resource with such an id')
+    if (id === '.' || id === '..') throw none('has no usable resource with such an id')
     const base = url.pathname.replace(/\/$/, '')
     url.pathname = id === undefined ? base + (registrationSlash ? '/' : '') : `${base}/${encodeURIComponent(id)}`
     return url.href

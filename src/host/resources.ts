@@ -19,7 +19,7 @@ export interface Synchronised {
 export interface Resources {
   /**
    * Protects a resource. What is protected already is only updated where something has changed; several calls at once make one
-   * registration.
+   * registration. What somebody else has changed at the authorization server is replaced.
    *
    * @throws TypeError for a URL that has no one reading; the errors of calls to the authorization server and of storages
    */
@@ -79,6 +79,16 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     return run
   }
 
+  /** With the ETag that is known. What the host says of its own resource counts, whoever has changed it meanwhile. */
+  async function replacing<T>(etag: string | undefined, act: (etag?: string) => Promise<T>): Promise<T> {
+    try {
+      return await act(etag)
+    } catch (error) {
+      if (etag === undefined || statusOf(error) !== 412) throw error
+      return act()
+    }
+  }
+
   /** The id under which the authorization server has it already: it said that there is one. */
   async function adopt(
     owner: string,
@@ -135,7 +145,7 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     if (!told && JSON.stringify(known.methods) === JSON.stringify(entry.methods)) return known
     let answer: Partial<Pick<ProtectedResource, 'policyUri' | 'etag'>> | undefined
     try {
-      if (told) answer = await api.update(owner, id, entry.description, known.etag)
+      if (told) answer = await replacing(known.etag, (etag) => api.update(owner, id, entry.description, etag))
     } catch (error) {
       if (statusOf(error) === 404) return create(entry)
       throw error
@@ -152,7 +162,7 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
   }
 
   async function deregister({ id, owner, etag }: ProtectedResource): Promise<void> {
-    await api.delete(owner, id, etag).catch((error: unknown) => {
+    await replacing(etag, (known) => api.delete(owner, id, known)).catch((error: unknown) => {
       if (statusOf(error) !== 404) throw error
     })
     tell({ type: 'deregistered', resource: id, owner })

@@ -41,10 +41,10 @@ export function createServices(options: HostOptions): HostParts {
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)
   const hostClient = createClient(options, { issuer, caller, metadata, storage, prefix, tell })
 
-  const connect = async (owner: string | undefined): Promise<Connection> => {
+  const connect = async (owner: string | undefined, not?: string): Promise<Connection> => {
     // Nobody waits for a host's calls with a signal: the time-out ends them.
     const context = { requestingParty: owner, issuer, resource: issuer, signal: new AbortController().signal }
-    const [document, self] = await Promise.all([metadata(), hostClient()])
+    const [document, self] = await Promise.all([metadata(), hostClient(not)])
     return { caller, metadata: document, client: self, context: context as FlowContext }
   }
   // A PAT belongs to owner, host and authorization server (FedAuthz §1.3): clients on one storage do not share them.

@@ -1,6 +1,6 @@
 /** The host as a client of its authorization server: configured, or registered by itself (RFC 7591). */
 import { importJWK } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   clientSecretBasic,
   clientSecretPost,
@@ -10,7 +10,7 @@ import {
 import type { HostOptions } from '../../src/host/types.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import type { Answer } from '../helpers/http.ts'
-import { type Asked, atServer, failure, said, scripted, servicesAt } from './protection-kit.ts'
+import { type Asked, atServer, failure, type Script, said, scripted, servicesAt } from './protection-kit.ts'
 
 const metadata = {
   client_name: 'Photos',
@@ -25,13 +25,17 @@ const register = { client: { register: metadata } } satisfies Partial<HostOption
 async function registering(answer: (number: number) => Answer, options: Partial<HostOptions> = register) {
   let count = 0
   const forms: Asked[] = []
-  const token = (asked: Asked) => void forms.push(asked)
+  const token: Script = (asked) => {
+    forms.push(asked)
+    return rules.token?.(asked)
+  }
+  const rules: { token?: Script; api?: Script } = {}
   const kit = await scripted(
-    ({ path }) => (path === '/register' ? answer(++count) : { status: 200, body: [] }),
+    (asked) => (asked.path === '/register' ? answer(++count) : (rules.api?.(asked) ?? { status: 200, body: [] })),
     { storage: memoryStorage(), ...options },
     { token },
   )
-  return { ...kit, forms, registrations: () => count }
+  return { ...kit, rules, forms, registrations: () => count }
 }
 
 const registered = (number: number, more: Record<string, unknown> = {}): Answer => ({
@@ -111,6 +115,48 @@ describe('registers itself', () => {
     expect([registrations(), events]).toEqual([1, []])
     expect(await services.api.list('alice')).toEqual([])
     expect(registrations()).toBe(2)
+  })
+
+  test('a client that the server has forgotten registers anew, at most once a minute', async () => {
+    const forgotten = new Set<string>()
+    const { services, registrations, forms, rules } = await registering((number) => registered(number), {
+      ...register,
+      storage: memoryStorage(),
+    })
+    const { api } = services
+    const clientOf = ({ headers }: Asked) => atob(headers.authorization?.split(' ')[1] ?? '').split(':')[0] as string
+    rules.token = (asked) =>
+      forgotten.has(clientOf(asked)) ? { status: 401, body: { error: 'invalid_client' } } : undefined
+    rules.api = ({ headers }) => (forgotten.has(`${headers.authorization}`) ? { status: 401 } : undefined)
+    await api.list('alice')
+    forgotten.add('client-1').add('Bearer pat-1')
+    expect(await Promise.all([1, 2, 3].map(() => api.list('alice')))).toEqual([[], [], []])
+    expect([registrations(), forms.map(clientOf)]).toEqual([2, ['client-1', 'client-1', 'client-2']])
+    // Whoever has just registered and is not known either does not try again at once.
+    forgotten.add('client-2').add('Bearer pat-2')
+    expect(await failure(api.list('alice'))).toMatchObject({ name: 'TokenRequestError', code: 'invalid_client' })
+    expect(registrations()).toBe(2)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(await api.list('alice')).toEqual([])
+    expect(registrations()).toBe(3)
+  })
+
+  test('a secret that is over before it begins: the clocks differ, and it is used until the server says no', async () => {
+    const over = { client_secret_expires_at: Math.floor(Date.now() / 1000) - 3_600 }
+    const { services, registrations } = await registering((number) => registered(number, over))
+    for (let i = 0; i < 3; i++) await services.api.list('alice')
+    expect(registrations()).toBe(1)
+  })
+
+  test('private_key_jwt without the key: said at once, not sent as a public client', async () => {
+    const answer = registered(1, { token_endpoint_auth_method: 'private_key_jwt', client_secret: undefined })
+    const { services, forms } = await registering(() => answer)
+    expect(await failure(services.api.list('alice'))).toMatchObject({
+      name: 'TypeError',
+      message: expect.stringContaining('client.auth'),
+    })
+    expect(forms).toEqual([])
   })
 
   test('F-1.3-c: a registration endpoint that is not there, or not reached, is a typed error', async () => {

@@ -125,6 +125,17 @@ describe('resource registration, as the field has it', () => {
     expect(asked.map((one) => one.path)).toEqual([path])
   })
 
+  test('a server that is not there: a typed error with the cause, and the PAT in neither', async () => {
+    const { services, issuer } = await scripted(() => ({ status: 200, body: [] }))
+    await services.api.list('alice')
+    const metadata = { ...(await services.metadata()), resource_registration_endpoint: 'http://127.0.0.1:1/rreg/' }
+    const { api } = servicesAt(issuer, { metadata: metadata as never }).services
+    const error = await failure(api.list('alice'))
+    expect(error).toMatchObject({ name: 'ProtectionApiError', code: 'protection_api_failed', status: 0, issuer })
+    expect(error).toHaveProperty('cause')
+    expect(said(error)).not.toContain('pat-')
+  })
+
   test.each(['.', '..'])('F-3.2-b: the id %s would be another URL: nothing is sent', async (id) => {
     const { services, asked } = await scripted(() => ({ status: 204 }))
     expect(await failure(services.api.delete('alice', id))).toMatchObject({ name: 'ProtectionApiError', status: 0 })

@@ -12,12 +12,15 @@ function setup(storage: UmaStorage = new Map<string, string>()) {
   const registry = new Map<string, { owner: string; description: ResourceDescription }>()
   const calls: string[] = []
   const events: HostEvent[] = []
-  const behaviour = { uniqueNames: false, fail: false }
+  const behaviour = { uniqueNames: false, fail: false, etag: undefined as string | undefined }
   let count = 0
   const known = (id: string) => {
     const entry = registry.get(id)
     if (!entry) throw refused(404)
     return entry
+  }
+  const ifMatch = (etag: string | undefined) => {
+    if (behaviour.etag && etag && etag !== behaviour.etag) throw refused(412)
   }
   const api = {
     async create(owner: string, description: ResourceDescription) {
@@ -37,13 +40,15 @@ function setup(storage: UmaStorage = new Map<string, string>()) {
     async update(owner: string, id: string, description: ResourceDescription, etag?: string) {
       calls.push(`update ${id} ${etag}`)
       known(id)
+      ifMatch(etag)
       registry.set(id, { owner, description })
       return { id, etag: '"2"' }
     },
-    async delete(_owner: string, id: string) {
+    async delete(_owner: string, id: string, etag?: string) {
       calls.push(`delete ${id}`)
       if (behaviour.fail) throw refused(500)
       known(id)
+      ifMatch(etag)
       registry.delete(id)
     },
     async list(owner: string) {
@@ -178,6 +183,17 @@ describe('protect', () => {
     registry.clear()
     expect(await protect({ ...photo, name: 'New' })).toMatchObject({ id: 'r2' })
     expect([...registry.keys()]).toEqual(['r2'])
+  })
+
+  test('412, somebody else has changed it there: what the host says counts', async () => {
+    const { protect, unprotect, registry, calls, behaviour } = setup()
+    const { id } = await protect({ url: '/a', owner: 'alice' })
+    behaviour.etag = '"theirs"'
+    await protect({ url: '/a', owner: 'alice', iconUri: 'https://photos.example/a.png' })
+    expect(registry.get(id)?.description.icon_uri).toBe('https://photos.example/a.png')
+    expect(calls).toEqual(['create', `update ${id} "1"`, `update ${id} undefined`])
+    await unprotect('/a')
+    expect(registry.size).toBe(0)
   })
 
   test('another owner: registered for them, and no longer for the one before', async () => {

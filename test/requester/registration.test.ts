@@ -168,6 +168,23 @@ describe('how the client authenticates', () => {
     else expect(token?.headers.authorization).toBeUndefined()
   })
 
+  test('private_key_jwt without the key: said, and nothing is sent as if it were a public client', async () => {
+    const world = await startWorld()
+    const register = {
+      redirect_uris: [REDIRECT_URI],
+      grant_types: [UMA_TICKET_GRANT],
+      response_types: [],
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: [keys.publicJwk] },
+    }
+    const requester = app(world, {}, { register })
+    for (let i = 0; i < 2; i++)
+      await expect(requester.fetch(world.host.origin + path)).rejects.toThrow(/private_key_jwt.*client\.auth/)
+    expect(registrations(world).length).toBe(1)
+    expect(world.as.stats.tokenRequests).toBe(0)
+  })
+
   test('means the same as what oauth4webapi sends, whatever is in id and secret', async () => {
     const record: RegisteredClientRecord = { id: 'a b:ü/%+', secret: 'p&w=ñ:~*-_.\'"', method: 'client_secret_basic' }
     const sent = async (auth: ReturnType<typeof authOf>) => {
