@@ -4,8 +4,8 @@ import { negotiate } from './negotiate.ts'
 import type { UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
 import { expired, renew } from './renew.ts'
+import type { Rpt } from './rpt.ts'
 import type { Services } from './services.ts'
-import type { Rpt } from './wallet.ts'
 
 /**
  * The one way through, behind every way in: sends the request with the RPT that the wallet has for it, and negotiates if the

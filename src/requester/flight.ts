@@ -1,6 +1,6 @@
 import type { Challenge, Grant } from '../schemes/scheme.ts'
 import { abortable } from './lock.ts'
-import type { Rpt } from './wallet.ts'
+import type { Rpt } from './rpt.ts'
 
 /** A request that waits for a flow. The first of them leads: its challenge is spent, and it sends again where the flow asks for it. */
 export interface Participant {

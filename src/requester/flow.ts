@@ -8,8 +8,8 @@ import { identityOf } from './identities.ts'
 import { claimsErrand } from './interact.ts'
 import { abortable, sleep } from './lock.ts'
 import { peopleOf } from './people.ts'
+import type { Rpt } from './rpt.ts'
 import { realm, type Services, type Subject } from './services.ts'
-import type { Rpt } from './wallet.ts'
 
 /** What a round ends with, when it did not have to ask: an RPT that was granted meanwhile, or one worth trying first. */
 type Round = Step | { kind: 'held' | 'try' | 'issued'; rpt: Rpt } | { kind: 'free' }

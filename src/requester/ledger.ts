@@ -1,10 +1,10 @@
 import { readObject } from '../protocol/read-object.ts'
 import { type Ledger, nameKey, type Party } from './party.ts'
 import { epochKey, epochOf } from './pending.ts'
+import type { StoredRpt } from './rpt.ts'
 import type { Services } from './services.ts'
 import { later } from './store.ts'
 import { type Authority, issuerOf } from './trust.ts'
-import type { StoredRpt } from './wallet.ts'
 
 /** What is stored for one (party, authority, host). Another `v` is another shape: `docs/decisions/0004-stored-records.md`. */
 interface LedgerRecord {

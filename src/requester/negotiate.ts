@@ -13,9 +13,9 @@ import { fly } from './flow.ts'
 import { abortable } from './lock.ts'
 import type { UmaRequestOptions } from './options.ts'
 import type { Party } from './party.ts'
+import type { Rpt } from './rpt.ts'
 import { realm, type Services, type Subject } from './services.ts'
 import { type Authority, issuerOf } from './trust.ts'
-import type { Rpt } from './wallet.ts'
 
 /** A challenge, and the scheme whose it is. */
 interface Recognised {

@@ -2,9 +2,9 @@ import { requestToken } from '../authorization-server/token-request.ts'
 import { toGrant } from '../schemes/grant.ts'
 import { ownConnection } from './connection.ts'
 import type { Party } from './party.ts'
+import type { Rpt } from './rpt.ts'
 import { realm, type Services } from './services.ts'
 import { type Authority, issuerOf } from './trust.ts'
-import type { Rpt } from './wallet.ts'
 
 export const expired = ({ grant }: Rpt): boolean => grant.expiresAt !== undefined && grant.expiresAt <= Date.now()
 
