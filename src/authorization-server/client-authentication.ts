@@ -45,14 +45,10 @@ export type ClientAuth = (
  * its sign-in (`signIn`)
  */
 export function bearer(accessToken?: (context: FlowContext) => string | Promise<string>): ClientAuth {
-  const auth: ClientAuth = async (_as, _client, _body, headers, context) => {
+  return async (_as, _client, _body, headers, context) => {
     headers.set('authorization', `Bearer ${await (accessToken ? accessToken(context) : context.accessToken())}`)
   }
-  return accessToken ? auth : Object.assign(auth, { bySignIn: true })
 }
-
-/** Whether it says who the party is, by its sign-in, and not who the client is. */
-export const isBySignIn = (auth: ClientAuth | undefined): boolean => !!auth && 'bySignIn' in auth
 
 /** A public client: sends `client_id` and nothing else (RFC 6749 §3.2.1). */
 export function none(): ClientAuth {

@@ -66,17 +66,21 @@ export async function registerClient(
   }
 }
 
+/** How a client authenticates with what only the application has: a key, a certificate. */
+export const needsMore = (method: unknown): boolean => /jwt|tls/.test(`${method}`)
+
 /**
  * How a registered client authenticates. Written out: oauth4webapi's functions would add a kilobyte for those who never register.
- *
- * @param auth for what cannot be made of a record, such as `private_key_jwt`, whose key is the application's
- * @throws TypeError when it is missing
+ * Where a record is not enough, it throws a TokenRequestError (`registration_failed`) when it is used.
  */
-export function authOf({ secret, method }: RegisteredClientRecord, auth?: ClientAuth): ClientAuth {
-  if (auth) return auth
-  if (/jwt|tls/.test(method)) throw new TypeError(`This client was registered for ${method}: client.auth is missing`)
-  if (!secret || method === 'none') return none()
-  return (_as, { client_id: id }, body, headers) => {
+export function authOf({ secret, method }: RegisteredClientRecord): ClientAuth {
+  if (!needsMore(method) && (!secret || method === 'none')) return none()
+  return ({ issuer }, { client_id: id }, body, headers) => {
+    if (needsMore(method) || !secret)
+      throw new TokenRequestError(`${issuer} has registered this client for ${method}: client.auth is missing`, {
+        code: 'registration_failed',
+        issuer,
+      })
     if (method === 'client_secret_post') {
       body.set('client_id', id)
       body.set('client_secret', secret)

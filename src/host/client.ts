@@ -65,7 +65,7 @@ export function createClient({ client }: HostOptions, parts: ClientParts): HostC
     if (current && current.record.id !== not && usable(current.record)) return Promise.resolve(current.client)
     flight ??= (storage.lock?.(`${key} lock`, () => find(not)) ?? find(not))
       .then((record) => {
-        current = { record, client: { id: record.id, auth: authOf(record, auth) } }
+        current = { record, client: { id: record.id, auth: auth ?? authOf(record) } }
         return current.client
       })
       .finally(() => {

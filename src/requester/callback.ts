@@ -1,8 +1,8 @@
-import { UmaError, UntrustedAuthorizationServerError } from '../errors.ts'
+import { InvalidStateError, UmaError, UntrustedAuthorizationServerError } from '../errors.ts'
 import { fly } from './flow.ts'
 import { claimsErrand } from './interact.ts'
 import type { Party } from './party.ts'
-import { type Pending, type PendingRequest, takePending } from './pending.ts'
+import { epochOf, type Pending, type PendingRequest, takePending } from './pending.ts'
 import type { Services, Subject } from './services.ts'
 import { signInErrand } from './sign-in.ts'
 
@@ -14,13 +14,14 @@ const kinds = [
   'claim_status',
   'code',
   'ticket',
+  'error',
 ] as const
 
 /** What a person came back from, and for what. */
 export interface Callback {
   /**
    * By what they came back. `'code'`: from signing in. From where claims are gathered: `'ticket'` (UMA 2.0), `'authorization_state'`
-   * (UMA 1); `'x-oauth_access_granted'`, `'x-oauth_access_req'` or `'claim_status'` (Puma).
+   * (UMA 1); `'x-oauth_access_granted'`, `'x-oauth_access_req'` or `'claim_status'` (Puma), or only an `'error'`.
    */
   kind: (typeof kinds)[number]
   /** What was being asked for; sending it again now finds the token in the wallet. */
@@ -40,7 +41,7 @@ export async function handleCallback(services: Services, party: Party, url: stri
   if (location?.href === url) {
     // Tickets, codes and states do not stay in the address bar and the history (checklist G-3.3.3-i).
     const clean = new URL(url)
-    for (const name of [...kinds, 'state', 'iss', 'session_state', 'error', 'error_description', 'error_uri'])
+    for (const name of [...kinds, 'state', 'iss', 'session_state', 'error_description', 'error_uri'])
       clean.searchParams.delete(name)
     history?.replaceState(history.state, '', clean)
   }
@@ -64,10 +65,15 @@ async function finish(services: Services, party: Party, pending: Pending, back: 
   const { method, url, stored } = request
   const state = new URL(back).searchParams.get('state') as string
   const host = new URL(url).origin
-  const authority = await services.trust.find(issuer, url)
-  if (authority?.client.id !== client || !authority.speaksFor(host)) {
+  const authority = await services.trust.find(issuer, url, client)
+  const other = authority?.client.id !== client
+  if (!authority?.speaksFor(host) || (other && !authority.server.client.register)) {
     throw new UntrustedAuthorizationServerError(`${issuer} is not trusted any more for ${host}`, { issuer })
   }
+  const gone = (what: string): InvalidStateError => new InvalidStateError(`${what}; send the request again`, { issuer })
+  if (other) throw gone('The client was replaced while the person was away')
+  // Signed out while this was under way: what comes back is nobody's.
+  if (pending.epoch !== (await epochOf(services, party))) throw gone('Signed out meanwhile')
   const subject: Subject = {
     party,
     authority,
@@ -78,7 +84,7 @@ async function finish(services: Services, party: Party, pending: Pending, back: 
     stored: () => stored,
   }
   const errand = signIn
-    ? signInErrand(services, subject, flow, { first: signIn.first, pending: signIn })
+    ? signInErrand(services, subject, flow, { ...signIn, epoch: pending.epoch })
     : claimsErrand(subject, flow)
   try {
     await errand.accept(back, state)

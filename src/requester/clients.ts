@@ -20,8 +20,8 @@ export interface Registrar {
 
 /** The clients that were registered: one for each issuer and what was registered with, whatever the requesting party. */
 export interface Clients {
-  /** What was registered before and is still good; nothing is sent. */
-  stored(registrar: Registrar): Promise<RegisteredClientRecord | undefined>
+  /** What was registered before and is still good; nothing is sent. @param id where memory has another, storage is asked */
+  stored(registrar: Registrar, id?: string): Promise<RegisteredClientRecord | undefined>
   /**
    * The same, or it registers: once for all who ask, in other processes too, as far as the storage can lock.
    *
@@ -46,12 +46,12 @@ export function createClients(store: Store, caller: Caller, discovery: Discovery
   const registering = new Map<string, Promise<RegisteredClientRecord>>()
   const renewed = new Map<string, number>()
 
-  async function stored(registrar: Registrar): Promise<RegisteredClientRecord | undefined> {
+  async function stored(registrar: Registrar, id?: string): Promise<RegisteredClientRecord | undefined> {
     const key = keyOf(registrar)
     const held = known.get(key)
-    if (isGood(held)) return held
+    if (isGood(held) && (!id || held.id === id)) return held
     const record = readObject((await store.get(key)) || '') as RegisteredClientRecord | undefined
-    if (!isGood(record)) return undefined
+    if (!isGood(record)) return isGood(held) ? held : undefined
     known.set(key, record)
     return record
   }

@@ -82,15 +82,16 @@ export async function identityOf(
   const first = await held()
   if (!first || !ended(first)) return first
   return party.lock(`identity ${key}`, async () => {
+    // Before what is held is read: signed out in between, nothing is held.
+    const epoch = await epochOf(services, party)
     const identity = await held()
     if (!identity || !ended(identity)) return identity
     const { refreshToken, ...rest } = identity
     const signIn = server.signIn ?? authority.scheme.signIn
-    const epoch = await epochOf(services, party)
     try {
       if (!refreshToken || !signIn?.refresh) throw undefined
       // Sent once, whatever becomes of this process: it may be good for one use only.
-      await keepIdentity(services, party, key, rest)
+      if (!(await keepIdentity(services, party, key, rest, epoch))) return undefined
       const fresh = await signIn.refresh(await ownConnection(services, party, authority), identity)
       const merged = { ...rest, refreshToken, ...fresh }
       services.tell({ type: 'sign-in-refreshed', issuer: server.issuer })

@@ -9,8 +9,8 @@ import { type Authority, issuerOf } from './trust.ts'
 export const expired = ({ grant }: Rpt): boolean => grant.expiresAt !== undefined && grant.expiresAt <= Date.now()
 
 /**
- * Refreshes an expired RPT (Grant §3.6), once for all who ask at the same time; the record stays, with a new token. Whatever goes
- * wrong, the RPT is dropped and a flow will do.
+ * Refreshes an expired RPT (Grant §3.6), once for all who ask at the same time; the record stays, with a new token. Whatever else
+ * goes wrong, the RPT is dropped and a flow will do.
  *
  * @returns whether it can be presented again
  */
@@ -20,8 +20,11 @@ export function renew(services: Services, party: Party, rpt: Rpt): Promise<boole
   const { ledger } = party
   const issuer = issuerOf(rpt.authority)
   return party.lock(realm({ authority: { key: rpt.authority }, host }), async () => {
+    // A resolver that cannot tell now says nothing of the RPT.
+    const found = await trust.find(issuer, host).catch(() => false as const)
+    if (found === false) return false
     try {
-      const authority = (await trust.find(issuer, host)) as Authority
+      const authority = found as Authority
       const { scheme, key } = authority
       await ledger?.sync(authority, host)
       const { refreshToken } = rpt.grant

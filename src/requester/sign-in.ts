@@ -4,7 +4,7 @@ import type { FlowState } from '../schemes/scheme.ts'
 import { nobodySignedIn, ownConnection } from './connection.ts'
 import { keepIdentity } from './identities.ts'
 import type { Errand } from './interact.ts'
-import { epochOf, type PendingSignIn } from './pending.ts'
+import { epochOf } from './pending.ts'
 import type { Services, Subject } from './services.ts'
 
 /** What a sign-in takes. */
@@ -15,15 +15,16 @@ export function signInErrand(
   services: Services,
   subject: Signer,
   flow: FlowState,
-  { first, acr, pending }: { first: boolean; acr?: string[] | undefined; pending?: PendingSignIn | undefined },
+  sent: { first: boolean; acr?: string[] | undefined; memo?: unknown; epoch?: string | false },
 ): Errand {
   const { party, authority, url } = subject
   const { issuer, signIn: configured } = authority.server
   const signIn = configured ?? authority.scheme.signIn
   if (!signIn) throw nobodySignedIn(issuer)
-  let memo = pending?.memo
+  const { first, acr } = sent
+  let { memo } = sent
   // Signed out since: what comes back then is nobody's.
-  const epoch = epochOf(services, party)
+  const epoch = sent.epoch ?? epochOf(services, party)
   const connect = () => ownConnection(services, party, authority, url)
   return {
     async url({ redirectUri, state }) {

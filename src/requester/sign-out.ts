@@ -34,8 +34,9 @@ export async function signOut(services: Services, party: Party): Promise<void> {
     tokens.map(async ({ authority, host, token, hint }) => {
       const issuer = issuerOf(authority)
       try {
+        if (!token) return
         const known = await trust.find(issuer, host)
-        if (!token || known?.key !== authority) return
+        if (known?.key !== authority) throw undefined
         await revokeToken(await ownConnection(services, party, known, host), token, hint)
       } catch {
         tell({ type: 'revocation-failed', issuer })

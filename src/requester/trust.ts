@@ -1,11 +1,12 @@
-import { type ClientAuth, isBySignIn, none } from '../authorization-server/client-authentication.ts'
-import { authOf, type RegisteredClientRecord } from '../authorization-server/registration.ts'
+import { type ClientAuth, none } from '../authorization-server/client-authentication.ts'
+import { authOf, needsMore, type RegisteredClientRecord } from '../authorization-server/registration.ts'
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import { isUmaError } from '../errors.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import { uma2 } from '../schemes/uma2.ts'
 import type { Clients, Registrar } from './clients.ts'
+import { NobodySignedIn } from './connection.ts'
 import type { AuthorizationServer, RequesterOptions } from './options.ts'
 
 /** A trusted authorization server, ready for use. */
@@ -28,8 +29,10 @@ export interface Trust {
   /**
    * The authority behind an issuer that a challenge names; a final slash more or less does not matter here. Nothing is sent: a client
    * that was not registered yet has no id.
+   *
+   * @param clientId the registered client that is looked for: storage may know one that another process has registered since
    */
-  find(issuer: string, resource: string): Promise<Authority | undefined>
+  find(issuer: string, resource: string, clientId?: string): Promise<Authority | undefined>
   /** The same authority with a client that is registered. @throws UmaError when that fails */
   register(authority: Authority): Promise<Authority>
   /**
@@ -46,8 +49,8 @@ const unslashed = (issuer: string): string => issuer.replace(/\/$/, '')
 
 /** @throws TypeError when an authorization server is configured in a way that cannot be safe */
 export function createTrust({ authorizationServers, schemes = [] }: RequesterOptions, clients: Clients): Trust {
-  const stored = async (authority: Authority | undefined): Promise<Authority | undefined> => {
-    const record = authority?.server.client.register && (await clients.stored(authority as Registrar))
+  const stored = async (authority: Authority | undefined, clientId?: string): Promise<Authority | undefined> => {
+    const record = authority?.server.client.register && (await clients.stored(authority as Registrar, clientId))
     return record ? withClient(authority, record) : authority
   }
   const register: Trust['register'] = async (authority) =>
@@ -60,10 +63,13 @@ export function createTrust({ authorizationServers, schemes = [] }: RequesterOpt
   if (typeof authorizationServers === 'function') {
     return {
       schemes: [...new Set([uma2, ...schemes])],
-      async find(issuer, resource) {
+      async find(issuer, resource, clientId) {
         const server = await authorizationServers(issuer, { resource })
         // The resolver may be asked with what a hostile host made up; only what it answers counts.
-        return stored(server && unslashed(server.issuer) === unslashed(issuer) ? toAuthority(server) : undefined)
+        return stored(
+          server && unslashed(server.issuer) === unslashed(issuer) ? toAuthority(server) : undefined,
+          clientId,
+        )
       },
       register,
       anew,
@@ -79,7 +85,7 @@ export function createTrust({ authorizationServers, schemes = [] }: RequesterOpt
   }
   return {
     schemes: [...new Set([uma2, ...schemes, ...[...known.values()].map(({ scheme }) => scheme)])],
-    find: (issuer) => stored(known.get(unslashed(issuer))),
+    find: (issuer, _resource, clientId) => stored(known.get(unslashed(issuer)), clientId),
     register,
     anew,
   }
@@ -88,10 +94,23 @@ export function createTrust({ authorizationServers, schemes = [] }: RequesterOpt
 /** An authority with the client that was registered there. */
 function withClient(authority: Authority, record: RegisteredClientRecord): Authority {
   const { issuer, client } = authority.server
-  const { auth } = client
-  const own = { id: record.id, auth: authOf(record, isBySignIn(auth) ? undefined : auth) }
-  return { ...authority, client: { ...own, auth: auth ?? own.auth }, own, key: `${issuer} ${record.id}` }
+  const { id } = record
+  const auth = client.auth ?? authOf(record)
+  const own = { id, auth: client.auth ? byItself(client.auth, authOf(record)) : auth }
+  return { ...authority, client: { id, auth }, own, key: `${issuer} ${id}` }
 }
+
+/** As the client itself: where it would be by the party's own token, which is just being obtained or given back, by what is left. */
+const byItself =
+  (auth: ClientAuth, otherwise: ClientAuth): ClientAuth =>
+  async (...args) => {
+    try {
+      await auth(...args)
+    } catch (error) {
+      if (!(error instanceof NobodySignedIn)) throw error
+      await otherwise(...args)
+    }
+  }
 
 function toAuthority(server: AuthorizationServer): Authority {
   const { issuer, hosts, client, scheme = uma2 } = server
@@ -103,6 +122,8 @@ function toAuthority(server: AuthorizationServer): Authority {
   must(secureUrl(issuer, insecure) && !issuer.includes('?'), `the issuer must be ${rule}`)
   const { id = '', auth = none() } = { ...client } as { id?: string; auth?: ClientAuth }
   must(id || client?.register, 'client.id is missing (or client.register)')
+  const method = client.register?.token_endpoint_auth_method
+  must(!needsMore(method) || client.auth || server.signIn, `client.auth is missing, for ${method}`)
   const origins = Array.isArray(hosts) && hosts.map((host) => secureUrl(host, insecure)?.origin)
   must(
     origins || typeof hosts === 'function' || hosts === 'any',
@@ -115,7 +136,7 @@ function toAuthority(server: AuthorizationServer): Authority {
     server,
     scheme,
     client: { id, auth },
-    own: { id, auth: isBySignIn(auth) ? none() : auth },
+    own: { id, auth: byItself(auth, none()) },
     key: `${issuer} ${id}`,
     // A token never travels in the clear, whoever is allowed to ask for it.
     speaksFor: (origin) => !!secureUrl(origin, insecure) && mayName(origin),

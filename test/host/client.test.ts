@@ -153,7 +153,8 @@ describe('registers itself', () => {
     const answer = registered(1, { token_endpoint_auth_method: 'private_key_jwt', client_secret: undefined })
     const { services, forms } = await registering(() => answer)
     expect(await failure(services.api.list('alice'))).toMatchObject({
-      name: 'TypeError',
+      name: 'TokenRequestError',
+      code: 'registration_failed',
       message: expect.stringContaining('client.auth'),
     })
     expect(forms).toEqual([])

@@ -168,21 +168,28 @@ describe('how the client authenticates', () => {
     else expect(token?.headers.authorization).toBeUndefined()
   })
 
-  test('private_key_jwt without the key: said, and nothing is sent as if it were a public client', async () => {
+  test('private_key_jwt without the key: said at once', async () => {
     const world = await startWorld()
-    const register = {
-      redirect_uris: [REDIRECT_URI],
-      grant_types: [UMA_TICKET_GRANT],
-      response_types: [],
-      token_endpoint_auth_method: 'private_key_jwt',
-      token_endpoint_auth_signing_alg: 'ES256',
-      jwks: { keys: [keys.publicJwk] },
+    const client = { register: { ...register, token_endpoint_auth_method: 'private_key_jwt' } }
+    expect(() => app(world, {}, client)).toThrow(/client\.auth is missing, for private_key_jwt/)
+    // The key may be that of the sign-in.
+    world.requester({}, { client: { ...client, auth: bearer() }, signIn: codeFlow({ scope: '' }) })
+  })
+
+  test('and where it is the server who wants one: a typed error, and nothing is sent as if it were a public client', async () => {
+    const world = await startWorld()
+    const demanding: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init)
+      if (!String(input).endsWith('/register')) return answer
+      return Response.json({ ...((await answer.json()) as object), token_endpoint_auth_method: 'private_key_jwt' })
     }
-    const requester = app(world, {}, { register })
-    for (let i = 0; i < 2; i++)
-      await expect(requester.fetch(world.host.origin + path)).rejects.toThrow(/private_key_jwt.*client\.auth/)
-    expect(registrations(world).length).toBe(1)
-    expect(world.as.stats.tokenRequests).toBe(0)
+    const requester = app(world, { fetch: demanding })
+    for (let i = 0; i < 2; i++) {
+      const error = await umaRejection(requester.fetch(world.host.origin + path))
+      expect(error).toMatchObject({ name: 'TokenRequestError', code: 'registration_failed', response: { status: 401 } })
+      expect(error.message).toMatch(/private_key_jwt: client\.auth is missing/)
+    }
+    expect([registrations(world).length, world.as.stats.tokenRequests]).toEqual([1, 0])
   })
 
   test('means the same as what oauth4webapi sends, whatever is in id and secret', async () => {
