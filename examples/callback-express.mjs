@@ -122,8 +122,10 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
     // Only in a session of the person who was sent away: a way back that somebody else was lured to is refused.
     const { request, replay } = await personOf(response).handleCallback(origin + originalUrl)
     // What they were changing is changed now; what they were looking at, their browser asks for again.
-    if (request.method !== 'GET') await replay?.()
-    response.redirect(303, `/photos${new URL(request.url).pathname}`)
+    const changed = request.method === 'GET' ? undefined : await replay?.()
+    if (changed && !changed.ok) return void (await show(changed, response))
+    const { pathname, search } = new URL(request.url)
+    response.redirect(303, `/photos${pathname}${search}`)
   })
 
   app.get('/settings', async (_request, response) => void response.json(await personOf(response).inspect()))

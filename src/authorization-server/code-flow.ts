@@ -83,7 +83,8 @@ export async function beginCodeFlow(
 }
 
 /**
- * Redeems the code that a person came back with: state first, then `iss` (RFC 9207), `error`, and nothing twice.
+ * Redeems the code that a person came back with: state first, then `iss` (RFC 9207), or else the redirect URI that they came back
+ * to, `error`, and nothing twice.
  *
  * @throws InvalidStateError, RedirectError, TokenRequestError, InvalidTokenResponseError, UmaTimeoutError
  */
@@ -98,6 +99,8 @@ export async function finishCodeFlow(connection: Connection, memo: unknown, back
     Object.assign(new RedirectError(`The way back from ${issuer} is not usable: ${reason}`, { issuer }), { reason })
   const iss = parameters.get('iss')
   if (iss !== issuer && (iss !== null || metadata.authorization_response_iss_parameter_supported)) throw fail('iss')
+  // Where a server does not say who it is, where it sent the person does (RFC 9700 §4.4.2.2).
+  if (iss === null && placeOf(back) !== placeOf(redirectUri)) throw fail('redirect_uri')
   const error = parameters.get('error')
   if (error) throw fail(/^[a-z_]{1,64}$/.test(error) ? error : 'error')
   if (parameters.getAll('code').length !== 1 || !parameters.get('code')) throw fail('code')
@@ -114,6 +117,8 @@ export async function finishCodeFlow(connection: Connection, memo: unknown, back
     return processAuthorizationCodeResponse(as, self, answer, nonce ? { expectedNonce: nonce } : {})
   })
 }
+
+const placeOf = (url: string): string => new URL(url).origin + new URL(url).pathname
 
 /** New tokens for a refresh token (RFC 6749 §6). @throws TokenRequestError, InvalidTokenResponseError, UmaTimeoutError */
 export async function refreshTokens(connection: Connection, refreshToken: string | undefined): Promise<Tokens> {

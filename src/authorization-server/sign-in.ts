@@ -1,6 +1,13 @@
+import { InvalidTokenResponseError } from '../errors.ts'
 import type { ClientAuth } from './client-authentication.ts'
 import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
 import type { SignIn } from './identity.ts'
+
+/** Who an ID token is about: a refresh does not change it (OpenID Connect Core §12.2). It was checked when it came. */
+const subjectOf = (idToken: string): unknown => {
+  const [, payload = ''] = idToken.split('.')
+  return (JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as { sub?: unknown }).sub
+}
 
 /** Options of `codeFlow`. */
 export interface CodeFlowOptions {
@@ -29,6 +36,13 @@ export function codeFlow({ scope, parameters, auth }: CodeFlowOptions): SignIn {
       }),
     // What is not said was granted as it was asked for (RFC 6749 §5.1).
     finish: async (connection, memo, back) => ({ scope, ...(await finishCodeFlow(own(connection), memo, back)) }),
-    refresh: (connection, { refreshToken }) => refreshTokens(own(connection), refreshToken),
+    async refresh(connection, { refreshToken, idToken }) {
+      const fresh = await refreshTokens(own(connection), refreshToken)
+      if (idToken && fresh.idToken && subjectOf(idToken) !== subjectOf(fresh.idToken)) {
+        const { issuer } = connection.metadata
+        throw new InvalidTokenResponseError(`${issuer} has refreshed somebody else's sign-in`, { issuer })
+      }
+      return fresh
+    },
   }
 }

@@ -61,12 +61,12 @@ export function readUma1Answer(status: number, text: string): Uma1Answer {
 }
 
 /**
- * Reads an answer of a draft's authorization manager: an RPT as `rpt` or `token`, nothing at all, or a list of claims, bare or as
- * `claims_requested`, whatever its status (checklist P-6, P-10, P-11, P-15).
+ * Reads an answer of a draft's authorization manager: an RPT as `rpt` or `token`, nothing that is asked for, or a list of claims, bare or
+ * as `claims_requested`, whatever its status (checklist P-6, P-10, P-11, P-15).
  */
 export function readPumaAnswer(status: number, text: string): PumaAnswer {
   const claims = claimsList(text)
-  if (claims && [200, 201, 401, 403].includes(status)) {
+  if (claims?.length && [200, 201, 401, 403].includes(status)) {
     const redirect = claims.find(({ claim_type: type, claim_value: value }) => type === 'redirect_required' && value)
     const [redirectUser] = strings(redirect?.claim_value)
     return { kind: 'claims', requiredClaims: readRequiredClaims(claims), redirectUser }
@@ -75,14 +75,15 @@ export function readPumaAnswer(status: number, text: string): PumaAnswer {
   if (status < 200 || status >= 300) return refusal(status, body)
   const rpt = body?.rpt ?? body?.token
   if (usable(rpt)) return { kind: 'granted', rpt }
-  return text.trim() === '' ? { kind: 'granted', rpt: undefined } : invalid('neither RPT nor claims')
+  // No claim that is missing is as good as no answer at all.
+  return text.trim() === '' || claims ? { kind: 'granted', rpt: undefined } : invalid('neither RPT nor claims')
 }
 
 function claimsList(text: string): Record<string, unknown>[] | undefined {
   try {
     const value = JSON.parse(text)
     const list = Array.isArray(value) ? value : value.claims_requested
-    return Array.isArray(list) && list.length > 0 ? list.map(Object) : undefined
+    return Array.isArray(list) ? list.map(Object) : undefined
   } catch {
     return undefined
   }

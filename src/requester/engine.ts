@@ -51,8 +51,11 @@ export async function run<R>(
     exchange.answer(await run(services, party, head, rest)).discard()
     rpt = party.wallet.at('HEAD', url)
   } else rpt = find()
-  // An RPT that has ended is refreshed or dropped, so that this ends.
-  while (rpt && expired(rpt) && !(await abortable(renew(services, party, rpt), exchange.signal))) rpt = find()
+  // An RPT that has ended is refreshed or dropped; one that stays as it was is of no use now.
+  while (rpt && expired(rpt) && !(await abortable(renew(services, party, rpt), exchange.signal))) {
+    const next = find()
+    rpt = next === rpt ? undefined : next
+  }
   const presented = rpt?.grant
   const result = await exchange.send(rpt?.headers)
   // Nothing was presented and nothing is missing: not a request for us.

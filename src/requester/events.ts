@@ -4,7 +4,7 @@
  */
 export type UmaEvent =
   | { type: 'challenge'; resource: string; method: string; status: number; issuer: string }
-  | { type: 'challenge-refused'; resource: string; issuer: string; reason: 'issuer' | 'host' | 'origin' }
+  | { type: 'challenge-refused'; resource: string; issuer: string; reason: 'issuer' | 'host' | 'origin' | 'scheme' }
   | { type: 'challenge-unreadable'; resource: string; hint: string }
   | { type: 'authorization-server-unreachable'; resource: string }
   | { type: 'flow-started'; flow: number; resource: string; method: string; issuer: string }

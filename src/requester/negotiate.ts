@@ -74,10 +74,15 @@ export async function negotiate<R>(
   const findUsable = async (answer: Answer): Promise<Usable | undefined> => {
     let refusal: UntrustedAuthorizationServerError | undefined
     const refused = new Set<string>()
+    let mismatch: string | undefined
     for (const { challenge, scheme } of await recognise(answer, result)) {
       const authority = await trust.find(challenge.issuer, url)
       // An issuer speaks the protocol that it is configured with: what a host says never takes it back to an older one.
-      if ((authority && authority.scheme.name !== scheme.name) || refused.has(challenge.issuer)) continue
+      if (authority && authority.scheme.name !== scheme.name) {
+        mismatch = challenge.issuer
+        continue
+      }
+      if (refused.has(challenge.issuer)) continue
       const reason = away(answer) ? 'origin' : !authority ? 'issuer' : authority.speaksFor(host) ? undefined : 'host'
       if (!reason) return { authority: authority as Authority, challenge }
       refused.add(challenge.issuer)
@@ -91,6 +96,7 @@ export async function negotiate<R>(
       )
     }
     if (refusal) throw refusal
+    if (mismatch) tell({ type: 'challenge-refused', resource, issuer: bare(mismatch), reason: 'scheme' })
     return undefined
   }
 

@@ -28,7 +28,7 @@ export interface AuthorizationServer {
   parameters?: TokenParameters
   /** `'first'`: claims go with the first token request (WSO2, SolidLab). Default `'asked'`: when the server asks for them. */
   pushClaims?: 'asked' | 'first'
-  /** The metadata document; given, discovery is skipped. */
+  /** The metadata document, as the server publishes it; given, discovery is skipped. */
   metadata?: AuthorizationServerMetadata
   /** The protocol that it speaks. Default: UMA 2.0. */
   scheme?: Scheme
@@ -112,7 +112,10 @@ export interface RequesterOptions {
   onEvent?: (event: UmaEvent) => void
   /** RPTs, and places, that are kept per requesting party. Default: 1000. */
   maxEntries?: number
-  /** Requesting parties (`requester.as`) whose wallets are kept in memory. Default: 10 000. */
+  /**
+   * Requesting parties (`requester.as`) whose wallets are kept in memory. Default: 10 000. Whoever still holds one beyond that can go
+   * on; without a storage, the next `as` of that name begins with an empty wallet, which a `signOut` there is all about.
+   */
   maxParties?: number
 }
 
