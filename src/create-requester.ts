@@ -7,6 +7,7 @@ import { run } from './requester/engine.ts'
 import { bare } from './requester/events.ts'
 import type { Exchange } from './requester/exchange.ts'
 import { type Inspection, inspect, partiesOf } from './requester/inspect.ts'
+import { maxTimer } from './requester/lock.ts'
 import type { RequesterOptions, UmaRequestOptions } from './requester/options.ts'
 import type { Party } from './requester/party.ts'
 import type { Services } from './requester/services.ts'
@@ -55,7 +56,15 @@ export function createRequester(options: RequesterOptions): Requester {
   if (storage && !(storage instanceof Map) && requestingParty === undefined) {
     throw new TypeError('requestingParty: say whose tokens these are; the next person at this storage is another')
   }
-  const caller = { fetch: () => options.fetch ?? globalThis.fetch, timeout: timeouts?.request ?? 10_000 }
+  const { maxFlowsPerRequest, maxRounds, maxEntries, maxParties, polling, onRedirect } = options
+  const numbers = { ...timeouts, ...polling, maxFlowsPerRequest, maxRounds, maxEntries, maxParties }
+  for (const [name, value] of Object.entries(numbers))
+    if (value !== undefined && !(typeof value === 'number' && value >= 0))
+      throw new TypeError(`${name}: a number, 0 or more`)
+  if (onRedirect && typeof onRedirect !== 'function' && typeof onRedirect.open !== 'function')
+    throw new TypeError('onRedirect: a function, or an object with open()')
+  const timeout = Math.min(timeouts?.request ?? 10_000, maxTimer)
+  const caller = { fetch: () => options.fetch ?? globalThis.fetch, timeout }
   const tell: Services['tell'] = (event) => {
     try {
       onEvent?.(event)

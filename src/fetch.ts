@@ -43,6 +43,8 @@ export function createFetch(
     let body: unknown = rest.body ?? (uma?.oneShot ? request?.body : undefined)
     if (uma?.buffer && isOneShot(body)) body = rest.body = await new Response(body as BodyInit).arrayBuffer()
     const method = (rest.method ?? request?.method ?? 'GET').toUpperCase()
+    // Firefox does not tell whether a Request has one.
+    const mayHaveBody = method !== 'GET' && method !== 'HEAD'
     return run(
       services,
       party,
@@ -75,7 +77,7 @@ export function createFetch(
             attempt.duplex = 'half'
           }
           // A request with a body is good for one send; each attempt gets its own.
-          return fetch(request?.body && !attempt.body && !uma?.oneShot ? request.clone() : input, attempt)
+          return fetch(request && mayHaveBody && !attempt.body && !uma?.oneShot ? request.clone() : input, attempt)
         },
         stored() {
           if (

@@ -1,5 +1,5 @@
 import { DiscoveryError, UmaError } from '../errors.ts'
-import { type AuthorizationServerMetadata, metadataUrls, readMetadata } from '../protocol/metadata.ts'
+import { type AuthorizationServerMetadata, checkMetadata, metadataUrls, readMetadata } from '../protocol/metadata.ts'
 import { type Caller, call } from './call.ts'
 
 /** What discovery needs to know of an authorization server. */
@@ -8,6 +8,8 @@ export interface DiscoveryTarget {
   metadata?: AuthorizationServerMetadata | undefined
   /** Accept a document whose issuer differs from the configured one by a final slash. Default: false. */
   tolerateTrailingSlash?: boolean | undefined
+  /** Metadata that was given is held to its rules. */
+  scheme?: { allowInsecureHttp?: boolean | undefined } | undefined
 }
 
 /** Gives the metadata of an authorization server. */
@@ -30,7 +32,8 @@ const ttl = 3_600_000
 
 /**
  * Metadata by issuer: fetched once for all who ask at the same time, kept for an hour, tried again twice on network faults and
- * 5xx, redirects not followed (Grant §2, RFC 8414). Metadata that the caller configured is taken as it is.
+ * 5xx, redirects not followed (Grant §2, RFC 8414). Metadata that the caller configured is
+ * held to the same rules, a final slash aside.
  *
  * It has no signal: whoever stops waiting leaves it to the others.
  *
@@ -39,10 +42,15 @@ const ttl = 3_600_000
 export function createDiscovery(caller: Caller, onFetch: (issuer: string, url: string) => void): Discovery {
   const known = new Map<string, { until: number; document: Promise<AuthorizationServerMetadata> }>()
   return async (target, suffix, read = readMetadata) => {
-    if (target.metadata) {
-      // In the words of an older version, as its servers publish it.
-      const own = read === readMetadata || read(JSON.stringify(target.metadata), target.issuer, true)
-      return typeof own === 'object' ? own : target.metadata
+    const { issuer, metadata, scheme } = target
+    if (metadata) {
+      // As its server publishes it, or in the words of this package.
+      const text = JSON.stringify(metadata)
+      const own = read(text, issuer, true)
+      const known =
+        typeof own === 'object' ? own : checkMetadata(JSON.parse(text), issuer, true, scheme?.allowInsecureHttp)
+      if (typeof known === 'object') return known
+      throw new DiscoveryError(`Metadata that was given for ${issuer}: ${own}`, { issuer })
     }
     const key = target.issuer + suffix
     let entry = known.get(key)

@@ -47,8 +47,9 @@ export function checkMetadata(
   insecure = false,
 ): AuthorizationServerMetadata | string {
   const { issuer: named } = document
-  const tolerated = slashTolerant && typeof named === 'string' && named.replace(/\/$/, '') === issuer.replace(/\/$/, '')
-  if (named !== issuer && !tolerated) return 'names another issuer'
+  const oneSlash = typeof named === 'string' && named.replace(/\/$/, '') === issuer.replace(/\/$/, '')
+  if (named !== issuer && !(slashTolerant && oneSlash))
+    return `names another issuer${oneSlash ? ' by a final slash (tolerateTrailingSlash)' : ''}`
   for (const member in document) {
     // An endpoint over plain http, or with credentials in it, is as good as none.
     if (member.endsWith('_endpoint') && !secureUrl(document[member], insecure)) delete document[member]

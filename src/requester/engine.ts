@@ -36,7 +36,7 @@ export async function run<R>(
   place.hash = ''
   url = place.href
   const waiting = party.ledger?.ready(place.origin)
-  if (waiting) await waiting
+  if (waiting) await abortable(waiting, exchange.signal)
   const find = (): Rpt | undefined =>
     party.wallet.at(method, url) ?? (exchange.authorized ? undefined : party.wallet.nearest(method, place))
   if (uma.preflight && method !== 'HEAD' && !party.wallet.at(method, url)) {

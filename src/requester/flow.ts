@@ -6,7 +6,7 @@ import { bare, type UmaEvent } from './events.ts'
 import { type Flight, leave, type Participant } from './flight.ts'
 import { identityOf } from './identities.ts'
 import { claimsErrand } from './interact.ts'
-import { abortable, sleep } from './lock.ts'
+import { abortable, maxTimer, sleep } from './lock.ts'
 import { peopleOf } from './people.ts'
 import type { Rpt } from './rpt.ts'
 import { realm, type Services, type Subject } from './services.ts'
@@ -44,7 +44,7 @@ export async function fly(
   const flow = ++services.flows
   const say = (event: object): void => tell({ ...event, flow, issuer } as UmaEvent)
   const timeout = timeouts?.flow ?? 300_000
-  const late = AbortSignal.timeout(timeout)
+  const late = AbortSignal.timeout(Math.min(timeout, maxTimer))
   const signal = AbortSignal.any([flight.controller.signal, late])
   let usedToken: string | undefined
   const context = contextOf(services, subject, signal, (token) => {
@@ -146,6 +146,14 @@ export async function fly(
     return locked.kind === 'free' ? ask() : locked
   }
 
+  /** Fails the leader alone, if others wait. */
+  const handOver = (error: unknown): void => {
+    const leader = participants[0] as Participant
+    leader.fail?.(error)
+    leave(flight, leader)
+    if (!participants.length) throw error
+  }
+
   /** Lets the leader send again; true: with a fresh challenge in hand. A leader that fails or aborts hands over to the next. */
   const sendAgain: SendAgain = async (rpt, reason) => {
     const leader = participants[0] as Participant
@@ -156,9 +164,7 @@ export async function fly(
       if (challenge) leader.challenge = challenge
       return !!challenge
     } catch (error) {
-      leader.fail?.(error)
-      leave(flight, leader)
-      if (!participants.length) throw error
+      handOver(error)
       return true
     }
   }
@@ -188,7 +194,13 @@ export async function fly(
           }
         }
         if (step.drop) await ledger?.save(key, host)
-        if (recovered || !leads) throw step.error
+        if (!leads && !recovered) {
+          // Its body is gone; those who wait have tickets of their own.
+          handOver(step.error)
+          state = undefined
+          continue
+        }
+        if (recovered) throw step.error
         recovered = true
         if (!(await sendAgain(step.presenting ? newest() : undefined, 'fresh-ticket'))) return held()
       } else if (step.kind === 'issued') {
@@ -201,7 +213,7 @@ export async function fly(
           throw new RequestSubmittedError(`${issuer} has asked the owner, who has not decided yet`, { issuer })
         }
         say({ type: 'waiting', seconds })
-        await sleep(Math.min(seconds * 1000, 2 ** 31 - 1), signal)
+        await sleep(Math.min(seconds * 1000, maxTimer), signal)
       } else if (step.kind === 'claims') {
         const { requiredClaims, redirectUser } = step
         const spent = !people.take()

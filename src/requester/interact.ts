@@ -1,5 +1,5 @@
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
-import { RedirectError } from '../errors.ts'
+import { InvalidStateError, RedirectError } from '../errors.ts'
 import type { FlowState } from '../schemes/scheme.ts'
 import { uma2 } from '../schemes/uma2.ts'
 import { abortable } from './lock.ts'
@@ -57,6 +57,8 @@ export async function interact(
   if (opened.leaves) await keepPending(services, subject, errand.waiting(), state, opened.storeRequest)
   tell({ type: 'redirect', flow, issuer })
   const back = await abortable(opened.run({ ...context, url: url.href, state, redirectUri }), signal)
+  if (!URL.canParse(back))
+    throw new InvalidStateError('onRedirect has to resolve with the URL that the person came back on', { issuer })
   tell({ type: 'redirect-returned', flow, issuer })
   await errand.accept(back, state)
 }

@@ -3,6 +3,9 @@ export type Lock = <T>(key: string, task: () => Promise<T>) => Promise<T>
 
 const nothing = (): void => {}
 
+/** Milliseconds: timers know no more. */
+export const maxTimer: number = 2 ** 31 - 1
+
 /** A lock within this process. */
 export function createLock(): Lock {
   const tails = new Map<string, Promise<void>>()

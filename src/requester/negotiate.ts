@@ -76,7 +76,7 @@ export async function negotiate<R>(
     const refused = new Set<string>()
     let mismatch: string | undefined
     for (const { challenge, scheme } of await recognise(answer, result)) {
-      const authority = await trust.find(challenge.issuer, url)
+      const authority = await abortable(trust.find(challenge.issuer, url), signal)
       // An issuer speaks the protocol that it is configured with: what a host says never takes it back to an older one.
       if (authority && authority.scheme.name !== scheme.name) {
         mismatch = challenge.issuer
@@ -91,8 +91,8 @@ export async function negotiate<R>(
       refusal ??= new UntrustedAuthorizationServerError(
         authority
           ? `${authority.server.issuer} may not speak for ${host}: should it be among its hosts?`
-          : `${host} names an issuer that is not trusted: should it be in authorizationServers?`,
-        { response: result, issuer: authority?.server.issuer },
+          : `${host} names an issuer that is not trusted (error.issuer): should it be in authorizationServers?`,
+        { response: result, issuer: authority?.server.issuer ?? bare(challenge.issuer) },
       )
     }
     if (refusal) throw refusal
@@ -129,13 +129,19 @@ export async function negotiate<R>(
     if (rpt && rpt.grant === presented) wallet.refused(rpt, method, url)
   }
 
-  /** An RPT that was refused without a challenge is dropped, and the request sent without it. False: no better than before. */
+  /**
+   * An RPT that was refused without a challenge is dropped, and the request sent without it. One that has never opened this place is
+   * kept where the answer is no better without it. False: no better than before.
+   */
   const withoutStale = async (stale: Rpt): Promise<boolean> => {
-    if (stale.grant === presented) {
+    const shown = presented
+    const drop = (): void => {
+      if (stale.grant !== shown || !stale.held) return
       wallet.drop(stale)
       party.ledger?.note(stale.authority, host)
       tell({ type: 'rpt-dropped', issuer: issuerOf(stale.authority), host, reason: 'stale' })
     }
+    if (wallet.at(method, url) === stale || !replayable) drop()
     if (!replayable) return false
     rpt = presented = undefined
     tell({ type: 'resend', resource, method, rpt: false, reason: 'stale' })
@@ -143,6 +149,7 @@ export async function negotiate<R>(
     const answer = exchange.answer(second)
     const better = answer.status < 400 || (await recognise(answer, second)).length > 0
     ;(better ? exchange.answer(result) : answer).discard()
+    if (better) drop()
     if (better) result = second
     return better
   }
@@ -162,6 +169,7 @@ export async function negotiate<R>(
       if (status === 401 && !answer.headers.has('www-authenticate') && (globalThis.location?.origin ?? host) !== host) {
         const hint = 'A page sees the challenge only if the host sends Access-Control-Expose-Headers: WWW-Authenticate'
         tell({ type: 'challenge-unreadable', resource, hint })
+        if (!options.onEvent) console.warn(`uma-requester: ${host}: ${hint}`)
       }
       const stale =
         rpt &&
@@ -183,7 +191,11 @@ export async function negotiate<R>(
       throw withResponse(error, result)
     }
     // Before it is given up: another process may have upgraded, and so revoked, what was just presented.
-    if (flows >= maxFlows) await party.lock(realm({ authority, host }), async () => party.ledger?.sync(authority, host))
+    if (flows >= maxFlows)
+      await abortable(
+        party.lock(realm({ authority, host }), async () => party.ledger?.sync(authority, host)),
+        signal,
+      )
     // Somebody else may have been granted this place while this request was on its way.
     const held = wallet.at(method, url)
     const worthTrying = held && !tried.has(held.grant) && heldSends++ < maxHeld

@@ -9,6 +9,8 @@ import type { Waiting } from './pending.ts'
 import type { Services, Subject } from './services.ts'
 import { signInErrand } from './sign-in.ts'
 
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
 /** What a flow needs of the application and of the person before it, a bounded number of times. */
 export interface People {
   /** Takes one of the rounds; false: they are used up. */
@@ -72,7 +74,11 @@ export function peopleOf(
     async supply(needed) {
       for (;;) {
         try {
-          return await abortable(Promise.resolve(options.claims?.(needed, context)), signal)
+          const claim = await abortable(Promise.resolve(options.claims?.(needed, context)), signal)
+          // One without the other would cost the ticket (Grant §3.3.1).
+          if (claim && !(isText(claim.token) && isText(claim.format)))
+            throw new TypeError('claims: resolve with { token, format }, both strings, or with undefined')
+          return claim
         } catch (error) {
           if (!(error instanceof NobodySignedIn)) throw error
           await people.signIn()

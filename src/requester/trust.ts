@@ -120,6 +120,7 @@ function toAuthority(server: AuthorizationServer): Authority {
   const rule = 'https (or http on this machine), without credentials, query and fragment'
   const insecure = scheme.allowInsecureHttp
   must(secureUrl(issuer, insecure) && !issuer.includes('?'), `the issuer must be ${rule}`)
+  must(!issuer.includes('/.well-known/'), 'the issuer is what stands before /.well-known/')
   const { id = '', auth = none() } = { ...client } as { id?: string; auth?: ClientAuth }
   must(id || client?.register, 'client.id is missing (or client.register)')
   const method = client.register?.token_endpoint_auth_method

@@ -29,7 +29,7 @@ export const uma2: Scheme = {
 
 async function next(
   state: FlowState,
-  { rpt, pct, claim, scope, parameters }: FlowInput,
+  { rpt, pct, claim, scope, parameters = {} }: FlowInput,
   { issuer, metadata, unchangedTicket, requestToken }: RoundContext,
 ): Promise<Step> {
   const { ticket } = state
@@ -38,11 +38,11 @@ async function next(
   const answer = await requestToken({
     ...parameters,
     grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket',
-    scope,
+    scope: scope ?? parameters.scope,
     rpt,
     pct,
-    claim_token: claim?.token,
-    claim_token_format: claim?.format,
+    claim_token: claim?.token ?? parameters.claim_token,
+    claim_token_format: claim?.format ?? parameters.claim_token_format,
     ticket,
   })
   const invalid = (what: string): Step => ({

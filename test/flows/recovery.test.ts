@@ -219,3 +219,17 @@ describe('a no is a no', () => {
     },
   )
 })
+
+test('an upload that cannot be sent again leads: it fails alone, and those who wait recover', async () => {
+  const world = await startWorld({ as: { quirks: { delayMs: { token: 100 } } } })
+  refusing(world, { status: 400, error: 'invalid_grant' })
+  const requester = world.requester()
+  const put = (body: BodyInit) =>
+    requester.fetch(`${world.host.origin}/alice/note.txt`, { method: 'PUT', body, duplex: 'half' } as RequestInit)
+  const stream = rejection(put(new Blob(['stream']).stream()))
+  await tick(40)
+  const text = put('text')
+  expect(await stream).toMatchObject({ code: 'invalid_grant' })
+  expect((await text).status).toBeLessThan(300)
+  expect(world.as.stats.ticketsReplayed).toBe(0)
+})

@@ -39,13 +39,14 @@ describe('what is in it', () => {
     [issuer],
     { toString: issuer },
   ])('issuer %j is another: simple string comparison (RFC 8414 §3.3)', (other) => {
-    expect(read({ issuer: other })).toBe('names another issuer')
+    expect(read({ issuer: other })).toMatch(/^names another issuer/)
   })
 
   test('one final slash more or less, where that is configured', () => {
     expect(read({ issuer: `${issuer}/` }, issuer, true)).toMatchObject({ token_endpoint: document.token_endpoint })
     expect(read({}, `${issuer}/`, true)).toMatchObject({ issuer })
     expect(read({ issuer: `${issuer}//` }, issuer, true)).toBe('names another issuer')
+    expect(read({ issuer: `${issuer}/` })).toBe('names another issuer by a final slash (tolerateTrailingSlash)')
   })
 
   test.each([

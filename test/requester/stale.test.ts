@@ -162,3 +162,14 @@ test('G-3.2.2-a: 403 with Warning 199: that response, untouched, and an event', 
   // The wallet is empty, so only the event tells it from any other 403.
   expect(world.events).toEqual([{ type: 'authorization-server-unreachable', resource: world.host.origin + path }])
 })
+
+test('a guess that is refused without a challenge, and no better without it: kept', async () => {
+  const { world, send, url } = await opened({ host: { quirks: { answer: (answer) => answer } } })
+  world.host.quirks.answer = (answer, request) =>
+    request.url === '/login' ? { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' }, body: 'no' } : answer
+  expect((await send(`${world.host.origin}/login`)).status).toBe(401)
+  world.recorder.clear()
+  expect((await send(url)).status).toBe(200)
+  expect(world.lines()).toEqual([`GET host ${path} 200`])
+  expect(world.events.filter(({ type }) => type === 'rpt-dropped')).toEqual([])
+})
