@@ -1,5 +1,11 @@
 import { clientCredentials } from '../authorization-server/client-credentials.ts'
-import { beginCodeFlow, finishCodeFlow, refreshTokens, type Tokens } from '../authorization-server/code-flow.ts'
+import {
+  beginCodeFlow,
+  finishCodeFlow,
+  isRefusal,
+  refreshTokens,
+  type Tokens,
+} from '../authorization-server/code-flow.ts'
 import type { Connection } from '../authorization-server/token-request.ts'
 import { InteractionRequiredError, InvalidStateError, isUmaError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
@@ -30,6 +36,8 @@ interface PatParts {
 /** Milliseconds before its end at which a PAT counts as ended, and for which an owner may think it over. */
 const margin = 5_000
 const patience = 600_000
+/** Codes that say nothing of a refresh token. */
+const unanswered = /^(token_request_failed|timeout|invalid_client|temporarily_unavailable)$/
 
 export function createPats({ issuer, grant, connect, storage, prefix, tell }: PatParts): Pats {
   const { scope = 'uma_protection' } = grant
@@ -87,11 +95,8 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
         tell({ type: 'pat-refreshed', owner })
         return pat
       } catch (error) {
-        // Not reached is not refused, and a client that is turned away says nothing of its token: the owner need not be asked again.
-        if (
-          !isUmaError(error) ||
-          /^(token_request_failed|timeout|invalid_client|temporarily_unavailable)$/.test(error.code)
-        ) {
+        // Only a refusal ends a consent. A PAT that needs none is had anew after whatever was answered.
+        if (!isRefusal(error) && (interactive || !isUmaError(error) || unanswered.test(error.code))) {
           await storage.set(key, JSON.stringify(known))
           throw error
         }
