@@ -43,6 +43,8 @@ export interface Host extends Resources {
 export interface HostParts {
   issuer: string
   storage: UmaStorage
+  /** Of all the host's keys there. */
+  prefix: string
   tell: (event: HostEvent) => void
   metadata: () => Promise<AuthorizationServerMetadata>
   api: ProtectionApi
@@ -55,8 +57,7 @@ export interface HostParts {
 /** Puts a host together. */
 export function assembleHost(options: HostOptions, parts: HostParts): Host {
   const { methods = usualMethods } = options
-  const { storage, tell, api, metadata, issuer } = parts
-  const prefix = `host|${issuer}|`
+  const { storage, prefix, tell, api, metadata, issuer } = parts
   const map = createResourceMap(storage, prefix, tell)
   const resources = createResources({ map, api, methods, tell, storage, prefix })
   const introspect = (owner: string, token: string) => api.introspect(owner, token)

@@ -27,7 +27,7 @@ export function createServices(options: HostOptions): HostParts {
   must(pat.grant === 'client_credentials' || secureUrl(pat.redirectUri), `pat.redirectUri must be ${rule}`)
 
   const storage = options.storage ?? new Map<string, string>()
-  const prefix = `host|${issuer}|`
+  const prefix = prefixOf(options)
   const tell = (event: HostEvent): void => {
     try {
       options.onEvent?.(event)
@@ -47,12 +47,11 @@ export function createServices(options: HostOptions): HostParts {
     const [document, self] = await Promise.all([metadata(), hostClient(not)])
     return { caller, metadata: document, client: self, context: context as FlowContext }
   }
-  // A PAT belongs to owner, host and authorization server (FedAuthz §1.3): clients on one storage do not share them.
-  const mine = `${prefix}${'id' in client ? `${encodeURIComponent(client.id)}|` : ''}`
-  const pats = createPats({ issuer, grant: pat, connect, storage, prefix: mine, tell })
+  const pats = createPats({ issuer, grant: pat, connect, storage, prefix, tell })
   return {
     issuer,
     storage,
+    prefix,
     tell,
     metadata,
     api: createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }),
@@ -61,4 +60,13 @@ export function createServices(options: HostOptions): HostParts {
     authorizationUrl: pats.authorizationUrl,
     completeAuthorization: pats.completeAuthorization,
   }
+}
+
+/**
+ * Before all keys of a host. What is protected, and a PAT, belong to host and authorization server (FedAuthz §1.3): hosts on one
+ * storage do not share them.
+ */
+function prefixOf({ issuer, client, name = '' }: HostOptions): string {
+  const host = 'id' in client ? encodeURIComponent(client.id) : name && `name:${encodeURIComponent(name)}`
+  return `host|${issuer}|${host && `${host}|`}`
 }
