@@ -6,10 +6,10 @@ import {
   refreshTokens,
   type Tokens,
 } from '../authorization-server/code-flow.ts'
-import type { Connection } from '../authorization-server/token-request.ts'
 import { InteractionRequiredError, InvalidStateError, isUmaError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
+import { type Connect, connected } from './client.ts'
 import type { HostEvent, PatGrant } from './types.ts'
 
 /** Holds the PATs: one for each owner, or one for all of them where the client is the owner (FedAuthz §1.3). */
@@ -26,8 +26,7 @@ export interface Pats {
 interface PatParts {
   issuer: string
   grant: PatGrant
-  /** `not`: id of a client that the authorization server has forgotten. */
-  connect: (owner: string | undefined, not?: string) => Promise<Connection>
+  connect: Connect
   storage: UmaStorage
   prefix: string
   tell: (event: HostEvent) => void
@@ -65,21 +64,22 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
   /** While no other process has it, where the storage can lock. */
   const alone = <T>(key: string, task: () => Promise<T>): Promise<T> => storage.lock?.(`${key} lock`, task) ?? task()
 
-  /** As the host's client; as another, if the server has forgotten it and the host may register. */
-  async function connected<T>(owner: string, act: (connection: Connection) => Promise<T>): Promise<T> {
-    const whose = interactive ? owner : undefined
-    const connection = await connect(whose)
+  /** The code is redeemed as the client that asked for it. Where the server has forgotten that one, the next owner goes as another. */
+  async function redeem(owner: string, { client, memo }: Record<string, unknown>, back: string): Promise<Tokens> {
+    const again = `${issuer} does not know the client any more that asked this owner: ask again (host.authorizationUrl)`
+    const connection = await connect(owner)
+    if (connection.client.id !== client) throw new InteractionRequiredError(again, { issuer })
     try {
-      return await act(connection)
+      return await finishCodeFlow(connection, memo, back)
     } catch (error) {
-      const again = isUmaError(error, 'invalid_client') && (await connect(whose, connection.client.id))
-      if (!again || again.client.id === connection.client.id) throw error
-      return act(again)
+      if (!isUmaError(error, 'invalid_client') || (await connect(owner, client)).client.id === client) throw error
+      throw new InteractionRequiredError(again, { issuer })
     }
   }
 
   /** Alone with this key, for some servers know one PAT for each client. */
   async function renew(key: string, owner: string): Promise<string> {
+    const whose = interactive ? owner : undefined
     const known = await stored(key)
     if (known && good(key, known)) {
       held.set(key, known)
@@ -90,7 +90,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       // Sent once, whatever becomes of this process: it may be good for one use only.
       await storage.set(key, JSON.stringify(rest))
       try {
-        const fresh = await connected(owner, (connection) => refreshTokens(connection, refreshToken))
+        const fresh = await connected(connect, whose, (connection) => refreshTokens(connection, refreshToken))
         const pat = await keep(key, { ...fresh, refreshToken: fresh.refreshToken ?? refreshToken })
         tell({ type: 'pat-refreshed', owner })
         return pat
@@ -107,7 +107,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       await storage.delete(key)
       throw new InteractionRequiredError(`${issuer} has no consent of this owner (host.authorizationUrl)`, { issuer })
     }
-    const pat = await keep(key, await connected(owner, (connection) => clientCredentials(connection, scope)))
+    const pat = await keep(key, await connected(connect, whose, (connection) => clientCredentials(connection, scope)))
     tell({ type: 'pat-obtained', owner })
     return pat
   }
@@ -146,8 +146,9 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       // Without it, `offline_access` is to be ignored (OpenID Connect Core §11).
       const parameters = { prompt: /(^| )offline_access( |$)/.test(scope) ? 'consent' : undefined }
       const facts = { redirectUri: grant.redirectUri, scope, state, parameters }
-      const { url, memo } = await beginCodeFlow(await connect(owner), facts)
-      const pending = { owner, memo, until: Date.now() + patience }
+      const connection = await connect(owner)
+      const { url, memo } = await beginCodeFlow(connection, facts)
+      const pending = { owner, client: connection.client.id, memo, until: Date.now() + patience }
       await storage.set(`${prefix}pending:${state}`, JSON.stringify(pending), patience)
       return url
     },
@@ -173,7 +174,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
         throw new InvalidStateError('This way back belongs to no authorization that is under way', { issuer })
       }
       const { owner } = pending
-      const tokens = await finishCodeFlow(await connect(owner), pending.memo, callbackUrl)
+      const tokens = await redeem(owner, pending, callbackUrl)
       const key = keyOf(owner)
       // After whatever an older PAT's refresh may still do to what is stored.
       await flights.get(key)?.catch(() => {})

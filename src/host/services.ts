@@ -1,11 +1,10 @@
 import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { createDiscovery } from '../authorization-server/discovery.ts'
-import type { Connection } from '../authorization-server/token-request.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
 import type { HostParts } from './assemble.ts'
-import { createClient } from './client.ts'
+import { type Connect, createClient } from './client.ts'
 import { sparing } from './load.ts'
 import { createPats } from './pat.ts'
 import { createProtectionApi } from './protection-api.ts'
@@ -41,7 +40,7 @@ export function createServices(options: HostOptions): HostParts {
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)
   const hostClient = createClient(options, { issuer, caller, metadata, storage, prefix, tell })
 
-  const connect = async (owner: string | undefined, not?: string): Promise<Connection> => {
+  const connect: Connect = async (owner, not) => {
     // Nobody waits for a host's calls with a signal: the time-out ends them.
     const context = { requestingParty: owner, issuer, resource: issuer, signal: new AbortController().signal }
     const [document, self] = await Promise.all([metadata(), hostClient(not)])
