@@ -1,9 +1,12 @@
+import { isUmaError } from '../errors.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { canonicalPattern } from './canonical-path.ts'
 import { describe, optionsOf, sameDescription, scopesOf } from './description.ts'
 import type { ProtectionApi } from './protection-api.ts'
+import { createRegistrar, statusOf } from './registrar.ts'
 import type { ResourceMap } from './resource-map.ts'
-import type { HostEvent, ProtectedResource, ResourceDescription, ResourceOptions } from './types.ts'
+import { createTurns } from './turns.ts'
+import type { HostEvent, ProtectedResource, ResourceOptions } from './types.ts'
 
 /** What was found when map and authorization server were compared. */
 export interface Synchronised {
@@ -48,79 +51,29 @@ export interface ResourcesParts {
   prefix: string
 }
 
-const statusOf = (error: unknown): unknown => (Object(error) as { status?: unknown }).status
-/** Registrations at once: a host that starts with thousands leaves room for requests. */
-const together = 8
+/** What a host's own parts ask of its resources. */
+export interface ResourceKeeper extends Resources {
+  /**
+   * Registers a resource again that was refused because the authorization server does not know it any more: at most once a minute.
+   *
+   * @returns what is protected in its place; undefined: it is not lost, or that did not help
+   */
+  revive(id: string, refusal: unknown): Promise<ProtectedResource | undefined>
+}
 
-export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): Resources {
-  const turns = new Map<string, Promise<unknown>>()
-  let running = 0
-  const waiting: (() => void)[] = []
+/** Milliseconds between two times that one resource is registered again for requests that come in. */
+const pause = 60_000
 
-  /** One after the other for one pattern, here and, where the storage can, in other processes. */
-  async function alone<T>(pattern: string, task: () => Promise<T>): Promise<T> {
-    const locked = async () => {
-      if (running >= together) await new Promise<void>((resolve) => waiting.push(resolve))
-      running++
-      try {
-        return await (storage.lock?.(`${prefix}protect:${pattern}`, task) ?? task())
-      } finally {
-        running--
-        waiting.shift()?.()
-      }
-    }
-    const run = (turns.get(pattern) ?? Promise.resolve()).then(locked)
-    const settled = run.then(
-      () => {},
-      () => {},
-    )
-    turns.set(pattern, settled)
-    settled.then(() => turns.get(pattern) === settled && turns.delete(pattern))
-    return run
-  }
-
-  /** With the ETag that is known. What the host says of its own resource counts, whoever has changed it meanwhile. */
-  async function replacing<T>(etag: string | undefined, act: (etag?: string) => Promise<T>): Promise<T> {
-    try {
-      return await act(etag)
-    } catch (error) {
-      if (etag === undefined || statusOf(error) !== 412) throw error
-      return act()
-    }
-  }
-
-  /** The id under which the authorization server has it already: it said that there is one. */
-  async function adopt(
-    owner: string,
-    wanted: ResourceDescription,
-    refusal: unknown,
-  ): Promise<{ id: string; same: boolean }> {
-    const taken = new Set((await map.all()).map(({ id }) => id))
-    const candidates = (await api.list(owner)).filter((id) => !taken.has(id))
-    for (const id of candidates) {
-      const there = await api.read(owner, id)
-      const same = sameDescription(there, wanted)
-      if (same || (wanted.name !== undefined && there.name === wanted.name)) return { id, same }
-    }
-    throw refusal
-  }
-
-  async function register(
-    owner: string,
-    description: ResourceDescription,
-  ): Promise<Pick<ProtectedResource, 'id' | 'policyUri' | 'etag'>> {
-    try {
-      return await api.create(owner, description)
-    } catch (error) {
-      if (statusOf(error) !== 409) throw error
-      const { id, same } = await adopt(owner, description, error)
-      return same ? { id } : { ...(await api.update(owner, id, description)), id }
-    }
-  }
+export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): ResourceKeeper {
+  const { alone } = createTurns(storage, prefix)
+  const registrar = createRegistrar(api)
+  /** By pattern: what was registered again, and when. */
+  const revived = new Map<string, { id: string; at: number }>()
 
   async function create(entry: Omit<ProtectedResource, 'id'>): Promise<ProtectedResource> {
     const { owner, description } = entry
-    const { id, policyUri, etag } = await register(owner, description)
+    const taken = async () => new Set((await map.all()).map((resource) => resource.id))
+    const { id, policyUri, etag } = await registrar.register(owner, description, taken)
     const resource = { ...entry, id, policyUri, etag }
     try {
       await map.put(resource)
@@ -145,7 +98,7 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     if (!told && JSON.stringify(known.methods) === JSON.stringify(entry.methods)) return known
     let answer: Partial<Pick<ProtectedResource, 'policyUri' | 'etag'>> | undefined
     try {
-      if (told) answer = await replacing(known.etag, (etag) => api.update(owner, id, entry.description, etag))
+      if (told) answer = await registrar.update(known, entry.description)
     } catch (error) {
       if (statusOf(error) === 404) return create(entry)
       throw error
@@ -161,11 +114,9 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     return resource
   }
 
-  async function deregister({ id, owner, etag }: ProtectedResource): Promise<void> {
-    await replacing(etag, (known) => api.delete(owner, id, known)).catch((error: unknown) => {
-      if (statusOf(error) !== 404) throw error
-    })
-    tell({ type: 'deregistered', resource: id, owner })
+  async function deregister(known: ProtectedResource): Promise<void> {
+    await registrar.deregister(known)
+    tell({ type: 'deregistered', resource: known.id, owner: known.owner })
   }
 
   function entryOf(options: ResourceOptions): Omit<ProtectedResource, 'id'> {
@@ -191,6 +142,28 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     return now?.id === id ? create(entry) : undefined
   }
 
+  async function revive(id: string, refusal: unknown): Promise<ProtectedResource | undefined> {
+    const said = isUmaError(refusal, 'invalid_resource_id')
+    if (!said && statusOf(refusal) !== 404) return undefined
+    const before = [...revived].find(([, last]) => last.id === id)
+    const pattern = before?.[0] ?? (await map.all()).find((resource) => resource.id === id)?.pattern
+    if (pattern === undefined) return undefined
+    return alone(pattern, async () => {
+      const now = await map.read(pattern)
+      // Another request, or another process, was faster.
+      if (now?.id !== id) return now
+      const at = Date.now()
+      if (at - (revived.get(pattern)?.at ?? Number.NEGATIVE_INFINITY) < pause) return undefined
+      revived.set(pattern, { id, at })
+      // Some servers refuse so for other reasons: what can be read there is not lost.
+      const there = api.read(now.owner, id).then(
+        () => true,
+        (error: unknown) => !said && statusOf(error) !== 404,
+      )
+      return (await there) ? undefined : recreate(now)
+    })
+  }
+
   async function synchroniseOwner(owner: string, all: ProtectedResource[], found: Synchronised): Promise<void> {
     const there = new Set(await api.list(owner))
     for (const resource of all) {
@@ -209,6 +182,7 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
 
   return {
     protect,
+    revive,
     async update(url, changes) {
       const pattern = canonicalPattern(url)
       return alone(pattern, async () => {
