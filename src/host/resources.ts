@@ -16,6 +16,8 @@ export interface Synchronised {
   recreated: ProtectedResource[]
   /** Ids at the authorization server that no path belongs to. Nothing was done about them. */
   unknown: { owner: string; id: string }[]
+  /** Owners for whom it could not be done, or not to the end: without consent, say. For one owner that was given it rejects instead. */
+  failed: { owner: string; error: unknown }[]
 }
 
 /** Protection of resources: registration at the authorization server (FedAuthz §3), and the map of paths. */
@@ -65,7 +67,7 @@ export interface ResourceKeeper extends Resources {
 const pause = 60_000
 
 export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): ResourceKeeper {
-  const { alone } = createTurns(storage, prefix)
+  const { alone, settled } = createTurns(storage, prefix)
   const registrar = createRegistrar(api)
   /** By pattern: what was registered again, and when. */
   const revived = new Map<string, { id: string; at: number }>()
@@ -175,7 +177,9 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
       const recreated = await alone(resource.pattern, () => recreate(resource))
       if (recreated) found.recreated.push(recreated)
     }
-    const mapped = new Set([...all, ...found.recreated].map(({ id }) => id))
+    // What is being protected meanwhile is known there before it is here.
+    await settled()
+    const mapped = new Set([...all, ...(await map.all())].map(({ id }) => id))
     const reported = new Set(found.unknown.map(({ id }) => id))
     for (const id of there) if (!mapped.has(id) && !reported.has(id)) found.unknown.push({ owner, id })
   }
@@ -206,8 +210,15 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     async synchronise(owner) {
       const all = await map.all()
       const owners = owner === undefined ? new Set(all.map((resource) => resource.owner)) : [owner]
-      const found: Synchronised = { kept: [], recreated: [], unknown: [] }
-      for (const one of owners) await synchroniseOwner(one, all, found)
+      const found: Synchronised = { kept: [], recreated: [], unknown: [], failed: [] }
+      for (const one of owners) {
+        try {
+          await synchroniseOwner(one, all, found)
+        } catch (error) {
+          if (owner !== undefined) throw error
+          found.failed.push({ owner: one, error })
+        }
+      }
       return found
     },
   }
