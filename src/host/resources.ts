@@ -35,8 +35,13 @@ export interface Resources {
    * @throws TypeError if it is not protected; as `protect`
    */
   update(url: string, changes: Partial<Omit<ResourceOptions, 'url'>>): Promise<ProtectedResource>
-  /** Ends the protection: at the authorization server first, then here. What is not protected is left alone. */
-  unprotect(url: string): Promise<void>
+  /**
+   * Ends the protection: at the authorization server first, then here. If that fails it stays protected. What is not protected is
+   * left alone.
+   *
+   * @param options `locally`: ends it here, whatever the authorization server says; the registration there stays
+   */
+  unprotect(url: string, options?: { locally?: boolean }): Promise<void>
   /** All that are protected, or those of one owner. */
   resources(owner?: string): Promise<ProtectedResource[]>
   /** Registers again what an authorization server has lost, for one owner or for all (FedAuthz §3.2.5). */
@@ -93,7 +98,8 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     if (owner !== entry.owner) {
       // In this order, so that it is protected all the time.
       const resource = await create(entry)
-      await deregister(known)
+      // It is the new owner's by now, whatever becomes of the old registration: the old owner's consent may be gone.
+      await deregister(known).catch(() => tell({ type: 'deregistration-failed', resource: id, owner }))
       return resource
     }
     const told = !sameDescription(known.description, entry.description)
@@ -195,12 +201,14 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
         return change(known, entryOf({ ...optionsOf(known), ...changes, url }))
       })
     },
-    async unprotect(url) {
+    async unprotect(url, { locally = false } = {}) {
       const pattern = canonicalPattern(url)
       await alone(pattern, async () => {
-        const known = await map.read(pattern)
-        if (!known) return
-        await deregister(known)
+        if (!locally) {
+          const known = await map.read(pattern)
+          if (!known) return
+          await deregister(known)
+        }
         await map.remove(pattern)
       })
     },

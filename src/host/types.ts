@@ -168,7 +168,7 @@ export interface HostOptions {
 
 /** What a host tells. Plain JSON. */
 export type HostEvent =
-  | { type: 'registered' | 'updated' | 'deregistered'; resource: string; owner: string }
+  | { type: 'registered' | 'updated' | 'deregistered' | 'deregistration-failed'; resource: string; owner: string }
   | { type: 'client-registered'; issuer: string }
   | { type: 'pat-obtained' | 'pat-refreshed' | 'pat-rejected'; owner: string }
   | { type: 'ticket-issued'; resource: string }

@@ -42,6 +42,32 @@ describe('update, unprotect', () => {
   })
 })
 
+describe('an owner who does not agree any more', () => {
+  test('F-3-a: what goes to another owner is theirs all the same, and what stays behind is told', async () => {
+    const { protect, behaviour, registry, map, events } = setup()
+    await protect(photo)
+    behaviour.gone.add('alice')
+    const resource = await protect({ ...photo, owner: 'bob' })
+    expect(resource).toMatchObject({ id: 'r2', owner: 'bob' })
+    expect(map.find(photo.url)).toMatchObject({ id: 'r2' })
+    expect(registry.has('r1')).toBe(true)
+    expect(events.at(-1)).toEqual({ type: 'deregistration-failed', resource: 'r1', owner: 'alice' })
+    expect(await protect({ ...photo, owner: 'bob' })).toMatchObject({ id: 'r2' })
+  })
+
+  test('F-3-a: what is theirs stays protected, unless its protection is to end here alone', async () => {
+    const { protect, unprotect, behaviour, registry, map, calls } = setup()
+    await protect(photo)
+    behaviour.gone.add('alice')
+    await expect(unprotect(photo.url)).rejects.toMatchObject({ code: 'interaction_required' })
+    expect(map.find(photo.url)).toBeDefined()
+    calls.length = 0
+    await unprotect(photo.url, { locally: true })
+    expect(map.find(photo.url)).toBeUndefined()
+    expect([registry.has('r1'), calls]).toEqual([true, []])
+  })
+})
+
 describe('F-3.2.5: synchronise', () => {
   test('recreates what is missing, reports what is not known, touches nothing else', async () => {
     const { protect, synchronise, registry, map, calls } = setup()
