@@ -47,6 +47,9 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
   const bad = new Map<string, string>()
   /** Those who are back just now: not every storage can lock. */
   const taken = new Set<string>()
+  /** Of the keys of those who are away, and when they were looked through. */
+  const waiting = `${prefix}pending:`
+  let sweptAt = Number.NEGATIVE_INFINITY
 
   const keyOf = (owner: string): string => `${prefix}pat:${interactive ? owner : ''}`
   const good = (key: string, tokens: Tokens | undefined): boolean =>
@@ -112,6 +115,18 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
     return pat
   }
 
+  /** Those who never came back, where the storage does not forget them by itself. */
+  async function sweep(): Promise<void> {
+    if (!storage.keys || Date.now() - sweptAt < margin) return
+    sweptAt = Date.now()
+    for await (const key of await storage.keys(waiting)) {
+      // A Map does not look at the prefix.
+      if (!key.startsWith(waiting)) continue
+      const pending = readObject((await storage.get(key)) ?? '')
+      if (!(Number(pending?.until) > Date.now())) await storage.delete(key)
+    }
+  }
+
   return {
     async get(owner) {
       const key = keyOf(owner)
@@ -134,8 +149,10 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
     async has(owner) {
       if (!interactive) return true
       const key = keyOf(owner)
-      const known = held.get(key) ?? (await stored(key))
-      return !!known && (good(key, known) || !!known.refreshToken)
+      if (good(key, held.get(key))) return true
+      // Another process may have a newer one.
+      const known = await stored(key)
+      return good(key, known) || !!known?.refreshToken
     },
     async authorizationUrl(owner) {
       if (!interactive) throw new TypeError("pat: owners are asked only with grant: 'authorization_code'")
@@ -149,12 +166,14 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       const connection = await connect(owner)
       const { url, memo } = await beginCodeFlow(connection, facts)
       const pending = { owner, client: connection.client.id, memo, until: Date.now() + patience }
-      await storage.set(`${prefix}pending:${state}`, JSON.stringify(pending), patience)
+      await storage.set(waiting + state, JSON.stringify(pending), patience)
+      // What is left over is no reason not to go on.
+      await sweep().catch(() => {})
       return url
     },
     async completeAuthorization(callbackUrl, expected) {
       const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null
-      const pendingKey = `${prefix}pending:${state}`
+      const pendingKey = `${waiting}${state}`
       const take = async (): Promise<Record<string, unknown> | undefined> => {
         if (taken.has(pendingKey)) return undefined
         taken.add(pendingKey)
