@@ -56,9 +56,9 @@ export function createRequester(options: RequesterOptions): Requester {
     throw new TypeError('requestingParty: say whose tokens these are; the next person at this storage is another')
   }
   const caller = { fetch: () => options.fetch ?? globalThis.fetch, timeout: timeouts?.request ?? 10_000 }
-  const tell: Services['tell'] = (event) => {
+  const tell: Services['tell'] = async (event) => {
     try {
-      onEvent?.(event)
+      await onEvent?.(event)
     } catch {
       // A listener's fault is no reason for a request to fail.
     }

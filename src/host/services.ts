@@ -27,11 +27,11 @@ export function createServices(options: HostOptions): HostParts {
 
   const storage = options.storage ?? new Map<string, string>()
   const prefix = prefixOf(options)
-  const tell = (event: HostEvent): void => {
+  const tell = async (event: HostEvent): Promise<void> => {
     try {
-      options.onEvent?.(event)
+      await options.onEvent?.(event)
     } catch {
-      // A listener's fault is no reason for a request to fail.
+      // A listener's fault, now or later, is no reason for a request to fail.
     }
   }
   const fetch = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
