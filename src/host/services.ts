@@ -1,6 +1,8 @@
+import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel'
 import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { createDiscovery } from '../authorization-server/discovery.ts'
+import { DiscoveryError } from '../errors.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
 import type { HostParts } from './assemble.ts'
@@ -36,7 +38,16 @@ export function createServices(options: HostOptions): HostParts {
   }
   const fetch = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
-  const discovery = createDiscovery(caller, () => {})
+  // What is not let through is not tried again after a while, as a network fault is: nothing was tried.
+  const once: typeof fetch = async (input, init) => {
+    try {
+      return await fetch(input, init)
+    } catch (cause) {
+      if (!(cause instanceof BrokenCircuitError) && !(cause instanceof BulkheadRejectedError)) throw cause
+      throw new DiscoveryError(`Metadata of ${issuer}: not reached`, { issuer, cause })
+    }
+  }
+  const discovery = createDiscovery({ ...caller, fetch: () => once }, () => {})
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)
   const hostClient = createClient(options, { issuer, caller, metadata, storage, prefix, tell })
 
