@@ -1,6 +1,7 @@
 import { isUmaError } from '../errors.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { canonicalPattern } from './canonical-path.ts'
+import { checkResource } from './check-options.ts'
 import { describe, optionsOf, sameDescription, scopesOf } from './description.ts'
 import type { ProtectionApi } from './protection-api.ts'
 import { createRegistrar, statusOf } from './registrar.ts'
@@ -26,7 +27,7 @@ export interface Resources {
    * Protects a resource. What is protected already is only updated where something has changed; several calls at once make one
    * registration. What somebody else has changed at the authorization server is replaced.
    *
-   * @throws TypeError for a URL that has no one reading; the errors of calls to the authorization server and of storages
+   * @throws TypeError for a URL that has no one reading, and other options that cannot be right; the errors of calls to the authorization server and of storages
    */
   protect(options: ResourceOptions): Promise<ProtectedResource>
   /**
@@ -128,6 +129,7 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
   }
 
   function entryOf(options: ResourceOptions): Omit<ProtectedResource, 'id'> {
+    checkResource(options)
     const scopes = scopesOf(options, methods)
     const { owner, methods: own, name } = options
     const entry = { pattern: canonicalPattern(options.url), owner, scopes, description: describe(options, scopes) }

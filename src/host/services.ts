@@ -3,9 +3,9 @@ import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { createDiscovery } from '../authorization-server/discovery.ts'
 import { DiscoveryError } from '../errors.ts'
-import { secureUrl } from '../protocol/secure-url.ts'
 import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
 import type { HostParts } from './assemble.ts'
+import { checkHost } from './check-options.ts'
 import { type Connect, createClient } from './client.ts'
 import { sparing } from './load.ts'
 import { createPats } from './pat.ts'
@@ -18,15 +18,8 @@ import type { HostEvent, HostOptions } from './types.ts'
  * @throws TypeError for options that cannot be right or safe
  */
 export function createServices(options: HostOptions): HostParts {
-  const { issuer, client, pat = { grant: 'client_credentials' }, load = {}, timeouts = {}, dialect = {} } = options
-  const must = (condition: unknown, what: string): void => {
-    if (!condition) throw new TypeError(`createHost: ${what}`)
-  }
-  const rule = 'https (or http on this machine), without credentials, query and fragment'
-  must(secureUrl(issuer) && !issuer.includes('?'), `the issuer must be ${rule}`)
-  must(client && ('register' in client || client.id), 'client: an id, or metadata to register')
-  must(pat.grant === 'client_credentials' || secureUrl(pat.redirectUri), `pat.redirectUri must be ${rule}`)
-
+  checkHost(options)
+  const { issuer, pat = { grant: 'client_credentials' }, load = {}, timeouts = {}, dialect = {} } = options
   const storage = options.storage ?? new Map<string, string>()
   const prefix = prefixOf(options)
   const tell = async (event: HostEvent): Promise<void> => {

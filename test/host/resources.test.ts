@@ -151,6 +151,32 @@ describe('protect', () => {
     expect(registry.size).toBe(0)
   })
 
+  test.each<[string, object, string]>([
+    ['no URL', { url: undefined }, 'url'],
+    ['a URL that is none', { url: 5 }, 'url'],
+    ['no owner', { owner: undefined }, 'owner'],
+    ['an owner without a name', { owner: '' }, 'owner'],
+    ['one scope that is no list', { scopes: 'read' }, 'scopes'],
+    ['scopes that are none', { scopes: ['read', ''] }, 'scopes'],
+    ['a method that no request has', { methods: { get: ['view'] } }, 'GET'],
+    ['a method without a list', { methods: { GET: 'view' } }, 'methods.GET'],
+    ['methods that are none', { methods: 'GET' }, 'methods'],
+  ])('%s: TypeError that says so, and nothing is registered', async (_, wrong, said) => {
+    const { protect, update, calls } = setup()
+    const error = { name: 'TypeError', message: expect.stringContaining(said) }
+    await expect(protect({ ...photo, ...wrong } as never)).rejects.toMatchObject(error)
+    expect(calls).toEqual([])
+    await protect(photo)
+    if (!('url' in wrong)) await expect(update(photo.url, wrong as never)).rejects.toMatchObject(error)
+    expect(calls).toEqual(['create'])
+  })
+
+  test('rules for all methods, and methods without a scope', async () => {
+    const { protect } = setup()
+    const methods = { GET: [], '*': ['write'], 'M-SEARCH': ['read'] }
+    expect(await protect({ ...photo, methods, scopes: [] })).toMatchObject({ methods, scopes: ['write', 'read'] })
+  })
+
   test.each(['/a//b', '/a/../b', '/a/*.jpg', 'a', '/a%2fb'])(
     '%s: TypeError, and nothing is registered',
     async (url) => {
