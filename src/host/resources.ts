@@ -208,7 +208,8 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
       await alone(pattern, async () => {
         if (!locally) {
           const known = await map.read(pattern)
-          if (!known) return
+          // Also rejects for what is there and cannot be read.
+          if (!known) return void (await map.at(pattern))
           await deregister(known)
         }
         await map.remove(pattern)

@@ -55,6 +55,17 @@ describe('an owner who does not agree any more', () => {
     expect(await protect({ ...photo, owner: 'bob' })).toMatchObject({ id: 'r2' })
   })
 
+  test('F-3-a: what cannot be read in the storage: its protection does not end by itself', async () => {
+    const { protect, start, storage } = setup()
+    await protect(photo)
+    storage.set(`host:resource:${photo.url}`, '{')
+    const { unprotect, map } = start()
+    await expect(unprotect(photo.url)).rejects.toThrow('cannot be read')
+    await unprotect(photo.url, { locally: true })
+    expect(await map.find(photo.url)).toBeUndefined()
+    await unprotect(photo.url)
+  })
+
   test('F-3-a: what is theirs stays protected, unless its protection is to end here alone', async () => {
     const { protect, unprotect, behaviour, registry, map, calls } = setup()
     await protect(photo)
