@@ -117,7 +117,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
 
   /** Those who never came back, where the storage does not forget them by itself. */
   async function sweep(): Promise<void> {
-    if (!storage.keys || Date.now() - sweptAt < margin) return
+    if (!storage.keys || Date.now() - sweptAt < patience) return
     sweptAt = Date.now()
     for await (const key of await storage.keys(waiting)) {
       // A Map does not look at the prefix.
