@@ -65,9 +65,9 @@ export function createRequester(options: RequesterOptions): Requester {
     throw new TypeError('onRedirect: a function, or an object with open()')
   const timeout = Math.min(timeouts?.request ?? 10_000, maxTimer)
   const caller = { fetch: () => options.fetch ?? globalThis.fetch, timeout }
-  const tell: Services['tell'] = (event) => {
+  const tell: Services['tell'] = async (event) => {
     try {
-      onEvent?.(event)
+      await onEvent?.(event)
     } catch {
       // A listener's fault is no reason for a request to fail.
     }

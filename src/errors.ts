@@ -82,6 +82,8 @@ export class DiscoveryError extends UmaError {
 export class InvalidTokenResponseError extends UmaError {
   override name = 'InvalidTokenResponseError'
   override readonly code = 'invalid_token_response'
+  /** HTTP status of the answer, where a code was redeemed or a refresh token used. */
+  declare readonly status?: number
 }
 
 /** The authorization server wants claims that nobody could supply. `code`: `need_info`. */

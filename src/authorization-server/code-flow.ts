@@ -148,6 +148,7 @@ async function request(
   { caller, client, context, metadata: { issuer } }: Connection,
   send: (auth: Auth, options: Options) => Promise<TokenEndpointResponse>,
 ): Promise<Tokens> {
+  let answered: number | undefined
   try {
     const answer = await send((as, self, body, headers) => client.auth(as, self, body, headers, context), {
       // Whether plain http will do was decided when the metadata was read.
@@ -159,6 +160,7 @@ async function request(
             throw new TokenRequestError(`${issuer} was not reached`, { code: 'token_request_failed', cause, issuer })
           },
         )
+        answered = status
         // A server that is not well has refused nothing.
         if (status < 200 || status >= 500) {
           throw new TokenRequestError(`${issuer} is not well: status ${status}`, {
@@ -185,6 +187,13 @@ async function request(
     if (isUmaError(error)) throw error
     if (error instanceof ResponseBodyError && /^[a-z_]{1,64}$/.test(error.error))
       throw new TokenRequestError(`${issuer} refuses the token request: ${error.error}`, { code: error.error, issuer })
-    throw new InvalidTokenResponseError(`Token answer of ${issuer} is not usable`, { issuer })
+    const unusable = new InvalidTokenResponseError(`Token answer of ${issuer} is not usable`, { issuer })
+    throw Object.assign(unusable, { status: answered })
   }
+}
+
+/** Whether this error of `refreshTokens` ends the refresh token: some servers refuse without a code. All else may pass. */
+export function isRefusal(error: unknown): boolean {
+  const { status } = Object(error) as InvalidTokenResponseError
+  return isUmaError(error) && /^(invalid_grant|unauthorized_client|40[013])$/.test(`${status ?? error.code}`)
 }

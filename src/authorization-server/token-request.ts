@@ -62,7 +62,7 @@ export async function submit(
   } catch (cause) {
     if (isUmaError(cause)) throw cause
     const code = 'token_request_failed'
-    throw new TokenRequestError(`${issuer} was not reached; the ticket counts as spent`, { code, cause, issuer })
+    throw new TokenRequestError(`${issuer} was not reached; what was sent counts as used`, { code, cause, issuer })
   }
 }
 

@@ -8,7 +8,7 @@ import { createPanel, type PanelOptions } from './panel.ts'
 import type { ProtectionApi } from './protection-api.ts'
 import { createResourceMap } from './resource-map.ts'
 import { createResources, type Resources } from './resources.ts'
-import type { HostEvent, HostOptions, ProtectedResource } from './types.ts'
+import type { HostEvent, HostOptions, Permission, ProtectedResource } from './types.ts'
 import { createWarden, type GuardOptions, type Judge, usualMethods } from './warden.ts'
 
 /** The other end of UMA: a host whose resources an authorization server protects. */
@@ -43,6 +43,8 @@ export interface Host extends Resources {
 export interface HostParts {
   issuer: string
   storage: UmaStorage
+  /** Of all the host's keys there. */
+  prefix: string
   tell: (event: HostEvent) => void
   metadata: () => Promise<AuthorizationServerMetadata>
   api: ProtectionApi
@@ -55,10 +57,9 @@ export interface HostParts {
 /** Puts a host together. */
 export function assembleHost(options: HostOptions, parts: HostParts): Host {
   const { methods = usualMethods } = options
-  const { storage, tell, api, metadata, issuer } = parts
-  const prefix = `host|${issuer}|`
+  const { storage, prefix, tell, api, metadata, issuer } = parts
   const map = createResourceMap(storage, prefix, tell)
-  const resources = createResources({ map, api, methods, tell, storage, prefix })
+  const { revive, ...resources } = createResources({ map, api, methods, tell, storage, prefix })
   const introspect = (owner: string, token: string) => api.introspect(owner, token)
   const validate =
     options.validation?.({ issuer, metadata, introspect, fetch: parts.fetch, options }) ??
@@ -74,12 +75,24 @@ export function assembleHost(options: HostOptions, parts: HostParts): Host {
     })
   }
 
+  /** Also for what the authorization server has lost: it is registered again, and the ticket is for its new id. */
+  async function ticket(owner: string, permissions: Permission[]): Promise<string | undefined> {
+    try {
+      return await api.ticket(owner, permissions)
+    } catch (error) {
+      const [asked] = permissions
+      const known = asked && (await revive(asked.resource_id, error))
+      if (!known) throw error
+      return api.ticket(known.owner, [{ ...asked, resource_id: known.id }])
+    }
+  }
+
   const judge = createWarden({
     issuer: async () => (await metadata()).issuer,
     find: map.find,
     at,
     validate,
-    ticket: api.ticket,
+    ticket,
     tell,
     options,
   })

@@ -1,7 +1,8 @@
 import type { Caller } from '../authorization-server/call.ts'
 import { none } from '../authorization-server/client-authentication.ts'
 import { authOf, type RegisteredClientRecord, registerClient } from '../authorization-server/registration.ts'
-import type { RegisteredClient } from '../authorization-server/token-request.ts'
+import type { Connection, RegisteredClient } from '../authorization-server/token-request.ts'
+import { isUmaError } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
@@ -13,6 +14,9 @@ import type { HostEvent, HostOptions } from './types.ts'
  * @param not id of a client that the server does not know any more: another is registered, at most one a minute
  */
 export type HostClient = (not?: string) => Promise<RegisteredClient>
+
+/** How the host, acting for an owner, reaches its authorization server. `not`: as `HostClient` has it. */
+export type Connect = (owner: string | undefined, not?: string) => Promise<Connection>
 
 interface ClientParts {
   issuer: string
@@ -72,5 +76,21 @@ export function createClient({ client }: HostOptions, parts: ClientParts): HostC
         flight = undefined
       })
     return flight
+  }
+}
+
+/** Acts as the host's client; once more as another, where the server has forgotten it (`invalid_client`) and the host may register. */
+export async function connected<T>(
+  connect: Connect,
+  owner: string | undefined,
+  act: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(owner)
+  try {
+    return await act(connection)
+  } catch (error) {
+    const again = isUmaError(error, 'invalid_client') && (await connect(owner, connection.client.id))
+    if (!again || again.client.id === connection.client.id) throw error
+    return act(again)
   }
 }

@@ -8,7 +8,5 @@ import type { HostOptions } from './types.ts'
  * @throws TypeError for options that cannot be right
  */
 export function createHost(options: HostOptions): Host {
-  const { realm } = options
-  if (realm !== undefined && !/^[\t -~]*$/.test(realm)) throw new TypeError('A realm has to fit into a header field.')
   return assembleHost(options, createServices(options))
 }

@@ -1,9 +1,15 @@
 import { clientCredentials } from '../authorization-server/client-credentials.ts'
-import { beginCodeFlow, finishCodeFlow, refreshTokens, type Tokens } from '../authorization-server/code-flow.ts'
-import type { Connection } from '../authorization-server/token-request.ts'
+import {
+  beginCodeFlow,
+  finishCodeFlow,
+  isRefusal,
+  refreshTokens,
+  type Tokens,
+} from '../authorization-server/code-flow.ts'
 import { InteractionRequiredError, InvalidStateError, isUmaError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
+import { type Connect, connected } from './client.ts'
 import type { HostEvent, PatGrant } from './types.ts'
 
 /** Holds the PATs: one for each owner, or one for all of them where the client is the owner (FedAuthz §1.3). */
@@ -20,8 +26,7 @@ export interface Pats {
 interface PatParts {
   issuer: string
   grant: PatGrant
-  /** `not`: id of a client that the authorization server has forgotten. */
-  connect: (owner: string | undefined, not?: string) => Promise<Connection>
+  connect: Connect
   storage: UmaStorage
   prefix: string
   tell: (event: HostEvent) => void
@@ -30,6 +35,8 @@ interface PatParts {
 /** Milliseconds before its end at which a PAT counts as ended, and for which an owner may think it over. */
 const margin = 5_000
 const patience = 600_000
+/** Codes that say nothing of a refresh token. */
+const unanswered = /^(token_request_failed|timeout|invalid_client|temporarily_unavailable)$/
 
 export function createPats({ issuer, grant, connect, storage, prefix, tell }: PatParts): Pats {
   const { scope = 'uma_protection' } = grant
@@ -40,6 +47,9 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
   const bad = new Map<string, string>()
   /** Those who are back just now: not every storage can lock. */
   const taken = new Set<string>()
+  /** Of the keys of those who are away, and when they were looked through. */
+  const waiting = `${prefix}pending:`
+  let sweptAt = Number.NEGATIVE_INFINITY
 
   const keyOf = (owner: string): string => `${prefix}pat:${interactive ? owner : ''}`
   const good = (key: string, tokens: Tokens | undefined): boolean =>
@@ -57,21 +67,22 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
   /** While no other process has it, where the storage can lock. */
   const alone = <T>(key: string, task: () => Promise<T>): Promise<T> => storage.lock?.(`${key} lock`, task) ?? task()
 
-  /** As the host's client; as another, if the server has forgotten it and the host may register. */
-  async function connected<T>(owner: string, act: (connection: Connection) => Promise<T>): Promise<T> {
-    const whose = interactive ? owner : undefined
-    const connection = await connect(whose)
+  /** The code is redeemed as the client that asked for it. Where the server has forgotten that one, the next owner goes as another. */
+  async function redeem(owner: string, { client, memo }: Record<string, unknown>, back: string): Promise<Tokens> {
+    const again = `${issuer} does not know the client any more that asked this owner: ask again (host.authorizationUrl)`
+    const connection = await connect(owner)
+    if (connection.client.id !== client) throw new InteractionRequiredError(again, { issuer })
     try {
-      return await act(connection)
+      return await finishCodeFlow(connection, memo, back)
     } catch (error) {
-      const again = isUmaError(error, 'invalid_client') && (await connect(whose, connection.client.id))
-      if (!again || again.client.id === connection.client.id) throw error
-      return act(again)
+      if (!isUmaError(error, 'invalid_client') || (await connect(owner, client)).client.id === client) throw error
+      throw new InteractionRequiredError(again, { issuer })
     }
   }
 
   /** Alone with this key, for some servers know one PAT for each client. */
   async function renew(key: string, owner: string): Promise<string> {
+    const whose = interactive ? owner : undefined
     const known = await stored(key)
     if (known && good(key, known)) {
       held.set(key, known)
@@ -82,16 +93,13 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       // Sent once, whatever becomes of this process: it may be good for one use only.
       await storage.set(key, JSON.stringify(rest))
       try {
-        const fresh = await connected(owner, (connection) => refreshTokens(connection, refreshToken))
+        const fresh = await connected(connect, whose, (connection) => refreshTokens(connection, refreshToken))
         const pat = await keep(key, { ...fresh, refreshToken: fresh.refreshToken ?? refreshToken })
         tell({ type: 'pat-refreshed', owner })
         return pat
       } catch (error) {
-        // Not reached is not refused, and a client that is turned away says nothing of its token: the owner need not be asked again.
-        if (
-          !isUmaError(error) ||
-          /^(token_request_failed|timeout|invalid_client|temporarily_unavailable)$/.test(error.code)
-        ) {
+        // Only a refusal ends a consent. A PAT that needs none is had anew after whatever was answered.
+        if (!isRefusal(error) && (interactive || !isUmaError(error) || unanswered.test(error.code))) {
           await storage.set(key, JSON.stringify(known))
           throw error
         }
@@ -102,9 +110,21 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       await storage.delete(key)
       throw new InteractionRequiredError(`${issuer} has no consent of this owner (host.authorizationUrl)`, { issuer })
     }
-    const pat = await keep(key, await connected(owner, (connection) => clientCredentials(connection, scope)))
+    const pat = await keep(key, await connected(connect, whose, (connection) => clientCredentials(connection, scope)))
     tell({ type: 'pat-obtained', owner })
     return pat
+  }
+
+  /** Those who never came back, where the storage does not forget them by itself. */
+  async function sweep(): Promise<void> {
+    if (!storage.keys || Date.now() - sweptAt < patience) return
+    sweptAt = Date.now()
+    for await (const key of await storage.keys(waiting)) {
+      // A Map does not look at the prefix.
+      if (!key.startsWith(waiting)) continue
+      const pending = readObject((await storage.get(key)) ?? '')
+      if (!(Number(pending?.until) > Date.now())) await storage.delete(key)
+    }
   }
 
   return {
@@ -129,8 +149,10 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
     async has(owner) {
       if (!interactive) return true
       const key = keyOf(owner)
-      const known = held.get(key) ?? (await stored(key))
-      return !!known && (good(key, known) || !!known.refreshToken)
+      if (good(key, held.get(key))) return true
+      // Another process may have a newer one.
+      const known = await stored(key)
+      return good(key, known) || !!known?.refreshToken
     },
     async authorizationUrl(owner) {
       if (!interactive) throw new TypeError("pat: owners are asked only with grant: 'authorization_code'")
@@ -141,14 +163,17 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       // Without it, `offline_access` is to be ignored (OpenID Connect Core §11).
       const parameters = { prompt: /(^| )offline_access( |$)/.test(scope) ? 'consent' : undefined }
       const facts = { redirectUri: grant.redirectUri, scope, state, parameters }
-      const { url, memo } = await beginCodeFlow(await connect(owner), facts)
-      const pending = { owner, memo, until: Date.now() + patience }
-      await storage.set(`${prefix}pending:${state}`, JSON.stringify(pending), patience)
+      const connection = await connect(owner)
+      const { url, memo } = await beginCodeFlow(connection, facts)
+      const pending = { owner, client: connection.client.id, memo, until: Date.now() + patience }
+      await storage.set(waiting + state, JSON.stringify(pending), patience)
+      // What is left over is no reason not to go on.
+      await sweep().catch(() => {})
       return url
     },
     async completeAuthorization(callbackUrl, expected) {
       const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null
-      const pendingKey = `${prefix}pending:${state}`
+      const pendingKey = `${waiting}${state}`
       const take = async (): Promise<Record<string, unknown> | undefined> => {
         if (taken.has(pendingKey)) return undefined
         taken.add(pendingKey)
@@ -168,7 +193,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
         throw new InvalidStateError('This way back belongs to no authorization that is under way', { issuer })
       }
       const { owner } = pending
-      const tokens = await finishCodeFlow(await connect(owner), pending.memo, callbackUrl)
+      const tokens = await redeem(owner, pending, callbackUrl)
       const key = keyOf(owner)
       // After whatever an older PAT's refresh may still do to what is stored.
       await flights.get(key)?.catch(() => {})

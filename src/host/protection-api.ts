@@ -1,8 +1,9 @@
 import { type CallAnswer, type Caller, call } from '../authorization-server/call.ts'
-import { type Connection, post } from '../authorization-server/token-request.ts'
+import { post } from '../authorization-server/token-request.ts'
 import { isUmaError, UmaError, type UmaErrorInit } from '../errors.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readObject } from '../protocol/read-object.ts'
+import { type Connect, connected } from './client.ts'
 import type { Pats } from './pat.ts'
 import type { HostDialect, Permission, ProtectedResource, ResourceDescription } from './types.ts'
 
@@ -37,7 +38,7 @@ interface ApiParts {
   issuer: string
   caller: Caller
   metadata: () => Promise<AuthorizationServerMetadata>
-  connect: (owner: string | undefined) => Promise<Connection>
+  connect: Connect
   pats: Pats
   dialect: HostDialect
 }
@@ -56,9 +57,9 @@ const maybe = <K extends string>(key: K, value: unknown): { [P in K]?: string } 
 export function createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }: ApiParts): ProtectionApi {
   const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [], patStatuses = [401] } = dialect
 
-  const fail = (what: string, { status, text }: CallAnswer): ProtectionApiError => {
+  const fail = (what: string, { status, text }: CallAnswer, known?: string): ProtectionApiError => {
     const { error } = readObject(text) ?? {}
-    const code = isText(error) && /^[a-z_]{1,64}$/.test(error) ? error : 'protection_api_failed'
+    const code = known ?? (isText(error) && /^[a-z_]{1,64}$/.test(error) ? error : 'protection_api_failed')
     const init: UmaErrorInit = { code, issuer }
     return Object.assign(new ProtectionApiError(`${issuer}, ${what}: status ${status}`, init), { status })
   }
@@ -164,7 +165,11 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       const form = { token, token_type_hint: 'access_token' }
       const answer =
         dialect.introspectionAuth === 'client'
-          ? await post(await connect(undefined), url, form)
+          ? await connected(connect, undefined, async (connection) => {
+              const answer = await post(connection, url, form)
+              if (answer.status !== 401 || inactiveStatuses.includes(401)) return answer
+              throw fail('introspection', answer, 'invalid_client')
+            })
           : await send(owner, url, {
               method: 'POST',
               body: new URLSearchParams(form).toString(),

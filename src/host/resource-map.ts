@@ -1,17 +1,20 @@
 import type { UmaStorage } from '../storage/storage.ts'
 import { after, type MaybePromise } from './maybe.ts'
 import { createPathIndex } from './path-index.ts'
-import { createShelf, type Shelf } from './shelf.ts'
+import { createShelf, type Shelf, unreadable } from './shelf.ts'
 import type { HostEvent, ProtectedResource } from './types.ts'
 
-/** What is protected, by path: in memory, and in the storage, where other processes read and write it too. */
+/**
+ * What is protected, by path: in memory, and in the storage, where other processes read and write it too. A look-up of a resource
+ * whose record cannot be read fails; it can be put there again, or removed.
+ */
 export interface ResourceMap {
   /** The resource at a canonical path. What another process changed is seen within a second; what it added, at once. */
   find(path: string): MaybePromise<ProtectedResource | 'ambiguous' | undefined>
   /** The resource of this very pattern. */
   at(pattern: string): MaybePromise<ProtectedResource | undefined>
   all(): Promise<ProtectedResource[]>
-  /** What the storage holds now. */
+  /** What the storage holds now, and can be read. */
   read(pattern: string): Promise<ProtectedResource | undefined>
   put(resource: ProtectedResource): Promise<void>
   remove(pattern: string): Promise<void>
@@ -107,14 +110,31 @@ export function createResourceMap(storage: UmaStorage, prefix: string, tell: (ev
     return after(sync(), () => find() ?? after(sync(), find))
   }
 
+  function readable<T extends ReturnType<typeof index.find>>(found: T): T {
+    if (typeof found !== 'object' || !unreadable(found)) return found
+    tell({ type: 'storage-failed', operation: 'read' })
+    throw new Error(`What is stored of ${found.pattern} cannot be read: protect it again, or unprotect it locally`)
+  }
+
   return {
-    find: (path) => look(() => index.find(path)),
-    at: (pattern) => look(() => index.get(pattern)),
+    find: (path) =>
+      after(
+        look(() => index.find(path)),
+        readable,
+      ),
+    at: (pattern) =>
+      after(
+        look(() => index.get(pattern)),
+        readable,
+      ),
     async all() {
       await sync()
-      return [...index.all()]
+      return [...index.all()].filter((resource) => !unreadable(resource))
     },
-    read: (pattern) => shelf.get(pattern),
+    async read(pattern) {
+      const resource = await shelf.get(pattern)
+      return resource && unreadable(resource) ? undefined : resource
+    },
     put: (resource) => write(() => shelf.put(resource)),
     remove: (pattern) => write(() => shelf.remove(pattern)),
   }

@@ -1,9 +1,13 @@
+import { isUmaError } from '../errors.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { canonicalPattern } from './canonical-path.ts'
+import { checkResource } from './check-options.ts'
 import { describe, optionsOf, sameDescription, scopesOf } from './description.ts'
 import type { ProtectionApi } from './protection-api.ts'
+import { createRegistrar, statusOf } from './registrar.ts'
 import type { ResourceMap } from './resource-map.ts'
-import type { HostEvent, ProtectedResource, ResourceDescription, ResourceOptions } from './types.ts'
+import { createTurns } from './turns.ts'
+import type { HostEvent, ProtectedResource, ResourceOptions } from './types.ts'
 
 /** What was found when map and authorization server were compared. */
 export interface Synchronised {
@@ -13,6 +17,8 @@ export interface Synchronised {
   recreated: ProtectedResource[]
   /** Ids at the authorization server that no path belongs to. Nothing was done about them. */
   unknown: { owner: string; id: string }[]
+  /** Owners for whom it could not be done, or not to the end: without consent, say. For one owner that was given it rejects instead. */
+  failed: { owner: string; error: unknown }[]
 }
 
 /** Protection of resources: registration at the authorization server (FedAuthz §3), and the map of paths. */
@@ -21,7 +27,7 @@ export interface Resources {
    * Protects a resource. What is protected already is only updated where something has changed; several calls at once make one
    * registration. What somebody else has changed at the authorization server is replaced.
    *
-   * @throws TypeError for a URL that has no one reading; the errors of calls to the authorization server and of storages
+   * @throws TypeError for a URL that has no one reading, and other options that cannot be right; the errors of calls to the authorization server and of storages
    */
   protect(options: ResourceOptions): Promise<ProtectedResource>
   /**
@@ -30,8 +36,13 @@ export interface Resources {
    * @throws TypeError if it is not protected; as `protect`
    */
   update(url: string, changes: Partial<Omit<ResourceOptions, 'url'>>): Promise<ProtectedResource>
-  /** Ends the protection: at the authorization server first, then here. What is not protected is left alone. */
-  unprotect(url: string): Promise<void>
+  /**
+   * Ends the protection: at the authorization server first, then here. If that fails it stays protected. What is not protected is
+   * left alone.
+   *
+   * @param options `locally`: ends it here, whatever the authorization server says; the registration there stays
+   */
+  unprotect(url: string, options?: { locally?: boolean }): Promise<void>
   /** All that are protected, or those of one owner. */
   resources(owner?: string): Promise<ProtectedResource[]>
   /** Registers again what an authorization server has lost, for one owner or for all (FedAuthz §3.2.5). */
@@ -48,79 +59,29 @@ export interface ResourcesParts {
   prefix: string
 }
 
-const statusOf = (error: unknown): unknown => (Object(error) as { status?: unknown }).status
-/** Registrations at once: a host that starts with thousands leaves room for requests. */
-const together = 8
+/** What a host's own parts ask of its resources. */
+export interface ResourceKeeper extends Resources {
+  /**
+   * Registers a resource again that was refused because the authorization server does not know it any more: at most once a minute.
+   *
+   * @returns what is protected in its place; undefined: it is not lost, or that did not help
+   */
+  revive(id: string, refusal: unknown): Promise<ProtectedResource | undefined>
+}
 
-export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): Resources {
-  const turns = new Map<string, Promise<unknown>>()
-  let running = 0
-  const waiting: (() => void)[] = []
+/** Milliseconds between two times that one resource is registered again for requests that come in. */
+const pause = 60_000
 
-  /** One after the other for one pattern, here and, where the storage can, in other processes. */
-  async function alone<T>(pattern: string, task: () => Promise<T>): Promise<T> {
-    const locked = async () => {
-      if (running >= together) await new Promise<void>((resolve) => waiting.push(resolve))
-      running++
-      try {
-        return await (storage.lock?.(`${prefix}protect:${pattern}`, task) ?? task())
-      } finally {
-        running--
-        waiting.shift()?.()
-      }
-    }
-    const run = (turns.get(pattern) ?? Promise.resolve()).then(locked)
-    const settled = run.then(
-      () => {},
-      () => {},
-    )
-    turns.set(pattern, settled)
-    settled.then(() => turns.get(pattern) === settled && turns.delete(pattern))
-    return run
-  }
-
-  /** With the ETag that is known. What the host says of its own resource counts, whoever has changed it meanwhile. */
-  async function replacing<T>(etag: string | undefined, act: (etag?: string) => Promise<T>): Promise<T> {
-    try {
-      return await act(etag)
-    } catch (error) {
-      if (etag === undefined || statusOf(error) !== 412) throw error
-      return act()
-    }
-  }
-
-  /** The id under which the authorization server has it already: it said that there is one. */
-  async function adopt(
-    owner: string,
-    wanted: ResourceDescription,
-    refusal: unknown,
-  ): Promise<{ id: string; same: boolean }> {
-    const taken = new Set((await map.all()).map(({ id }) => id))
-    const candidates = (await api.list(owner)).filter((id) => !taken.has(id))
-    for (const id of candidates) {
-      const there = await api.read(owner, id)
-      const same = sameDescription(there, wanted)
-      if (same || (wanted.name !== undefined && there.name === wanted.name)) return { id, same }
-    }
-    throw refusal
-  }
-
-  async function register(
-    owner: string,
-    description: ResourceDescription,
-  ): Promise<Pick<ProtectedResource, 'id' | 'policyUri' | 'etag'>> {
-    try {
-      return await api.create(owner, description)
-    } catch (error) {
-      if (statusOf(error) !== 409) throw error
-      const { id, same } = await adopt(owner, description, error)
-      return same ? { id } : { ...(await api.update(owner, id, description)), id }
-    }
-  }
+export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): ResourceKeeper {
+  const { alone, settled } = createTurns(storage, prefix)
+  const registrar = createRegistrar(api)
+  /** By pattern: what was registered again, and when. */
+  const revived = new Map<string, { id: string; at: number }>()
 
   async function create(entry: Omit<ProtectedResource, 'id'>): Promise<ProtectedResource> {
     const { owner, description } = entry
-    const { id, policyUri, etag } = await register(owner, description)
+    const taken = async () => new Set((await map.all()).map((resource) => resource.id))
+    const { id, policyUri, etag } = await registrar.register(owner, description, taken)
     const resource = { ...entry, id, policyUri, etag }
     try {
       await map.put(resource)
@@ -138,14 +99,15 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     if (owner !== entry.owner) {
       // In this order, so that it is protected all the time.
       const resource = await create(entry)
-      await deregister(known)
+      // It is the new owner's by now, whatever becomes of the old registration: the old owner's consent may be gone.
+      await deregister(known).catch(() => tell({ type: 'deregistration-failed', resource: id, owner }))
       return resource
     }
     const told = !sameDescription(known.description, entry.description)
     if (!told && JSON.stringify(known.methods) === JSON.stringify(entry.methods)) return known
     let answer: Partial<Pick<ProtectedResource, 'policyUri' | 'etag'>> | undefined
     try {
-      if (told) answer = await replacing(known.etag, (etag) => api.update(owner, id, entry.description, etag))
+      if (told) answer = await registrar.update(known, entry.description)
     } catch (error) {
       if (statusOf(error) === 404) return create(entry)
       throw error
@@ -161,14 +123,13 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     return resource
   }
 
-  async function deregister({ id, owner, etag }: ProtectedResource): Promise<void> {
-    await replacing(etag, (known) => api.delete(owner, id, known)).catch((error: unknown) => {
-      if (statusOf(error) !== 404) throw error
-    })
-    tell({ type: 'deregistered', resource: id, owner })
+  async function deregister(known: ProtectedResource): Promise<void> {
+    await registrar.deregister(known)
+    tell({ type: 'deregistered', resource: known.id, owner: known.owner })
   }
 
   function entryOf(options: ResourceOptions): Omit<ProtectedResource, 'id'> {
+    checkResource(options)
     const scopes = scopesOf(options, methods)
     const { owner, methods: own, name } = options
     const entry = { pattern: canonicalPattern(options.url), owner, scopes, description: describe(options, scopes) }
@@ -191,6 +152,28 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     return now?.id === id ? create(entry) : undefined
   }
 
+  async function revive(id: string, refusal: unknown): Promise<ProtectedResource | undefined> {
+    const said = isUmaError(refusal, 'invalid_resource_id')
+    if (!said && statusOf(refusal) !== 404) return undefined
+    const before = [...revived].find(([, last]) => last.id === id)
+    const pattern = before?.[0] ?? (await map.all()).find((resource) => resource.id === id)?.pattern
+    if (pattern === undefined) return undefined
+    return alone(pattern, async () => {
+      const now = await map.read(pattern)
+      // Another request, or another process, was faster.
+      if (now?.id !== id) return now
+      const at = Date.now()
+      if (at - (revived.get(pattern)?.at ?? Number.NEGATIVE_INFINITY) < pause) return undefined
+      revived.set(pattern, { id, at })
+      // Some servers refuse so for other reasons: what can be read there is not lost.
+      const there = api.read(now.owner, id).then(
+        () => true,
+        (error: unknown) => !said && statusOf(error) !== 404,
+      )
+      return (await there) ? undefined : recreate(now)
+    })
+  }
+
   async function synchroniseOwner(owner: string, all: ProtectedResource[], found: Synchronised): Promise<void> {
     const there = new Set(await api.list(owner))
     for (const resource of all) {
@@ -202,13 +185,16 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
       const recreated = await alone(resource.pattern, () => recreate(resource))
       if (recreated) found.recreated.push(recreated)
     }
-    const mapped = new Set([...all, ...found.recreated].map(({ id }) => id))
+    // What is being protected meanwhile is known there before it is here.
+    await settled()
+    const mapped = new Set([...all, ...(await map.all())].map(({ id }) => id))
     const reported = new Set(found.unknown.map(({ id }) => id))
     for (const id of there) if (!mapped.has(id) && !reported.has(id)) found.unknown.push({ owner, id })
   }
 
   return {
     protect,
+    revive,
     async update(url, changes) {
       const pattern = canonicalPattern(url)
       return alone(pattern, async () => {
@@ -217,12 +203,15 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
         return change(known, entryOf({ ...optionsOf(known), ...changes, url }))
       })
     },
-    async unprotect(url) {
+    async unprotect(url, { locally = false } = {}) {
       const pattern = canonicalPattern(url)
       await alone(pattern, async () => {
-        const known = await map.read(pattern)
-        if (!known) return
-        await deregister(known)
+        if (!locally) {
+          const known = await map.read(pattern)
+          // Also rejects for what is there and cannot be read.
+          if (!known) return void (await map.at(pattern))
+          await deregister(known)
+        }
         await map.remove(pattern)
       })
     },
@@ -232,8 +221,15 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     async synchronise(owner) {
       const all = await map.all()
       const owners = owner === undefined ? new Set(all.map((resource) => resource.owner)) : [owner]
-      const found: Synchronised = { kept: [], recreated: [], unknown: [] }
-      for (const one of owners) await synchroniseOwner(one, all, found)
+      const found: Synchronised = { kept: [], recreated: [], unknown: [], failed: [] }
+      for (const one of owners) {
+        try {
+          await synchroniseOwner(one, all, found)
+        } catch (error) {
+          if (owner !== undefined) throw error
+          found.failed.push({ owner: one, error })
+        }
+      }
       return found
     },
   }

@@ -1,11 +1,12 @@
+import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel'
 import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { createDiscovery } from '../authorization-server/discovery.ts'
-import type { Connection } from '../authorization-server/token-request.ts'
-import { secureUrl } from '../protocol/secure-url.ts'
+import { DiscoveryError } from '../errors.ts'
 import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
 import type { HostParts } from './assemble.ts'
-import { createClient } from './client.ts'
+import { checkHost } from './check-options.ts'
+import { type Connect, createClient } from './client.ts'
 import { sparing } from './load.ts'
 import { createPats } from './pat.ts'
 import { createProtectionApi } from './protection-api.ts'
@@ -17,42 +18,43 @@ import type { HostEvent, HostOptions } from './types.ts'
  * @throws TypeError for options that cannot be right or safe
  */
 export function createServices(options: HostOptions): HostParts {
-  const { issuer, client, pat = { grant: 'client_credentials' }, load = {}, timeouts = {}, dialect = {} } = options
-  const must = (condition: unknown, what: string): void => {
-    if (!condition) throw new TypeError(`createHost: ${what}`)
-  }
-  const rule = 'https (or http on this machine), without credentials, query and fragment'
-  must(secureUrl(issuer) && !issuer.includes('?'), `the issuer must be ${rule}`)
-  must(client && ('register' in client || client.id), 'client: an id, or metadata to register')
-  must(pat.grant === 'client_credentials' || secureUrl(pat.redirectUri), `pat.redirectUri must be ${rule}`)
-
+  checkHost(options)
+  const { issuer, pat = { grant: 'client_credentials' }, load = {}, timeouts = {}, dialect = {} } = options
   const storage = options.storage ?? new Map<string, string>()
-  const prefix = `host|${issuer}|`
-  const tell = (event: HostEvent): void => {
+  const prefix = prefixOf(options)
+  const tell = async (event: HostEvent): Promise<void> => {
     try {
-      options.onEvent?.(event)
+      await options.onEvent?.(event)
     } catch {
-      // A listener's fault is no reason for a request to fail.
+      // A listener's fault, now or later, is no reason for a request to fail.
     }
   }
   const fetch = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
-  const discovery = createDiscovery(caller, () => {})
+  // What is not let through is not tried again after a while, as a network fault is: nothing was tried.
+  const once: typeof fetch = async (input, init) => {
+    try {
+      return await fetch(input, init)
+    } catch (cause) {
+      if (!(cause instanceof BrokenCircuitError) && !(cause instanceof BulkheadRejectedError)) throw cause
+      throw new DiscoveryError(`Metadata of ${issuer}: not reached`, { issuer, cause })
+    }
+  }
+  const discovery = createDiscovery({ ...caller, fetch: () => once }, () => {})
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)
   const hostClient = createClient(options, { issuer, caller, metadata, storage, prefix, tell })
 
-  const connect = async (owner: string | undefined, not?: string): Promise<Connection> => {
+  const connect: Connect = async (owner, not) => {
     // Nobody waits for a host's calls with a signal: the time-out ends them.
     const context = { requestingParty: owner, issuer, resource: issuer, signal: new AbortController().signal }
     const [document, self] = await Promise.all([metadata(), hostClient(not)])
     return { caller, metadata: document, client: self, context: context as FlowContext }
   }
-  // A PAT belongs to owner, host and authorization server (FedAuthz §1.3): clients on one storage do not share them.
-  const mine = `${prefix}${'id' in client ? `${encodeURIComponent(client.id)}|` : ''}`
-  const pats = createPats({ issuer, grant: pat, connect, storage, prefix: mine, tell })
+  const pats = createPats({ issuer, grant: pat, connect, storage, prefix, tell })
   return {
     issuer,
     storage,
+    prefix,
     tell,
     metadata,
     api: createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }),
@@ -61,4 +63,13 @@ export function createServices(options: HostOptions): HostParts {
     authorizationUrl: pats.authorizationUrl,
     completeAuthorization: pats.completeAuthorization,
   }
+}
+
+/**
+ * Before all keys of a host. What is protected, and a PAT, belong to host and authorization server (FedAuthz §1.3): hosts on one
+ * storage do not share them.
+ */
+function prefixOf({ issuer, client, name = '' }: HostOptions): string {
+  const host = 'id' in client ? encodeURIComponent(client.id) : name && `name:${encodeURIComponent(name)}`
+  return `host|${issuer}|${host && `${host}|`}`
 }

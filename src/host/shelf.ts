@@ -1,3 +1,4 @@
+import { readObject } from '../protocol/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { after, type MaybePromise } from './maybe.ts'
 import type { ProtectedResource } from './types.ts'
@@ -7,6 +8,11 @@ export interface Change {
   id: string
   pattern: string
 }
+
+/**
+ * A resource whose record cannot be read has an empty id. It is not left out: its path would be another resource's, or nobody's.
+ */
+export const unreadable = ({ id }: ProtectedResource): boolean => id === ''
 
 /** The resource map as it lies in a storage: one value a resource, and one that tells what changed last. */
 export interface Shelf {
@@ -33,7 +39,7 @@ export function createShelf(storage: UmaStorage, prefix: string): Shelf {
   let lastChanges: Change[] = []
   const readLog = (text: string | null | undefined): Change[] => {
     // The text is mostly the one that was read before.
-    if (text !== lastText || !text) lastChanges = text ? JSON.parse(text) : []
+    if (text !== lastText || !text) lastChanges = text ? parseLog(text) : []
     lastText = text ?? undefined
     return lastChanges
   }
@@ -58,7 +64,8 @@ export function createShelf(storage: UmaStorage, prefix: string): Shelf {
     const id = crypto.randomUUID()
     // Where there is no lock, another process may have written over it: then once more.
     for (let tries = 0; tries < 3; tries++) {
-      const next = [...(await changes()), { id, pattern }].slice(-remembered)
+      const before = (await changes()).filter((change) => change.pattern)
+      const next = [...before, { id, pattern }].slice(-remembered)
       await storage.set(log, JSON.stringify(next))
       if ((await changes()).some((change) => change.id === id)) return
     }
@@ -73,7 +80,7 @@ export function createShelf(storage: UmaStorage, prefix: string): Shelf {
 
   async function get(pattern: string): Promise<ProtectedResource | undefined> {
     const text = await storage.get(resources + pattern)
-    return text ? JSON.parse(text) : undefined
+    return text ? parseResource(text, pattern) : undefined
   }
 
   return {
@@ -98,3 +105,26 @@ export function createShelf(storage: UmaStorage, prefix: string): Shelf {
       }),
   }
 }
+
+/** What cannot be read is one change that nobody has seen, of no pattern: everything is read again, once. */
+function parseLog(text: string): Change[] {
+  const unread = [{ id: `unreadable: ${text}`, pattern: '' }]
+  try {
+    const changes: unknown = JSON.parse(text)
+    return Array.isArray(changes) && changes.every((change) => isText(change?.id) && isText(change.pattern))
+      ? changes
+      : unread
+  } catch {
+    return unread
+  }
+}
+
+function parseResource(text: string, pattern: string): ProtectedResource {
+  const record = readObject(text) as ProtectedResource | undefined
+  const { id, owner, scopes, description } = record ?? ({} as Partial<ProtectedResource>)
+  const whole = isText(id) && isText(owner) && Array.isArray(scopes) && Object(description) === description
+  if (record && whole && record.pattern === pattern) return record
+  return { id: '', pattern, owner: '', scopes: [], description: { resource_scopes: [] } }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'

@@ -133,6 +133,8 @@ export interface HostOptions {
   issuer: string
   /** The host as a client there; `register`: it registers itself once (RFC 7591). */
   client: { id: string; auth?: ClientAuth } | { register: ClientMetadata; auth?: ClientAuth }
+  /** Tells hosts apart that register themselves at one issuer and keep things in one storage. Default: `''`. */
+  name?: string
   /** Default: client credentials with scope `uma_protection`. */
   pat?: PatGrant
   /** Where PATs, the client and the resource map are kept. Default: memory. */
@@ -166,7 +168,7 @@ export interface HostOptions {
 
 /** What a host tells. Plain JSON. */
 export type HostEvent =
-  | { type: 'registered' | 'updated' | 'deregistered'; resource: string; owner: string }
+  | { type: 'registered' | 'updated' | 'deregistered' | 'deregistration-failed'; resource: string; owner: string }
   | { type: 'client-registered'; issuer: string }
   | { type: 'pat-obtained' | 'pat-refreshed' | 'pat-rejected'; owner: string }
   | { type: 'ticket-issued'; resource: string }

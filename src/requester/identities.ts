@@ -1,5 +1,5 @@
 import type { Identity } from '../authorization-server/identity.ts'
-import { isUmaError, UmaError } from '../errors.ts'
+import { type InvalidTokenResponseError, isUmaError, UmaError } from '../errors.ts'
 import { readObject } from '../protocol/read-object.ts'
 import { ownConnection } from './connection.ts'
 import { nameKey, type Party } from './party.ts'
@@ -97,11 +97,16 @@ export async function identityOf(
       services.tell({ type: 'sign-in-refreshed', issuer: server.issuer })
       return (await keepIdentity(services, party, key, merged, epoch)) ? merged : undefined
     } catch (error) {
-      const unreached = error instanceof UmaError && /^(token_request_failed|timeout)$/.test(error.code)
+      // Not reached, or not well, is not refused. Some servers refuse with a status only.
+      const passing =
+        error instanceof UmaError &&
+        !/^(invalid_(grant|client)|unauthorized_client|interaction_required|request_denied|40[013])$/.test(
+          `${(error as InvalidTokenResponseError).status ?? error.code}`,
+        )
       // If it did arrive, a second attempt is refused, and that costs no more than giving up now.
-      await keepIdentity(services, party, key, unreached ? identity : undefined, epoch)
+      await keepIdentity(services, party, key, passing ? identity : undefined, epoch)
       // The same with a sign-in for a client that is forgotten there: a new client comes first.
-      if (unreached || (server.client.register && isUmaError(error, 'invalid_client'))) throw error
+      if (passing || (server.client.register && isUmaError(error, 'invalid_client'))) throw error
       services.tell({ type: 'sign-in-dropped', issuer: server.issuer })
       return undefined
     }

@@ -226,8 +226,16 @@ describe('is configured', () => {
     ['an issuer over http', { issuer: 'http://as.example' }],
     ['an issuer with a query', { issuer: 'https://as.example?x' }],
     ['no client id', { client: { id: '' } }],
+    ['no metadata to register', { client: { register: undefined as never } }],
+    [
+      'a key to register for, and none given',
+      { client: { register: { token_endpoint_auth_method: 'private_key_jwt' } } },
+    ],
+    ['a method that no request has', { methods: { get: ['read'] } }],
     ['a redirect URI over http', { pat: { grant: 'authorization_code', redirectUri: 'http://photos.example/back' } }],
   ])('F-1.3-a: %s is a mistake that is told at once', (_, options) => {
-    expect(() => servicesAt('https://as.example', options)).toThrow(TypeError)
+    expect(() => servicesAt('https://as.example', options)).toThrow(
+      expect.objectContaining({ name: 'TypeError', message: expect.stringMatching(/^createHost: /) }),
+    )
   })
 })

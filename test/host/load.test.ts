@@ -56,6 +56,19 @@ test('F-R-h: after failures in a row the breaker opens; then nothing is sent, an
   expect(stats.arrived).toBe(3)
 })
 
+test('F-R-h: while the breaker is open, a host that has just started is told at once: discovery is not tried again', async () => {
+  const { now, stats, server } = await setup()
+  now.act = ill
+  const { services } = servicesAt(server.origin, { load: { breaker: { failures: 1, openMs: 60_000 } } })
+  await failure(services.api.list('alice'))
+  const arrived = stats.arrived
+  const started = performance.now()
+  const error = await failure(services.api.list('alice'))
+  expect(performance.now() - started).toBeLessThan(500)
+  expect(error).toMatchObject({ name: 'DiscoveryError', code: 'discovery_failed' })
+  expect(stats.arrived).toBe(arrived)
+})
+
 test.each<[string, Act, number]>([
   ['connections that break', (res) => res.destroy(), 2_000],
   ['no answer within the time-out', never, 80],

@@ -127,6 +127,33 @@ describe('an owner agrees', () => {
   })
 })
 
+test('F-1.3-e: an owner who agreed again in another process: a PAT that has ended here hides nothing', async () => {
+  const { as, api, services, another } = await world({
+    pat: { grant: 'authorization_code', redirectUri: REDIRECT_URI, scope: 'openid uma_protection' },
+  })
+  const agree = async (at: typeof services) =>
+    at.completeAuthorization(await goThere(as, await at.authorizationUrl('alice'), 'alice'), 'alice')
+  await agree(services)
+  await api.list('alice')
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 24 * 3_600_000 })
+  expect(await services.hasPat('alice')).toBe(false)
+  await agree(another().services)
+  expect(await services.hasPat('alice')).toBe(true)
+})
+
+test('those who never come back are forgotten when another goes, and nobody else is', async () => {
+  const { services, storage } = await world()
+  const pending = () => [...storage.keys()].filter((key) => key.includes('pending:'))
+  for (let i = 0; i < 5; i++) await services.authorizationUrl('alice')
+  expect(pending()).toHaveLength(5)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })
+  await services.authorizationUrl('bob')
+  expect(pending()).toHaveLength(6)
+  vi.setSystemTime(Date.now() + 300_001)
+  await services.authorizationUrl('carol')
+  expect(pending()).toHaveLength(2)
+})
+
 describe('the way back', () => {
   const secretsOf = (url: string) => ['code', 'state'].map((name) => new URL(url).searchParams.get(name) ?? '-')
 

@@ -111,6 +111,11 @@ describe('a refresh that goes wrong', () => {
       () => ({ status: 400, body: { error: 'temporarily_unavailable' } }),
       'temporarily_unavailable',
     ],
+    ['HTML with 200', () => ({ status: 200, body: '<h1>secret-text</h1>' }), 'invalid_token_response'],
+    ['HTML with 404', () => ({ status: 404, body: '<h1>secret-text</h1>' }), 'invalid_token_response'],
+    ['429', () => ({ status: 429, body: { error: 'too_many_requests' } }), 'too_many_requests'],
+    ['a redirect', () => ({ status: 302, headers: { location: '/maintenance' } }), 'invalid_token_response'],
+    ['server_error', () => ({ status: 400, body: { error: 'server_error' } }), 'server_error'],
     ['a client that is turned away', () => ({ status: 401, body: { error: 'invalid_client' } }), 'invalid_client'],
   ])('F-1.4-b: %s is no refusal: the consent stays, and later it works', async (_, refresh, code) => {
     const { services, behaviour, refreshed } = await agreed({ timeout: 150 })
@@ -126,6 +131,9 @@ describe('a refresh that goes wrong', () => {
 
   test.each<[string, Answer]>([
     ['invalid_grant', { status: 400, body: { error: 'invalid_grant', error_description: 'secret-text' } }],
+    ['unauthorized_client', { status: 400, body: { error: 'unauthorized_client' } }],
+    ['400 without a code', { status: 400, body: 'secret-text' }],
+    ['401 without a code', { status: 401 }],
     ['403 without a code (SolidLab)', { status: 403, body: { message: 'secret-text' } }],
   ])('F-1.4-b: %s is one: the owner is asked again, and nothing of them is kept', async (_, answer) => {
     const storage = new Map<string, string>()

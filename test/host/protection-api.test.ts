@@ -6,7 +6,7 @@ import { atServer, failure, said, scripted, servicesAt } from './protection-kit.
 const album = { resource_scopes: ['view'], name: 'Album' }
 
 describe('resource registration at the authorization server', () => {
-  test('F-3.2.1 to F-3.2.5: created, read, replaced as a whole, listed, deleted', async () => {
+  test('F-3.2.1, F-3.2.2, F-3.2.3, F-3.2.4, F-3.2.5: created, read, replaced as a whole, listed, deleted', async () => {
     const { as, api } = await atServer({ path: '/realms/photos' })
     const { id, policyUri } = await api.create('alice', { ...album, 'name#de': 'Buch' })
     expect(policyUri).toBe(`${as.issuer}/policy/${id}`)
@@ -168,7 +168,7 @@ describe('resource registration, as the field has it', () => {
 })
 
 describe('permission requests', () => {
-  test('F-4.1-a, F-4.2-a, F-4-a: an object for one, an array for several, a fresh ticket each time', async () => {
+  test('F-4.1-a, F-4.2-a, F-4-a, F-4-c: an object for one, an array for several, of which one has no scopes; a fresh ticket each time', async () => {
     const { as, api } = await atServer()
     const one = await api.create('alice', album)
     const two = await api.create('alice', { resource_scopes: [] })
@@ -183,7 +183,7 @@ describe('permission requests', () => {
     expect(new Set(tickets).size).toBe(3)
     expect(tickets).toEqual([expect.any(String), expect.any(String), expect.any(String)])
     const bodies = as.recorder.requests.filter(({ path }) => path === '/perm').map(({ body }) => JSON.parse(`${body}`))
-    // F-4-c: zero scopes are sent as they are. F-4-d: one request, one owner's PAT.
+    // Zero scopes are sent as they are. F-4-d: one request, one owner's PAT.
     expect(bodies).toEqual([view, view, [view, none]])
   })
 

@@ -164,10 +164,48 @@ describe('a storage that fails', () => {
     }
   })
 
-  test('what is no resource is not taken for nothing', async () => {
-    const storage = new Map<string, string>()
-    await mapOf(storage).put(resource('/a'))
-    storage.set('host:resource:/a', '{"id":')
-    await expect(async () => mapOf(storage).find('/b')).rejects.toThrow()
-  })
+  test.each(['{"id":', 'null', '[]', '{}', '{"id":"x","pattern":"/a"}', JSON.stringify(resource('/b'))])(
+    'what is no resource, %s, is not taken for nothing: only its path is closed, until it is protected again',
+    async (text) => {
+      const events: HostEvent[] = []
+      const storage = new Map<string, string>()
+      for (const pattern of ['/a', '/b', '/*']) await mapOf(storage).put(resource(pattern))
+      storage.set('host:resource:/a', text)
+      const map = mapOf(storage, events)
+      expect(await map.find('/b')).toEqual(resource('/b'))
+      await expect(async () => map.find('/a')).rejects.toThrow('/a cannot be read')
+      await expect(async () => map.at('/a')).rejects.toThrow('/a cannot be read')
+      expect(events).toContainEqual({ type: 'storage-failed', operation: 'read' })
+      expect((await map.all()).map(({ pattern }) => pattern).sort()).toEqual(['/*', '/b'])
+      expect(await map.read('/a')).toBeUndefined()
+      await map.put(resource('/a', 'new'))
+      for (const one of [map, mapOf(storage)]) expect(await one.find('/a')).toMatchObject({ id: 'new' })
+      storage.set('host:resource:/a', text)
+      const other = mapOf(storage)
+      await other.remove('/a')
+      expect(await other.find('/a')).toEqual(resource('/*'))
+    },
+  )
+
+  test.each(['{{{', '{}', '7', '[{"id":1}]', '[null]', '"x"'])(
+    'a list of changes that is none, %s: everything is read again, once, and the next change mends it',
+    async (text) => {
+      const { storage, state } = slow()
+      const [one, other] = [mapOf(storage), mapOf(storage)]
+      await one.put(resource('/a'))
+      await other.find('/a')
+      await storage.set('host:changes', text)
+      await storage.set('host:resource:/b', JSON.stringify(resource('/b')))
+      for (const map of [other, mapOf(storage)]) {
+        expect(await map.find('/b')).toEqual(resource('/b'))
+        expect(await map.find('/a')).toEqual(resource('/a'))
+        state.reads = 0
+        expect(await map.find('/c')).toBeUndefined()
+        expect(state.reads).toBe(1)
+      }
+      await one.put(resource('/d'))
+      expect(await other.find('/d')).toEqual(resource('/d'))
+      expect(JSON.parse((await storage.get('host:changes')) ?? '')).toMatchObject([{ pattern: '/d' }])
+    },
+  )
 })

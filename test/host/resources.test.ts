@@ -1,70 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createResourceMap } from '../../src/host/resource-map.ts'
-import { createResources } from '../../src/host/resources.ts'
-import type { HostEvent, ResourceDescription } from '../../src/host/types.ts'
-import { usualMethods } from '../../src/host/warden.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
-
-const refused = (status: number) => Object.assign(new Error(`status ${status}`), { status })
-
-/** An authorization server's registry, and a host's side of it. */
-function setup(storage: UmaStorage = new Map<string, string>()) {
-  const registry = new Map<string, { owner: string; description: ResourceDescription }>()
-  const calls: string[] = []
-  const events: HostEvent[] = []
-  const behaviour = { uniqueNames: false, fail: false, etag: undefined as string | undefined }
-  let count = 0
-  const known = (id: string) => {
-    const entry = registry.get(id)
-    if (!entry) throw refused(404)
-    return entry
-  }
-  const ifMatch = (etag: string | undefined) => {
-    if (behaviour.etag && etag && etag !== behaviour.etag) throw refused(412)
-  }
-  const api = {
-    async create(owner: string, description: ResourceDescription) {
-      calls.push('create')
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      if (behaviour.fail) throw refused(500)
-      const taken = [...registry.values()].some((entry) => entry.description.name === description.name)
-      if (behaviour.uniqueNames && taken) throw refused(409)
-      const id = `r${++count}`
-      registry.set(id, { owner, description })
-      return { id, policyUri: `https://as.example/policy/${id}`, etag: '"1"' }
-    },
-    async read(_owner: string, id: string) {
-      calls.push(`read ${id}`)
-      return { ...known(id).description, _id: id }
-    },
-    async update(owner: string, id: string, description: ResourceDescription, etag?: string) {
-      calls.push(`update ${id} ${etag}`)
-      known(id)
-      ifMatch(etag)
-      registry.set(id, { owner, description })
-      return { id, etag: '"2"' }
-    },
-    async delete(_owner: string, id: string, etag?: string) {
-      calls.push(`delete ${id}`)
-      if (behaviour.fail) throw refused(500)
-      known(id)
-      ifMatch(etag)
-      registry.delete(id)
-    },
-    async list(owner: string) {
-      calls.push(`list ${owner}`)
-      return [...registry].filter(([, entry]) => entry.owner === owner).map(([id]) => id)
-    },
-  }
-  const start = () => {
-    const tell = (event: HostEvent) => events.push(event)
-    const map = createResourceMap(storage, 'host:', tell)
-    return { map, ...createResources({ map, api, methods: usualMethods, tell, storage, prefix: 'host:' }) }
-  }
-  return { ...start(), start, registry, calls, events, behaviour, storage }
-}
-
-const photo = { url: '/alice/1.jpg', owner: 'alice' }
+import { photo, setup } from './resources-kit.ts'
 
 describe('protect', () => {
   test('F-3-a: registers, and knows from then on whose it is and where policies are set', async () => {
@@ -215,6 +151,32 @@ describe('protect', () => {
     expect(registry.size).toBe(0)
   })
 
+  test.each<[string, object, string]>([
+    ['no URL', { url: undefined }, 'url'],
+    ['a URL that is none', { url: 5 }, 'url'],
+    ['no owner', { owner: undefined }, 'owner'],
+    ['an owner without a name', { owner: '' }, 'owner'],
+    ['one scope that is no list', { scopes: 'read' }, 'scopes'],
+    ['scopes that are none', { scopes: ['read', ''] }, 'scopes'],
+    ['a method that no request has', { methods: { get: ['view'] } }, 'GET'],
+    ['a method without a list', { methods: { GET: 'view' } }, 'methods.GET'],
+    ['methods that are none', { methods: 'GET' }, 'methods'],
+  ])('%s: TypeError that says so, and nothing is registered', async (_, wrong, said) => {
+    const { protect, update, calls } = setup()
+    const error = { name: 'TypeError', message: expect.stringContaining(said) }
+    await expect(protect({ ...photo, ...wrong } as never)).rejects.toMatchObject(error)
+    expect(calls).toEqual([])
+    await protect(photo)
+    if (!('url' in wrong)) await expect(update(photo.url, wrong as never)).rejects.toMatchObject(error)
+    expect(calls).toEqual(['create'])
+  })
+
+  test('rules for all methods, and methods without a scope', async () => {
+    const { protect } = setup()
+    const methods = { GET: [], '*': ['write'], 'M-SEARCH': ['read'] }
+    expect(await protect({ ...photo, methods, scopes: [] })).toMatchObject({ methods, scopes: ['write', 'read'] })
+  })
+
   test.each(['/a//b', '/a/../b', '/a/*.jpg', 'a', '/a%2fb'])(
     '%s: TypeError, and nothing is registered',
     async (url) => {
@@ -223,72 +185,4 @@ describe('protect', () => {
       expect(calls).toEqual([])
     },
   )
-})
-
-describe('update, unprotect', () => {
-  test('F-3.2.3: what is not mentioned stays', async () => {
-    const { protect, update, registry } = setup()
-    await protect({ ...photo, name: 'Old', type: 'photo', scopes: ['print'], more: { 'name#de': 'Alt' } })
-    await update(photo.url, { name: 'New' })
-    expect(registry.get('r1')?.description).toEqual({
-      name: 'New',
-      'name#de': 'Alt',
-      type: 'photo',
-      resource_scopes: ['print', 'read', 'write'],
-    })
-    await expect(update('/alice/2.jpg', { name: 'x' })).rejects.toThrow(TypeError)
-  })
-
-  test('F-3.2.4, F-3-a: the protection ends at both ends; 404 is as good', async () => {
-    const { protect, unprotect, registry, map, events } = setup()
-    await protect(photo)
-    await unprotect(photo.url)
-    expect(registry.size).toBe(0)
-    expect(map.find('/alice/1.jpg')).toBeUndefined()
-    expect(events.at(-1)).toEqual({ type: 'deregistered', resource: 'r1', owner: 'alice' })
-    await unprotect(photo.url)
-    await protect(photo)
-    registry.clear()
-    await unprotect(photo.url)
-    expect(map.find('/alice/1.jpg')).toBeUndefined()
-  })
-
-  test('the authorization server fails: it stays protected', async () => {
-    const { protect, unprotect, map, behaviour } = setup()
-    await protect({ url: '/:owner/x', owner: 'alice' })
-    behaviour.fail = true
-    await expect(unprotect('/:any/x')).rejects.toMatchObject({ status: 500 })
-    expect(map.find('/bob/x')).toBeDefined()
-    behaviour.fail = false
-    await unprotect('/:/x')
-    expect(map.find('/bob/x')).toBeUndefined()
-  })
-})
-
-describe('F-3.2.5: synchronise', () => {
-  test('recreates what is missing, reports what is not known, touches nothing else', async () => {
-    const { protect, synchronise, registry, map, calls } = setup()
-    for (const n of [1, 2, 3]) await protect({ url: `/alice/${n}.jpg`, owner: 'alice', name: `photo ${n}` })
-    await protect({ url: '/bob/1.jpg', owner: 'bob' })
-    registry.delete('r2')
-    registry.set('stray', { owner: 'alice', description: { resource_scopes: [] } })
-    calls.length = 0
-    const found = await synchronise()
-    expect(found.kept.map(({ id }) => id)).toEqual(['r1', 'r3', 'r4'])
-    expect(found.recreated).toMatchObject([{ id: 'r5', pattern: '/alice/2.jpg', name: 'photo 2' }])
-    expect(found.unknown).toEqual([{ owner: 'alice', id: 'stray' }])
-    expect(map.find('/alice/2.jpg')).toMatchObject({ id: 'r5' })
-    expect(registry.has('stray')).toBe(true)
-    expect(calls).toEqual(['list alice', 'create', 'list bob'])
-    expect((await synchronise('bob')).kept).toHaveLength(1)
-    expect((await synchronise()).recreated).toEqual([])
-  })
-
-  test('resources of one owner, and of all', async () => {
-    const { protect, resources } = setup()
-    await protect(photo)
-    await protect({ url: '/bob/*', owner: 'bob' })
-    expect((await resources('bob')).map(({ pattern }) => pattern)).toEqual(['/bob/*'])
-    expect(await resources()).toHaveLength(2)
-  })
 })

@@ -118,6 +118,24 @@ describe('the access token has ended', () => {
     expect([grants(world), alice.asked.length]).toEqual([['refresh', 'uma'], 0])
   })
 
+  test.each([
+    ['HTML', new Response('<h1>Back soon</h1>', { status: 200 }), 'invalid_token_response'],
+    ['429', Response.json({ error: 'too_many_requests' }, { status: 429 }), 'too_many_requests'],
+  ])('and the server is not well, %s: the same', async (_, answer, code) => {
+    let down = true
+    const { alice, more } = await signedIn({
+      fetch: (async (input, init) =>
+        down && /grant_type=refresh_token/.test(String(init?.body))
+          ? answer.clone()
+          : soon(input, init)) as typeof fetch,
+    })
+    await tick(60)
+    expect((await umaRejection(more())).code).toBe(code)
+    down = false
+    expect((await more()).status).toBe(200)
+    expect(alice.asked.length).toBe(0)
+  })
+
   test('and there is no refresh token: Alice signs in again', async () => {
     const { world, alice, more } = await signedIn({ fetch: soon }, 'openid')
     await tick(60)
