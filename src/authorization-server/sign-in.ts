@@ -1,4 +1,4 @@
-import { InvalidTokenResponseError } from '../errors.ts'
+import { TokenRequestError } from '../errors.ts'
 import type { ClientAuth } from './client-authentication.ts'
 import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
 import type { SignIn } from './identity.ts'
@@ -40,7 +40,11 @@ export function codeFlow({ scope, parameters, auth }: CodeFlowOptions): SignIn {
       const fresh = await refreshTokens(own(connection), refreshToken)
       if (idToken && fresh.idToken && subjectOf(idToken) !== subjectOf(fresh.idToken)) {
         const { issuer } = connection.metadata
-        throw new InvalidTokenResponseError(`${issuer} has refreshed somebody else's sign-in`, { issuer })
+        // As good as refused: nobody is to stay signed in as somebody else.
+        throw new TokenRequestError(`${issuer} has refreshed somebody else's sign-in`, {
+          code: 'invalid_grant',
+          issuer,
+        })
       }
       return fresh
     },
