@@ -1,4 +1,5 @@
 import type { Answer } from './answers.ts'
+import { shared, withMembers } from './lists.ts'
 import { ForbiddenError } from './predicates.ts'
 import { factsOf } from './request-facts.ts'
 import type { Access } from './types.ts'
@@ -76,8 +77,7 @@ export function dressed(response: Response, { headers, bodiless }: Passed): Resp
 
 function addTo(response: Response, headers: Passed['headers']): Response {
   for (const [name, value] of headers) {
-    if (name !== 'Vary') response.headers.set(name, value)
-    else if (!response.headers.get(name)?.includes(value)) response.headers.append(name, value)
+    response.headers.set(name, shared.has(name) ? withMembers(response.headers.get(name), value) : value)
   }
   return response
 }

@@ -36,7 +36,7 @@ const noKeys = [errors.JWKSTimeout, errors.JWKSInvalid, errors.JWKSMultipleMatch
 
 /**
  * Local validation of RPTs that are JWTs (FedAuthz §5): signature, `iss`, `aud`, `exp`, `nbf`, and permissions within. One that
- * is revoked is good until it ends. What was verified is remembered as long as introspection would be.
+ * is revoked is good until it ends. Keys that are not known are fetched, at most every 5 seconds. What was verified is remembered as long as introspection would be.
  *
  * @example createHost({ …, validation: jwtValidation({ audience: 'photos' }) })
  */
@@ -85,6 +85,8 @@ async function remoteKeys({ metadata, fetch, options, issuer }: ValidationServic
     throw new UmaError('The authorization server names no usable jwks_uri.', { code: 'discovery_failed', issuer })
   return createRemoteJWKSet(url, {
     timeoutDuration: options.timeouts?.request ?? 3_000,
+    // For so long a key that has just come is not looked for again: its tokens are refused, and clients drop them.
+    cooldownDuration: 5_000,
     [customFetch]: (address, init) => fetch()(address, init),
   })
 }

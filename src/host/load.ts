@@ -20,6 +20,16 @@ const states: Record<CircuitState, (HostEvent & { type: 'breaker' })['state'] | 
   [CircuitState.Isolated]: undefined,
 }
 
+/** The same fetch for those who are not to take all of the room: so much of it. */
+export function withinShare(
+  fetch: Fetch,
+  { concurrent = 50, waiting = 500 }: NonNullable<HostOptions['load']>,
+  share: number,
+): Fetch {
+  const policy = bulkhead(Math.ceil(concurrent * share), Math.ceil(waiting * share))
+  return (input, init) => policy.execute(() => fetch(input, init), init?.signal ?? undefined)
+}
+
 /**
  * A fetch that spares an authorization server which is down, and the host that waits for it (checklist F-R-h): so many calls at
  * once, so many that wait, and a circuit breaker that opens after failures in a row - network faults, time-outs, 5xx - and lets one

@@ -62,11 +62,24 @@ export function toRequest(req: IncomingMessage, res: ServerResponse, origin?: st
   try {
     // Not resolved against the origin: a path of two slashes would be another host.
     if (bodiless) return new Request(own.origin + url, init)
-    const body = Readable.toWeb(req) as ReadableStream<Uint8Array>
+    const before = readBefore(req)
+    if (before !== undefined) headers.delete('content-length')
+    const body = before ?? (Readable.toWeb(req) as ReadableStream<Uint8Array>)
     return new Request(own.origin + url, { ...init, body, duplex: 'half' } as RequestInit)
   } catch {
     return undefined
   }
+}
+
+/** What a body parser (`express.urlencoded()`, `express.json()`, …) has left of a body: it is written down again. */
+function readBefore(req: IncomingMessage & { body?: unknown }): BodyInit | undefined {
+  const { body } = req
+  if (!req.readableEnded || body === undefined || body === null) return undefined
+  if (typeof body === 'string' || body instanceof Uint8Array) return body as BodyInit
+  if (/^application\/(?:[\w.-]+\+)?json\b/i.test(req.headers['content-type'] ?? '')) return JSON.stringify(body)
+  const form = new URLSearchParams()
+  for (const [name, value] of Object.entries(body)) for (const one of [value].flat()) form.append(name, String(one))
+  return form.toString()
 }
 
 /** Writes a fetch-style answer, as fast as the client takes it. */

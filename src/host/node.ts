@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Answer } from './answers.ts'
 import { type Guarding, remember } from './guard.ts'
+import { shared, withMembers } from './lists.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { GuardOptions, Passed } from './warden.ts'
 
@@ -11,7 +12,20 @@ import type { GuardOptions, Passed } from './warden.ts'
  * @example createServer(guardNode(host, (req, res) => res.end('a photo')))
  */
 export function guardNode(host: Guarding, listener: RequestListener, options?: GuardOptions): RequestListener {
-  return (req, res) => guarded(host, { req, res, target: req.url ?? '', options }, () => listener(req, res))
+  return (req, res) =>
+    guarded(
+      host,
+      { req, res, target: req.url ?? '', options },
+      () => listener(req, res),
+      (error) => {
+        // As if the listener had thrown it at once; but nobody is left waiting.
+        if (res.headersSent) res.destroy()
+        else res.writeHead(500, { 'cache-control': 'no-store', 'content-length': '0' }).end()
+        queueMicrotask(() => {
+          throw error
+        })
+      },
+    )
 }
 
 /** What Express adds to a request. */
@@ -22,7 +36,7 @@ interface Mounted extends IncomingMessage {
 
 /**
  * Middleware for Express, and for all that take `(req, res, next)`. It goes before the routes that it guards, at any mount point:
- * the whole path counts.
+ * the whole path counts. It goes after what rewrites `req.url`; outside of Express, nothing before it may cut off a part of the path.
  *
  * @example app.use(expressGuard(host))
  */
@@ -30,13 +44,16 @@ export function expressGuard(
   host: Guarding,
   options?: GuardOptions,
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options }, () => next())
+  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options }, () => next(), next)
 }
 
-/** The target as the routes below will see it, with what was cut off for the mount point. */
-function targetOf({ url = '', baseUrl, originalUrl }: Mounted): string {
+/**
+ * The target as the routes below will see it, with what was cut off for the mount point. Connect and its kin do not say what that was:
+ * what `originalUrl` has before `url`. Where it does not end with it, `url` was written over, and is what counts.
+ */
+function targetOf({ url = '', baseUrl, originalUrl = url }: Mounted): string {
   if (typeof baseUrl === 'string' && url.startsWith('/')) return baseUrl + url
-  return originalUrl ?? url
+  return originalUrl.endsWith(url) && url.startsWith('/') ? originalUrl : url
 }
 
 interface Exchange {
@@ -46,19 +63,27 @@ interface Exchange {
   options: GuardOptions | undefined
 }
 
-function guarded(host: Guarding, { req, res, target, options }: Exchange, next: () => unknown): void {
+function guarded(
+  host: Guarding,
+  { req, res, target, options }: Exchange,
+  next: () => unknown,
+  failed: (error: unknown) => void,
+): void {
   const act = (verdict: Awaited<ReturnType<Guarding['judge']>>): void => {
     // The client has gone: nobody is to be served.
     if (res.destroyed || res.writableEnded) return
-    if ('answer' in verdict) send(res, verdict.answer)
-    else {
+    if ('answer' in verdict) {
+      // Somebody has begun to answer already: what comes after is not to be had.
+      if (res.headersSent) res.destroy()
+      else send(res, verdict.answer)
+    } else {
       dress(res, verdict)
       remember(req, verdict.access)
       next()
     }
   }
   const verdict = host.judge(factsOfNode(req, target), options)
-  if (verdict instanceof Promise) verdict.then(act)
+  if (verdict instanceof Promise) verdict.then(act).catch(failed)
   else act(verdict)
 }
 
@@ -98,10 +123,27 @@ function lines(headers: Answer['headers']): Map<string, string | string[]> {
 function dress(res: ServerResponse, { headers, bodiless }: Passed): void {
   if (bodiless) withoutBody(res)
   if (res.headersSent) return
-  for (const [name, value] of headers) {
-    if (name === 'Vary') res.appendHeader(name, value)
-    else res.setHeader(name, value)
-  }
+  const ours = headers.filter(([name]) => shared.has(name))
+  for (const [name, value] of headers) if (!shared.has(name)) res.setHeader(name, value)
+  if (ours.length) keep(res, ours)
+}
+
+/** What the listener says in these fields is said too, at the last moment: Node calls `writeHead` itself where a listener does not. */
+function keep(res: ServerResponse, ours: Passed['headers']): void {
+  const { writeHead } = res
+  res.writeHead = ((status: number, ...rest: unknown[]) => {
+    const at = rest.findIndex((arg) => typeof arg === 'object' && arg !== null)
+    const given = at < 0 ? [] : pairs(rest[at] as object)
+    for (const [name, value] of ours) {
+      const said = given.filter(([other]) => other.toLowerCase() === name.toLowerCase())
+      const before = said.length ? said.map(([, one]) => one) : [res.getHeader(name) ?? []]
+      const all = withMembers(before.flat().join(', '), value)
+      if (!said.length) res.setHeader(name, all)
+      for (const pair of said) pair[1] = all
+    }
+    if (at >= 0) rest[at] = given.flat()
+    return Reflect.apply(writeHead, res, [status, ...rest])
+  }) as typeof res.writeHead
 }
 
 /**

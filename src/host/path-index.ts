@@ -87,6 +87,19 @@ function match(at: Branch, segments: readonly string[], index = 0): ReadonlySet<
   return at.below
 }
 
+/** All patterns that a path is in, not only the one that goes first. */
+function* covers(at: Branch, segments: readonly string[], index = 0): Generator<string> {
+  yield* at.below
+  const segment = segments[index]
+  if (segment === undefined) yield* at.here
+  else {
+    for (const step of [segment, '']) {
+      const next = at.next.get(step)
+      if (next) yield* covers(next, segments, index + 1)
+    }
+  }
+}
+
 export function createPathIndex(): PathIndex {
   const byPattern = new Map<string, ProtectedResource>()
   /** Resources without a pattern, by path. */
@@ -96,12 +109,6 @@ export function createPathIndex(): PathIndex {
   const foldedTree = branch()
   /** What was found; forgotten with every change. Folding costs more than all else that is done for a request. */
   const found = new Map<string, Found>()
-
-  /** What a lax router might find there. */
-  function lax(fold: string): ReadonlySet<string> {
-    const exactly = folded.get(fold)
-    return exactly?.size ? exactly : match(foldedTree, segmentsOf(fold))
-  }
 
   function remove(pattern: string): void {
     found.clear()
@@ -119,17 +126,27 @@ export function createPathIndex(): PathIndex {
   }
 
   function seek(path: string): Found {
-    const [pattern] = match(tree, segmentsOf(path))
+    const [wide] = match(tree, segmentsOf(path))
+    const exactly = exact.get(path)?.pattern
+    const pattern = exactly ?? wide
+    const mine = pattern === undefined ? undefined : byPattern.get(pattern)?.owner
+    // What the path itself is in, to the letter, is only less particular.
+    const literally = new Set(covers(tree, segmentsOf(path)))
+    const foreign = (other: string): boolean => !literally.has(other) && byPattern.get(other)?.owner !== mine
     for (const reading of laxReadings(path)) {
-      const others = lax(reading)
-      if (others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+      const same = folded.get(reading) ?? none
+      const segments = segmentsOf(reading)
+      const others = same.size ? same : match(foldedTree, segments)
+      if (exactly === undefined && others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+      // Two owners, and only the spelling between them.
+      if (pattern !== undefined && [...same, ...covers(foldedTree, segments)].some(foreign)) return 'ambiguous'
     }
     return pattern === undefined ? undefined : byPattern.get(pattern)
   }
 
   return {
     find(path) {
-      const known = exact.get(path) ?? found.get(path)
+      const known = found.get(path)
       if (known) return known
       const result = seek(path)
       if (result && path.length <= remembered.length) {

@@ -37,6 +37,8 @@ export interface ProtectionApi {
 interface ApiParts {
   issuer: string
   caller: Caller
+  /** For what anybody can cause. */
+  ticketCaller: Caller
   metadata: () => Promise<AuthorizationServerMetadata>
   connect: Connect
   pats: Pats
@@ -45,6 +47,8 @@ interface ApiParts {
 
 interface Send {
   method: string
+  /** Default: the usual one. */
+  by?: Caller
   body?: string
   headers?: Record<string, string>
 }
@@ -54,7 +58,15 @@ const maybe = <K extends string>(key: K, value: unknown): { [P in K]?: string } 
   (isText(value) ? { [key]: value } : {}) as { [P in K]?: string }
 
 /** @throws of all its functions: ProtectionApiError, DiscoveryError, UmaTimeoutError, what getting a PAT throws */
-export function createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }: ApiParts): ProtectionApi {
+export function createProtectionApi({
+  issuer,
+  caller,
+  ticketCaller,
+  metadata,
+  connect,
+  pats,
+  dialect,
+}: ApiParts): ProtectionApi {
   const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [], patStatuses = [401] } = dialect
 
   const fail = (what: string, { status, text }: CallAnswer, known?: string): ProtectionApiError => {
@@ -77,21 +89,20 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
   }
 
   /** With the owner's PAT (FedAuthz §1.3). One that is not taken any more is replaced, once (checklist F-R-i). */
-  async function send(owner: string, url: string, { method, body, headers }: Send, again = true): Promise<CallAnswer> {
+  async function send(owner: string, url: string, what: Send, again = true): Promise<CallAnswer> {
+    const { method, body, headers, by = caller } = what
     const pat = await pats.get(owner)
     const init: RequestInit = {
       method,
       headers: { accept: 'application/json', ...headers, authorization: `Bearer ${pat}` },
       ...(body !== undefined && { body }),
     }
-    const answer = await call(caller, issuer, url, init).catch((cause: unknown) => {
+    const answer = await call(by, issuer, url, init).catch((cause: unknown) => {
       throw isUmaError(cause) ? cause : none('was not reached', cause)
     })
     if (!patStatuses.includes(answer.status)) return answer
     pats.rejected(owner, pat)
-    return again
-      ? send(owner, url, { method, ...(body !== undefined && { body }), ...(headers && { headers }) }, false)
-      : answer
+    return again ? send(owner, url, what, false) : answer
   }
 
   /** FedAuthz §3.2 writes the endpoint with a final slash; exactly one stands before an id. */
@@ -153,7 +164,7 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       const single = permissionRequest === 'object' || (permissionRequest === 'auto' && permissions.length === 1)
       const asked = permissions.map(({ resource_id, resource_scopes }) => ({ resource_id, resource_scopes }))
       const url = await endpointOf('permission')
-      const answer = await send(owner, url, { method: 'POST', ...json(single ? asked[0] : asked) })
+      const answer = await send(owner, url, { method: 'POST', by: ticketCaller, ...json(single ? asked[0] : asked) })
       const { status, text } = answer
       const ticket = status === 201 || status === 200 ? readObject(text)?.ticket : undefined
       if (isText(ticket)) return ticket

@@ -7,7 +7,7 @@ import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
 import type { HostParts } from './assemble.ts'
 import { checkHost } from './check-options.ts'
 import { type Connect, createClient } from './client.ts'
-import { sparing } from './load.ts'
+import { sparing, withinShare } from './load.ts'
 import { createPats } from './pat.ts'
 import { createProtectionApi } from './protection-api.ts'
 import type { HostEvent, HostOptions } from './types.ts'
@@ -31,6 +31,8 @@ export function createServices(options: HostOptions): HostParts {
   }
   const fetch = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
+  // A flood of requests without a token leaves room for those that bring one.
+  const tickets = withinShare(fetch, load, 0.8)
   // What is not let through is not tried again after a while, as a network fault is: nothing was tried.
   const once: typeof fetch = async (input, init) => {
     try {
@@ -57,7 +59,15 @@ export function createServices(options: HostOptions): HostParts {
     prefix,
     tell,
     metadata,
-    api: createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }),
+    api: createProtectionApi({
+      issuer,
+      caller,
+      ticketCaller: { ...caller, fetch: () => tickets },
+      metadata,
+      connect,
+      pats,
+      dialect,
+    }),
     fetch: () => fetch,
     hasPat: pats.has,
     authorizationUrl: pats.authorizationUrl,

@@ -145,7 +145,7 @@ export interface HostOptions {
   tolerateTrailingSlash?: boolean
   /** `realm` of the challenge. Default: none is sent. */
   realm?: string
-  /** Scopes that methods need where a resource does not say. Default: `{ GET: ['read'], HEAD: ['read'], '*': ['write'] }`. */
+  /** Scopes that methods need where a resource does not say. HEAD needs what GET needs. Default: `{ GET: ['read'], '*': ['write'] }`. */
   methods?: Record<string, readonly string[]>
   /** How RPTs are judged. Default: introspection, cached. */
   validation?: (services: ValidationServices) => RptValidation
@@ -155,7 +155,10 @@ export interface HostOptions {
   onUnmapped?: 'deny' | 'pass'
   /** Milliseconds. `request`: one call to the authorization server, default 3 000. `decision`: everything for one request, default 8 000. */
   timeouts?: { request?: number; decision?: number }
-  /** Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered with 403. */
+  /**
+   * Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered with 403.
+   * Tickets, which anybody can ask for, take four fifths of that at most.
+   */
   load?: { concurrent?: number; waiting?: number; breaker?: { failures?: number; openMs?: number } }
   dialect?: HostDialect
   /** Adds CORS headers to answers, and answers preflights. Default: only `Access-Control-Expose-Headers` on challenges. */

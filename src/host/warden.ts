@@ -21,7 +21,7 @@ export interface GuardOptions {
   /** All of these are needed, whatever the method. */
   scopes?: readonly string[]
   /** Besides the permission (FedAuthz §1.4): what is refused is answered with 403. */
-  when?: (access: Access) => boolean
+  when?: (access: Access) => MaybePromise<boolean>
 }
 
 /** Let through. */
@@ -125,13 +125,17 @@ export function createWarden(parts: WardenParts): Judge {
     return challenged(resource, scopes, visit, 'insufficient_scope')
   }
 
-  function letIn({ method, path, guard }: Visit, access: Access): Verdict {
+  function letIn({ method, path, guard }: Visit, access: Access): MaybePromise<Verdict> {
+    const passed: Verdict = { access, headers: vary }
+    const decided = (may: unknown): Verdict => (may === true ? passed : refuse('predicate', method, path, forbidden()))
+    const failed = (): Verdict => refuse('predicate failed', method, path, forbidden())
+    if (!guard.when) return passed
     try {
-      if (!guard.when || guard.when(access)) return { access, headers: vary }
+      const may = guard.when(access)
+      return isThenable(may) ? Promise.resolve(may).then(decided, failed) : decided(may)
     } catch {
-      return refuse('predicate failed', method, path, forbidden())
+      return failed()
     }
-    return refuse('predicate', method, path, forbidden())
   }
 
   async function challenged(

@@ -2,7 +2,7 @@
 import express from 'express'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { canonicalPattern } from '../../src/host/canonical-path.ts'
+import { canonicalPath, canonicalPattern, wirePath } from '../../src/host/canonical-path.ts'
 import { expressGuard, guardNode } from '../../src/host/node.ts'
 import { createPathIndex } from '../../src/host/path-index.ts'
 import { listen } from '../helpers/http.ts'
@@ -188,4 +188,48 @@ describe.each(['deny', 'pass'] as const)('F-R-j: unmapped: %s', (onUnmapped) => 
     )
     expect(through).toBeGreaterThan(0)
   })
+})
+
+test('F-R-j: two owners whose resources differ by what a lax router does not see: neither’s is served for the other’s', () => {
+  const owners = new Map([
+    ['/alice/*', 'alice'],
+    ['/alice/1.jpg', 'alice'],
+    ['/Alice/1.jpg', 'mallory'],
+    ['/ALICE/album/*', 'mallory'],
+    ['/alice/album/:x', 'alice'],
+    ['/open/:id', 'alice'],
+    ['/open/7;v=1', 'mallory'],
+    ['/bob/a b', 'mallory'],
+    ['/bob/*', 'bob'],
+  ])
+  const index = createPathIndex()
+  const ways: { pattern: string; owner: string; route: RegExp; lax: RegExp }[] = []
+  for (const [url, owner] of owners) {
+    const pattern = canonicalPattern(url)
+    index.set({ id: url, pattern, owner, scopes: ['read'], description: { resource_scopes: ['read'] } })
+    const plain = url.replace(/[.;]/g, '\\$&').replace('/*', '(/.*)?').replace(/:\w+/, '[^/]+')
+    const lax = plain.replace(/\\;.*$/, '')
+    ways.push({ pattern, owner, route: new RegExp(`^${plain}$`), lax: new RegExp(`^${lax}$`, 'i') })
+  }
+  let hits = 0
+  let refused = 0
+  const way = fc.tuple(fc.nat(2), fc.shuffledSubarray(Object.keys(laxities)))
+  fc.assert(
+    fc.property(target, way, (asked, [decoded, laxity]) => {
+      const path = canonicalPath(wirePath(asked))
+      if (typeof path !== 'string') return
+      const hit = index.find(path)
+      if (hit === 'ambiguous') refused++
+      if (typeof hit !== 'object') return
+      hits++
+      let seen = asked.replace(/\?.*$/s, '')
+      for (let i = seen.includes('%') ? -1 : 0; i < decoded; i++) seen = decode(seen)
+      for (const name of laxity) seen = laxities[name]?.(seen) ?? seen
+      for (const { owner, route, lax } of ways)
+        if (owner !== hit.owner && lax.test(seen)) expect(route.test(path), `${asked} as ${seen}`).toBe(true)
+    }),
+    { numRuns: 20_000 },
+  )
+  expect(hits).toBeGreaterThan(100)
+  expect(refused).toBeGreaterThan(20)
 })

@@ -6,6 +6,7 @@ import { sparing } from '../../src/host/load.ts'
 import type { HostEvent, HostOptions } from '../../src/host/types.ts'
 import { send } from '../helpers/http.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
+import { hosted } from './hosted.ts'
 import { failure, servicesAt } from './protection-kit.ts'
 
 type Act = (res: ServerResponse) => unknown
@@ -216,4 +217,19 @@ test('F-R-h: a host tells its breaker’s states, and recovers by itself', async
     { type: 'breaker', state: 'half-open' },
     { type: 'breaker', state: 'closed' },
   ])
+})
+
+test('F-R-h: a flood of requests without a token leaves room for those that bring one', async () => {
+  const { as, host, tokenFor } = await hosted({ host: { load: { concurrent: 5, waiting: 10 } } })
+  await host.protect({ url: '/alice/*', owner: 'alice' })
+  const token = await tokenFor('/alice/1.jpg')
+  as.quirks.delayMs = { permission: 300 }
+  const guarded = host.guard(() => new Response('a photo'))
+  const ask = (headers: HeadersInit = {}) => guarded(new Request('https://photos.example/alice/1.jpg', { headers }))
+  const flood = Promise.all(Array.from({ length: 50 }, () => ask()))
+  await pause(50)
+  expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200)
+  const statuses = (await flood).map(({ status }) => status)
+  expect(new Set(statuses)).toEqual(new Set([401, 403]))
+  expect(statuses.filter((status) => status === 401)).toHaveLength(12)
 })

@@ -3,9 +3,9 @@ import { canonicalPattern } from '../../src/host/canonical-path.ts'
 import { createPathIndex, type PathIndex } from '../../src/host/path-index.ts'
 import type { ProtectedResource } from '../../src/host/types.ts'
 
-const resource = (url: string): ProtectedResource => {
+const resource = (url: string, owner = 'alice'): ProtectedResource => {
   const pattern = canonicalPattern(url)
-  return { id: pattern, pattern, owner: 'alice', scopes: ['read'], description: { resource_scopes: ['read'] } }
+  return { id: pattern, pattern, owner, scopes: ['read'], description: { resource_scopes: ['read'] } }
 }
 
 const indexOf = (...urls: string[]): PathIndex => {
@@ -71,6 +71,21 @@ describe('resources by path', () => {
     expect(found(index, '/a/xy')).toBe('ambiguous')
     expect(found(index, '/B/1')).toBe('/B/*')
     expect(found(index, '/b/1')).toBe('/b/*')
+  })
+
+  test('of two owners they are neither’s', () => {
+    const index = indexOf('/alice/*', '/alice/of-bob.jpg', '/x/1')
+    for (const url of ['/Alice/1.jpg', '/ALICE/b/*', '/x/1;v=2', '/alice/c/2.jpg']) index.set(resource(url, 'mallory'))
+    expect(found(index, '/Alice/1.jpg')).toBe('ambiguous')
+    expect(found(index, '/alice/1.jpg')).toBe('ambiguous')
+    expect(found(index, '/ALICE/b/2')).toBe('ambiguous')
+    expect(found(index, '/alice/b/2')).toBe('ambiguous')
+    expect(found(index, '/x/1')).toBe('ambiguous')
+    // To the letter, one is in the other: the more particular one counts.
+    expect(found(index, '/alice/c/2.jpg')).toBe('/alice/c/2.jpg')
+    expect(found(index, '/alice/2.jpg')).toBe('/alice/*')
+    index.delete('/Alice/1.jpg')
+    expect(found(index, '/alice/1.jpg')).toBe('/alice/*')
   })
 
   test('what is deleted is gone, and nothing else is', () => {
