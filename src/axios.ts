@@ -13,6 +13,7 @@ import {
 } from 'axios'
 import type { Requester } from './create-requester.ts'
 import { isUmaError } from './errors.ts'
+import { baseUrl } from './requester/base-url.ts'
 import { bufferBody, isOneShot } from './requester/body.ts'
 import type { UmaRequestOptions } from './requester/options.ts'
 import type { Answer } from './schemes/scheme.ts'
@@ -64,9 +65,9 @@ export function attachRequester(instance: AxiosInstance, requester: Requester): 
 }
 
 async function send(config: Config, adapter: AxiosAdapter, requester: Requester, uri: string): Promise<AxiosResponse> {
-  const uma: UmaRequestOptions = config.uma || {}
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href
-  const url = URL.parse(uri, base)
+  const uma = (config.uma || {}) as UmaRequestOptions
+  // Interceptors that were there before ours run after it.
+  const url = config.uma !== false && URL.parse(uri, baseUrl())
   if (!url) return adapter(config)
   let { data } = config
   if (uma.buffer && isOneShot(data)) {
@@ -74,9 +75,9 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     config.headers.set(data.getHeaders?.())
     data = await bufferBody(data)
   }
-  const signals = [config.signal, (config.cancelToken as CancelToken | undefined)?.toAbortSignal()].filter(
-    Boolean,
-  ) as AbortSignal[]
+  const token = (config.cancelToken as CancelToken | undefined)?.toAbortSignal() as
+    | (AbortSignal & { unsubscribe?(): void })
+    | undefined
 
   const attempt = async (patch?: Record<string, string>, preflight?: boolean): Promise<Outcome> => {
     // Each attempt on its own copy: adapters write into the config and the headers that they are given.
@@ -113,7 +114,7 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
         url: url.href,
         authorized: config.headers.has('authorization') || !!config.auth || !!url.username,
         replayable: !!uma.body || !isOneShot(data),
-        signal: AbortSignal.any(signals),
+        signal: AbortSignal.any([config.signal, token].filter(Boolean) as AbortSignal[]),
         send: attempt,
         status: (outcome) => outcome.response.status,
         answer,
@@ -129,6 +130,8 @@ async function send(config: Config, adapter: AxiosAdapter, requester: Requester,
     const failure = new AxiosError(error.message, error.code, config, undefined, response)
     failure.cause = error
     throw clean(hidden(failure, 'response'), config)
+  } finally {
+    token?.unsubscribe?.()
   }
 }
 
@@ -137,8 +140,10 @@ function answer({ response }: Outcome): Answer {
   return {
     status,
     headers: new Headers({ ...response.headers } as Record<string, string>),
-    // Each adapter tells the final URL in its own way: XMLHttpRequest, Node's http, fetch.
-    url: request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || '',
+    // Each adapter tells the final URL in its own way: XMLHttpRequest, Node's http, fetch. That of a socket names no host.
+    url: response.config.socketPath
+      ? ''
+      : request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || '',
     text: async (cap) => String(data).slice(0, cap),
     discard: () => {
       // A response of type `stream` is still open.

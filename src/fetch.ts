@@ -1,4 +1,5 @@
 import { cappedText } from './protocol/capped-text.ts'
+import { baseUrl } from './requester/base-url.ts'
 import { isOneShot } from './requester/body.ts'
 import { run } from './requester/engine.ts'
 import type { UmaRequestOptions } from './requester/options.ts'
@@ -111,6 +112,6 @@ export function createFetch(
 
 /** Relative URLs mean something in a page only. */
 function absolute(url: string): string {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href
+  const base = baseUrl()
   return base && !URL.canParse(url) && URL.canParse(url, base) ? new URL(url, base).href : url
 }
