@@ -3,81 +3,21 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createRequester, none } from '../src/index.ts'
 import { redisStorage } from '../src/storage/redis.ts'
 import { sqliteStorage } from '../src/storage/sqlite.ts'
 import type { UmaStorage } from '../src/storage/storage.ts'
-import { webStorage } from '../src/storage/web-storage.ts'
-import { MapStorage } from '../test/storage/map-storage.ts'
-import { answerTo } from './answers.ts'
-import { median, rounded } from './measure.ts'
-
-const ORIGIN = 'https://photos.example.com'
-const ENTRIES = 1_000
-const place = (i: number | string): string => `${ORIGIN}/alice/album-${String(i).length}/${i}.jpg`
-
-export interface StorageRow {
-  storage: string
-  /** ms: the first request of a process, with all entries read; a flow, with all entries written; the same flow without storage */
-  hydration: number
-  flow: number
-  flowInMemory: number
-}
+import { bundleForBrowser, launchChromium, servePage } from '../test/helpers/chromium.ts'
+import { ENTRIES, fetchOn, filled, measureStorage, place, type StorageRow, settled } from './storage-measure.ts'
+import type {} from './storage-page.ts'
 
 export interface StorageBench {
   rows: StorageRow[]
   /** bytes a stored entry, and of the heap; undefined where memory cannot be measured */
   stored: number
   heap: number | undefined
-}
-
-/** A server that never upgrades: an RPT for each place, good at that place only. */
-const answer = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-  const { pathname } = new URL(String(input))
-  const authorization = new Headers(init?.headers).get('authorization')
-  const asked = new URLSearchParams(String(init?.body ?? '')).get('ticket') ?? ''
-  const good = authorization === `Bearer ${token(pathname)}`
-  const { body, ...rest } = answerTo(ORIGIN, pathname, good ? authorization : undefined)
-  if (rest.status === 401)
-    rest.headers['www-authenticate'] = `UMA as_uri="${ORIGIN}", ticket="${encodeURIComponent(pathname)}"`
-  const sent =
-    pathname === '/token'
-      ? JSON.stringify({ ...JSON.parse(body), access_token: token(decodeURIComponent(asked)) })
-      : body
-  return new Response(sent, rest)
-}
-const token = (path: string): string =>
-  `eyJhbGciOiJFUzI1NiJ9.${Buffer.from(path.padEnd(120)).toString('base64url')}.c2lnbmF0dXJl`
-
-function fetchOn(storage: UmaStorage | undefined): (url: string) => Promise<unknown> {
-  const requester = createRequester({
-    authorizationServers: [{ issuer: ORIGIN, hosts: [ORIGIN], client: { id: 'bench', auth: none() } }],
-    requestingParty: 'bob',
-    maxEntries: 2 * ENTRIES,
-    fetch: answer as typeof fetch,
-    ...(storage && { storage }),
-  })
-  return requester.wrapFetch(answer as typeof fetch)
-}
-
-async function timed(task: () => Promise<unknown>): Promise<number> {
-  const from = performance.now()
-  await task()
-  return performance.now() - from
-}
-
-/** Time for a save that nobody waits for. */
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 250))
-
-/** What a party with so many entries has in storage. */
-async function filled(): Promise<Map<string, string>> {
-  const storage = new Map<string, string>()
-  const fetch = fetchOn(storage)
-  for (let i = 0; i < ENTRIES; i++) await fetch(place(i))
-  await settled()
-  return storage
 }
 
 interface Backend {
@@ -88,7 +28,6 @@ interface Backend {
 
 async function* backends(): AsyncGenerator<Backend> {
   yield { name: 'Map', storage: new Map<string, string>() }
-  yield { name: 'web storage (stand-in)', storage: webStorage(new MapStorage()) }
   const folder = mkdtempSync(join(tmpdir(), 'uma-bench-'))
   const sqlite = sqliteStorage({ path: join(folder, 'uma.db') })
   yield { name: 'SQLite', storage: sqlite }
@@ -156,26 +95,34 @@ async function heapPerEntry(storage: Map<string, string>): Promise<number | unde
   return ((await grow(storage)) - (await grow(one))) / wallets / (ENTRIES - 1)
 }
 
+/** In a real Chromium; none where it cannot be started. */
+async function inPage(full: Map<string, string>, rounds: number): Promise<StorageRow[]> {
+  const browser = await launchChromium().catch(() => undefined)
+  if (!browser) {
+    console.log('(no Chromium can be started: IndexedDB and localStorage are left out)')
+    return []
+  }
+  const source = fileURLToPath(new URL('storage-page.ts', import.meta.url))
+  const script = await bundleForBrowser(
+    `import { measureInPage } from ${JSON.stringify(source)}\nglobalThis.umaBench = measureInPage`,
+  )
+  const served = await servePage({ scripts: [script] })
+  try {
+    const page = await browser.newPage()
+    await page.goto(served.origin)
+    await page.waitForFunction(() => 'umaBench' in globalThis)
+    return await page.evaluate(([entries, times]) => umaBench(entries, times), [[...full], rounds] as const)
+  } finally {
+    await browser.close()
+    await served.close()
+  }
+}
+
 export async function benchStorage(rounds = 15): Promise<StorageBench> {
   const full = await filled()
   const rows: StorageRow[] = []
-  let next = 0
-  for await (const { name, storage } of backends()) {
-    for (const [key, text] of full) await storage.set(key, text)
-    const times: { hydration: number; flow: number; flowInMemory: number }[] = []
-    const inMemory = fetchOn(undefined)
-    for (let i = 0; i < ENTRIES; i++) await inMemory(place(i))
-    for (let round = -3; round < rounds; round++) {
-      const fetch = fetchOn(storage)
-      const hydration = await timed(() => fetch(place(ENTRIES / 2)))
-      const flow = await timed(() => fetch(place(`x${next}`)))
-      const flowInMemory = await timed(() => inMemory(place(`x${next++}`)))
-      await settled()
-      if (round >= 0) times.push({ hydration, flow, flowInMemory })
-    }
-    const of = (what: keyof (typeof times)[0]): number => rounded(median(times.map((time) => time[what])), 2)
-    rows.push({ storage: name, hydration: of('hydration'), flow: of('flow'), flowInMemory: of('flowInMemory') })
-  }
+  for await (const { name, storage } of backends()) rows.push(await measureStorage(name, storage, full, rounds))
+  rows.push(...(await inPage(full, rounds)))
   const bytes = [...full.values()].reduce((sum, text) => sum + text.length, 0)
   const heap = await heapPerEntry(full)
   return { rows, stored: Math.round(bytes / ENTRIES), heap: heap && Math.round(heap) }
