@@ -1,14 +1,8 @@
 import type { Connection } from '../authorization-server/token-request.ts'
-import { InteractionRequiredError } from '../errors.ts'
+import { nobodySignedIn } from './nobody-signed-in.ts'
 import type { Party } from './party.ts'
 import type { Services } from './services.ts'
 import type { Authority } from './trust.ts'
-
-/** Nobody is signed in: the interpreter catches it and sends the person to sign in. Whoever else meets it knows what is needed. */
-export class NobodySignedIn extends InteractionRequiredError {}
-
-export const nobodySignedIn = (issuer: string): NobodySignedIn =>
-  new NobodySignedIn(`${issuer}: nobody is signed in (authorizationServers: signIn)`, { issuer })
 
 /**
  * To an authorization server, for the client itself: where the party's token is what is being obtained or given back, it

@@ -5,8 +5,8 @@ import { DiscoveryError } from '../errors.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import { jwtExpiry, readTokenAnswer } from '../protocol/token-answer.ts'
 import type { RoundContext } from '../schemes/scheme.ts'
-import { nobodySignedIn } from './connection.ts'
 import { identityOf } from './identities.ts'
+import { nobodySignedIn } from './nobody-signed-in.ts'
 import type { Services, Subject } from './services.ts'
 
 /** What callers are handed during a flow, with the party's own tokens at hand. @param onToken is told which access token was asked for */

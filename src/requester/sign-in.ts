@@ -1,9 +1,10 @@
 import type { SignIn } from '../authorization-server/identity.ts'
 import { InvalidStateError } from '../errors.ts'
 import type { FlowState } from '../schemes/scheme.ts'
-import { nobodySignedIn, ownConnection } from './connection.ts'
+import { ownConnection } from './connection.ts'
 import { keepIdentity } from './identities.ts'
 import type { Errand } from './interact.ts'
+import { nobodySignedIn } from './nobody-signed-in.ts'
 import { epochOf } from './pending.ts'
 import type { Services, Subject } from './services.ts'
 

@@ -6,7 +6,7 @@ import { secureUrl } from '../protocol/secure-url.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import { uma2 } from '../schemes/uma2.ts'
 import type { Clients, Registrar } from './clients.ts'
-import { NobodySignedIn } from './connection.ts'
+import { NobodySignedIn } from './nobody-signed-in.ts'
 import type { AuthorizationServer, RequesterOptions } from './options.ts'
 
 /** A trusted authorization server, ready for use. */

@@ -151,6 +151,8 @@ export const told = (world: World, type: string): number => world.events.filter(
 export function watchRejections(): unknown[] {
   const seen: unknown[] = []
   const note = (reason: unknown) => seen.push(reason)
+  // Scenarios that run together listen together.
+  process.setMaxListeners(50)
   process.on('unhandledRejection', note)
   onTestFinished(() => void process.off('unhandledRejection', note))
   return seen
