@@ -45,7 +45,10 @@ test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requ
 })
 
 describe('an AS that never upgrades', () => {
-  test('50 flows run side by side once that was seen; afterwards 1,000 requests cost exactly 1,000', async () => {
+  // Waves are told apart by the server's half a second, which a busy machine may need for itself: then it is measured again.
+  test('50 flows run side by side once that was seen; afterwards 1,000 requests cost exactly 1,000', {
+    retry: 2,
+  }, async () => {
     const world = await startWorld({
       host: { direct: true },
       as: { quirks: { upgrade: 'never', delayMs: { token: 500 } } },
