@@ -37,8 +37,6 @@ export interface ProtectionApi {
 interface ApiParts {
   issuer: string
   caller: Caller
-  /** For what anybody can cause. */
-  ticketCaller: Caller
   metadata: () => Promise<AuthorizationServerMetadata>
   connect: Connect
   pats: Pats
@@ -47,8 +45,6 @@ interface ApiParts {
 
 interface Send {
   method: string
-  /** Default: the usual one. */
-  by?: Caller
   body?: string
   headers?: Record<string, string>
 }
@@ -58,15 +54,7 @@ const maybe = <K extends string>(key: K, value: unknown): { [P in K]?: string } 
   (isText(value) ? { [key]: value } : {}) as { [P in K]?: string }
 
 /** @throws of all its functions: ProtectionApiError, DiscoveryError, UmaTimeoutError, what getting a PAT throws */
-export function createProtectionApi({
-  issuer,
-  caller,
-  ticketCaller,
-  metadata,
-  connect,
-  pats,
-  dialect,
-}: ApiParts): ProtectionApi {
+export function createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }: ApiParts): ProtectionApi {
   const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [], patStatuses = [401] } = dialect
 
   const fail = (what: string, { status, text }: CallAnswer, known?: string): ProtectionApiError => {
@@ -90,14 +78,14 @@ export function createProtectionApi({
 
   /** With the owner's PAT (FedAuthz §1.3). One that is not taken any more is replaced, once (checklist F-R-i). */
   async function send(owner: string, url: string, what: Send, again = true): Promise<CallAnswer> {
-    const { method, body, headers, by = caller } = what
+    const { method, body, headers } = what
     const pat = await pats.get(owner)
     const init: RequestInit = {
       method,
       headers: { accept: 'application/json', ...headers, authorization: `Bearer ${pat}` },
       ...(body !== undefined && { body }),
     }
-    const answer = await call(by, issuer, url, init).catch((cause: unknown) => {
+    const answer = await call(caller, issuer, url, init).catch((cause: unknown) => {
       throw isUmaError(cause) ? cause : none('was not reached', cause)
     })
     if (!patStatuses.includes(answer.status)) return answer
@@ -164,7 +152,7 @@ export function createProtectionApi({
       const single = permissionRequest === 'object' || (permissionRequest === 'auto' && permissions.length === 1)
       const asked = permissions.map(({ resource_id, resource_scopes }) => ({ resource_id, resource_scopes }))
       const url = await endpointOf('permission')
-      const answer = await send(owner, url, { method: 'POST', by: ticketCaller, ...json(single ? asked[0] : asked) })
+      const answer = await send(owner, url, { method: 'POST', ...json(single ? asked[0] : asked) })
       const { status, text } = answer
       const ticket = status === 201 || status === 200 ? readObject(text)?.ticket : undefined
       if (isText(ticket)) return ticket

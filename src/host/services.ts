@@ -7,13 +7,13 @@ import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
 import type { HostParts } from './assemble.ts'
 import { checkHost } from './check-options.ts'
 import { type Connect, createClient } from './client.ts'
-import { sparing, withinShare } from './load.ts'
+import { sparing } from './load.ts'
 import { createPats } from './pat.ts'
 import { createProtectionApi } from './protection-api.ts'
 import type { HostEvent, HostOptions } from './types.ts'
 
 /**
- * How a host reaches its authorization server: everything goes through one fetch that spares it.
+ * How a host reaches its authorization server: everything goes through fetches that spare it.
  *
  * @throws TypeError for options that cannot be right or safe
  */
@@ -29,10 +29,8 @@ export function createServices(options: HostOptions): HostParts {
       // A listener's fault, now or later, is no reason for a request to fail.
     }
   }
-  const fetch = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
+  const { rest: fetch, ...apart } = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
-  // A flood of requests without a token leaves room for those that bring one.
-  const tickets = withinShare(fetch, load, 0.8)
   // What is not let through is not tried again after a while, as a network fault is: nothing was tried.
   const once: typeof fetch = async (input, init) => {
     try {
@@ -53,21 +51,23 @@ export function createServices(options: HostOptions): HostParts {
     return { caller, metadata: document, client: self, context: context as FlowContext }
   }
   const pats = createPats({ issuer, grant: pat, connect, storage, prefix, tell })
+  /** The same API; what it sends itself goes this way. PATs and registration do not. */
+  const api = (way: Caller['fetch']) => {
+    const own: Caller = { ...caller, fetch: way }
+    const connectSo: Connect = async (owner, not) => ({ ...(await connect(owner, not)), caller: own })
+    return createProtectionApi({ issuer, caller: own, metadata, connect: connectSo, pats, dialect })
+  }
   return {
     issuer,
     storage,
     prefix,
     tell,
     metadata,
-    api: createProtectionApi({
-      issuer,
-      caller,
-      ticketCaller: { ...caller, fetch: () => tickets },
-      metadata,
-      connect,
-      pats,
-      dialect,
-    }),
+    api: {
+      ...api(() => fetch),
+      ticket: api(() => apart.tickets).ticket,
+      introspect: api(() => apart.introspection).introspect,
+    },
     fetch: () => fetch,
     hasPat: pats.has,
     authorizationUrl: pats.authorizationUrl,

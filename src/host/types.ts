@@ -157,7 +157,7 @@ export interface HostOptions {
   timeouts?: { request?: number; decision?: number }
   /**
    * Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered with 403.
-   * Tickets, which anybody can ask for, take four fifths of that at most.
+   * Permission requests, which anybody can bring about, may take half of each.
    */
   load?: { concurrent?: number; waiting?: number; breaker?: { failures?: number; openMs?: number } }
   dialect?: HostDialect

@@ -6,8 +6,7 @@ import { sparing } from '../../src/host/load.ts'
 import type { HostEvent, HostOptions } from '../../src/host/types.ts'
 import { send } from '../helpers/http.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
-import { hosted } from './hosted.ts'
-import { failure, servicesAt } from './protection-kit.ts'
+import { failure, scripted, servicesAt } from './protection-kit.ts'
 
 type Act = (res: ServerResponse) => unknown
 
@@ -26,7 +25,7 @@ async function setup(load: NonNullable<HostOptions['load']> = {}, timeout = 2_00
   })
   onTestFinished(server.close)
   const events: HostEvent[] = []
-  const fetching = sparing(
+  const { rest: fetching } = sparing(
     () => fetch,
     load,
     (event) => void events.push(event),
@@ -55,19 +54,6 @@ test('F-R-h: after failures in a row the breaker opens; then nothing is sent, an
   expect(performance.now() - started).toBeLessThan(10_000)
   expect(errors.every(({ message }) => /breaker is open/.test(message))).toBe(true)
   expect(stats.arrived).toBe(3)
-})
-
-test('F-R-h: while the breaker is open, a host that has just started is told at once: discovery is not tried again', async () => {
-  const { now, stats, server } = await setup()
-  now.act = ill
-  const { services } = servicesAt(server.origin, { load: { breaker: { failures: 1, openMs: 60_000 } } })
-  await failure(services.api.list('alice'))
-  const arrived = stats.arrived
-  const started = performance.now()
-  const error = await failure(services.api.list('alice'))
-  expect(performance.now() - started).toBeLessThan(500)
-  expect(error).toMatchObject({ name: 'DiscoveryError', code: 'discovery_failed' })
-  expect(stats.arrived).toBe(arrived)
 })
 
 test.each<[string, Act, number]>([
@@ -219,17 +205,52 @@ test('F-R-h: a host tells its breaker’s states, and recovers by itself', async
   ])
 })
 
-test('F-R-h: a flood of requests without a token leaves room for those that bring one', async () => {
-  const { as, host, tokenFor } = await hosted({ host: { load: { concurrent: 5, waiting: 10 } } })
-  await host.protect({ url: '/alice/*', owner: 'alice' })
-  const token = await tokenFor('/alice/1.jpg')
-  as.quirks.delayMs = { permission: 300 }
-  const guarded = host.guard(() => new Response('a photo'))
-  const ask = (headers: HeadersInit = {}) => guarded(new Request('https://photos.example/alice/1.jpg', { headers }))
-  const flood = Promise.all(Array.from({ length: 50 }, () => ask()))
-  await pause(50)
-  expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200)
-  const statuses = (await flood).map(({ status }) => status)
-  expect(new Set(statuses)).toEqual(new Set([401, 403]))
-  expect(statuses.filter((status) => status === 401)).toHaveLength(12)
+const resource = { resource_id: 'x', resource_scopes: [] }
+
+test('F-R-h: a flood of permission requests leaves room for introspection, PATs and resources', async () => {
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let arrived = 0
+  const { services } = await scripted(
+    async ({ path }) => {
+      if (path === '/perm') {
+        arrived++
+        await gate
+      }
+      const answers = { '/perm': { ticket: 't' }, '/introspect': { active: true }, '/rreg/': { _id: 'r' } }
+      return { status: path === '/introspect' ? 200 : 201, body: answers[path as '/perm'] }
+    },
+    { load: { concurrent: 4, waiting: 4 } },
+  )
+  const { api } = services
+  // The PAT is there before the flood.
+  await api.introspect('alice', 'first')
+  const flood = Array.from({ length: 30 }, () => api.ticket('alice', [resource]).catch(({ cause }: Error) => cause))
+  await expect.poll(() => arrived).toBe(2)
+  expect(await api.introspect('alice', 'good')).toEqual({ active: true })
+  expect(await api.introspect('bob', 'whose PAT is new')).toEqual({ active: true })
+  expect(await api.create('alice', { resource_scopes: [] })).toEqual({ id: 'r' })
+  release()
+  const outcomes = await Promise.all(flood)
+  // Half of those at once, and half of those that wait.
+  expect(outcomes.filter((outcome) => outcome === 't')).toHaveLength(4)
+  expect(outcomes.filter((outcome) => /bulkhead/i.test(String(outcome)))).toHaveLength(26)
 })
+
+test.each(['pat', 'client'] as const)(
+  'F-R-h: tokens that introspection (by %s) fails at keep nobody from a ticket',
+  async (introspectionAuth) => {
+    const { services, events } = await scripted(
+      ({ path }) => (path === '/introspect' ? { status: 500 } : { status: 201, body: { ticket: 't', _id: 'r' } }),
+      { dialect: { introspectionAuth }, load: { breaker: { failures: 5, openMs: 60_000 } } },
+    )
+    const { api } = services
+    for (let i = 0; i < 7; i++) await failure(api.introspect('alice', `strange ${i}`))
+    expect(events.filter(({ type }) => type === 'breaker')).toEqual([{ type: 'breaker', state: 'open' }])
+    expect(await failure(api.introspect('alice', 'good'))).not.toHaveProperty('status', 500)
+    expect(await api.ticket('alice', [resource])).toBe('t')
+    expect(await api.create('bob', { resource_scopes: [] })).toEqual({ id: 'r' })
+  },
+)
