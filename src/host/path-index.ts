@@ -74,17 +74,18 @@ function cut(at: Branch, pattern: string, { steps, end }: Way, index = 0): boole
   return !at.next.size && !at.here.size && !at.below.size
 }
 
-const none: ReadonlySet<string> = new Set()
-
-function match(at: Branch, segments: readonly string[], index = 0): ReadonlySet<string> {
+/** Adds the patterns that a path fits, the nearest first. */
+function collect(at: Branch, segments: readonly string[], into: Set<string>, index = 0): Set<string> {
   const segment = segments[index]
-  if (segment === undefined) return at.here.size ? at.here : at.below
-  for (const step of [segment, '']) {
-    const next = at.next.get(step)
-    const found = next ? match(next, segments, index + 1) : none
-    if (found.size) return found
+  if (segment === undefined) for (const pattern of at.here) into.add(pattern)
+  else {
+    for (const step of [segment, '']) {
+      const next = at.next.get(step)
+      if (next) collect(next, segments, into, index + 1)
+    }
   }
-  return at.below
+  for (const pattern of at.below) into.add(pattern)
+  return into
 }
 
 export function createPathIndex(): PathIndex {
@@ -97,11 +98,8 @@ export function createPathIndex(): PathIndex {
   /** What was found; forgotten with every change. Folding costs more than all else that is done for a request. */
   const found = new Map<string, Found>()
 
-  /** What a lax router might find there. */
-  function lax(fold: string): ReadonlySet<string> {
-    const exactly = folded.get(fold)
-    return exactly?.size ? exactly : match(foldedTree, segmentsOf(fold))
-  }
+  /** All that a lax router might find there. */
+  const lax = (fold: string): Set<string> => collect(foldedTree, segmentsOf(fold), new Set(folded.get(fold)))
 
   function remove(pattern: string): void {
     found.clear()
@@ -118,18 +116,28 @@ export function createPathIndex(): PathIndex {
     if (!folded.get(fold)?.size) folded.delete(fold)
   }
 
+  /**
+   * The resource is the nearest of those that the path fits. No reading may lead to one that it does not fit as it is written, or to another
+   * before this one. Only a path that was registered letter by letter may have such neighbours, and only of its own owner.
+   */
   function seek(path: string): Found {
-    const [pattern] = match(tree, segmentsOf(path))
+    const named = exact.get(path)
+    const fitting = collect(tree, segmentsOf(path), new Set(named && [named.pattern]))
+    const [nearest] = fitting
     for (const reading of laxReadings(path)) {
-      const others = lax(reading)
-      if (others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
+      let first = true
+      for (const pattern of lax(reading)) {
+        const same = first ? pattern === nearest : fitting.has(pattern)
+        first = false
+        if (!same && !(named && byPattern.get(pattern)?.owner === named.owner)) return 'ambiguous'
+      }
     }
-    return pattern === undefined ? undefined : byPattern.get(pattern)
+    return nearest === undefined ? undefined : byPattern.get(nearest)
   }
 
   return {
     find(path) {
-      const known = exact.get(path) ?? found.get(path)
+      const known = found.get(path)
       if (known) return known
       const result = seek(path)
       if (result && path.length <= remembered.length) {
