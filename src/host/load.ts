@@ -1,4 +1,4 @@
-import { bulkhead, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, wrap } from 'cockatiel'
+import { bulkhead, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, type IPolicy, wrap } from 'cockatiel'
 import { cappedText } from '../protocol/capped-text.ts'
 import type { HostEvent, HostOptions } from './types.ts'
 
@@ -20,9 +20,19 @@ const states: Record<CircuitState, (HostEvent & { type: 'breaker' })['state'] | 
   [CircuitState.Isolated]: undefined,
 }
 
+/** What calls to the authorization server are about, as far as they are to leave each other room. */
+export interface Spared {
+  /** Permission requests. Anybody can bring these about: they have half of the room, so that the others always have some. */
+  tickets: Fetch
+  /** Introspection. A breaker of its own: a token that the server fails at says nothing of its other endpoints. */
+  introspection: Fetch
+  /** Discovery, PATs, registration, keys. */
+  rest: Fetch
+}
+
 /**
- * A fetch that spares an authorization server which is down, and the host that waits for it (checklist F-R-h): so many calls at
- * once, so many that wait, and a circuit breaker that opens after failures in a row - network faults, time-outs, 5xx - and lets one
+ * Fetches that spare an authorization server which is down, and the host that waits for it (checklist F-R-h): so many calls at
+ * once, so many that wait, and circuit breakers that open after failures in a row - network faults, time-outs, 5xx - and let one
  * call through after a while to see. What is not let through rejects at once. An answer is read to its end within the caller's
  * time-out, so that a server that only begins to answer counts as slow.
  */
@@ -30,15 +40,28 @@ export function sparing(
   fetch: () => Fetch,
   { concurrent = 50, waiting = 500, breaker = {} }: NonNullable<HostOptions['load']>,
   tell: (event: HostEvent) => void,
-): Fetch {
+): Spared {
   const { failures = 5, openMs = 5_000 } = breaker
-  const circuit = circuitBreaker(handleAll, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) })
-  circuit.onStateChange((state) => {
-    const name = states[state]
-    if (name) tell({ type: 'breaker', state: name })
-  })
-  // Outside the breaker: a call that finds no room says nothing of the server.
-  const policy = wrap(bulkhead(concurrent, waiting), circuit)
+  const newCircuit = (): IPolicy => {
+    const circuit = circuitBreaker(handleAll, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) })
+    circuit.onStateChange((state) => {
+      const name = states[state]
+      if (name) tell({ type: 'breaker', state: name })
+    })
+    return circuit
+  }
+  const half = (number: number) => Math.ceil(number / 2)
+  // Outside the breakers: a call that finds no room says nothing of the server.
+  const room = bulkhead(concurrent, waiting)
+  const circuit = newCircuit()
+  return {
+    tickets: through(wrap(bulkhead(half(concurrent), half(waiting)), room, circuit), fetch),
+    introspection: through(wrap(room, newCircuit()), fetch),
+    rest: through(wrap(room, circuit), fetch),
+  }
+}
+
+function through(policy: IPolicy, fetch: () => Fetch): Fetch {
   return async (input, init) => {
     const once = async (): Promise<Response> => {
       const plain = fetch()

@@ -35,7 +35,7 @@ export function createServices(options: HostOptions): HostParts {
       // A listener's fault is no reason for a request to fail.
     }
   }
-  const fetch = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
+  const { rest: fetch } = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
   const discovery = createDiscovery(caller, () => {})
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)

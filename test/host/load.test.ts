@@ -6,7 +6,7 @@ import { sparing } from '../../src/host/load.ts'
 import type { HostEvent, HostOptions } from '../../src/host/types.ts'
 import { send } from '../helpers/http.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
-import { failure, servicesAt } from './protection-kit.ts'
+import { failure, scripted, servicesAt } from './protection-kit.ts'
 
 type Act = (res: ServerResponse) => unknown
 
@@ -25,7 +25,7 @@ async function setup(load: NonNullable<HostOptions['load']> = {}, timeout = 2_00
   })
   onTestFinished(server.close)
   const events: HostEvent[] = []
-  const fetching = sparing(
+  const { rest: fetching } = sparing(
     () => fetch,
     load,
     (event) => void events.push(event),
@@ -204,3 +204,53 @@ test('F-R-h: a host tells its breaker’s states, and recovers by itself', async
     { type: 'breaker', state: 'closed' },
   ])
 })
+
+const resource = { resource_id: 'x', resource_scopes: [] }
+
+test('F-R-h: a flood of permission requests leaves room for introspection, PATs and resources', async () => {
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let arrived = 0
+  const { services } = await scripted(
+    async ({ path }) => {
+      if (path === '/perm') {
+        arrived++
+        await gate
+      }
+      const answers = { '/perm': { ticket: 't' }, '/introspect': { active: true }, '/rreg/': { _id: 'r' } }
+      return { status: path === '/introspect' ? 200 : 201, body: answers[path as '/perm'] }
+    },
+    { load: { concurrent: 4, waiting: 4 } },
+  )
+  const { api } = services
+  // The PAT is there before the flood.
+  await api.introspect('alice', 'first')
+  const flood = Array.from({ length: 30 }, () => api.ticket('alice', [resource]).catch(({ cause }: Error) => cause))
+  await expect.poll(() => arrived).toBe(2)
+  expect(await api.introspect('alice', 'good')).toEqual({ active: true })
+  expect(await api.introspect('bob', 'whose PAT is new')).toEqual({ active: true })
+  expect(await api.create('alice', { resource_scopes: [] })).toEqual({ id: 'r' })
+  release()
+  const outcomes = await Promise.all(flood)
+  // Half of those at once, and half of those that wait.
+  expect(outcomes.filter((outcome) => outcome === 't')).toHaveLength(4)
+  expect(outcomes.filter((outcome) => /bulkhead/i.test(String(outcome)))).toHaveLength(26)
+})
+
+test.each(['pat', 'client'] as const)(
+  'F-R-h: tokens that introspection (by %s) fails at keep nobody from a ticket',
+  async (introspectionAuth) => {
+    const { services, events } = await scripted(
+      ({ path }) => (path === '/introspect' ? { status: 500 } : { status: 201, body: { ticket: 't', _id: 'r' } }),
+      { dialect: { introspectionAuth }, load: { breaker: { failures: 5, openMs: 60_000 } } },
+    )
+    const { api } = services
+    for (let i = 0; i < 7; i++) await failure(api.introspect('alice', `strange ${i}`))
+    expect(events.filter(({ type }) => type === 'breaker')).toEqual([{ type: 'breaker', state: 'open' }])
+    expect(await failure(api.introspect('alice', 'good'))).not.toHaveProperty('status', 500)
+    expect(await api.ticket('alice', [resource])).toBe('t')
+    expect(await api.create('bob', { resource_scopes: [] })).toEqual({ id: 'r' })
+  },
+)
