@@ -12,7 +12,7 @@ import { createProtectionApi } from './protection-api.ts'
 import type { HostEvent, HostOptions } from './types.ts'
 
 /**
- * How a host reaches its authorization server: everything goes through one fetch that spares it.
+ * How a host reaches its authorization server: everything goes through fetches that spare it.
  *
  * @throws TypeError for options that cannot be right or safe
  */
@@ -35,7 +35,7 @@ export function createServices(options: HostOptions): HostParts {
       // A listener's fault is no reason for a request to fail.
     }
   }
-  const { rest: fetch } = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
+  const { rest: fetch, ...apart } = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
   const discovery = createDiscovery(caller, () => {})
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)
@@ -50,12 +50,22 @@ export function createServices(options: HostOptions): HostParts {
   // A PAT belongs to owner, host and authorization server (FedAuthz §1.3): clients on one storage do not share them.
   const mine = `${prefix}${'id' in client ? `${encodeURIComponent(client.id)}|` : ''}`
   const pats = createPats({ issuer, grant: pat, connect, storage, prefix: mine, tell })
+  /** The same API; what it sends itself goes this way. PATs and registration do not. */
+  const api = (fetch: Caller['fetch']) => {
+    const own: Caller = { ...caller, fetch }
+    const connectSo: typeof connect = async (owner, not) => ({ ...(await connect(owner, not)), caller: own })
+    return createProtectionApi({ issuer, caller: own, metadata, connect: connectSo, pats, dialect })
+  }
   return {
     issuer,
     storage,
     tell,
     metadata,
-    api: createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }),
+    api: {
+      ...api(() => fetch),
+      ticket: api(() => apart.tickets).ticket,
+      introspect: api(() => apart.introspection).introspect,
+    },
     fetch: () => fetch,
     hasPat: pats.has,
     authorizationUrl: pats.authorizationUrl,

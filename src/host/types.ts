@@ -153,7 +153,10 @@ export interface HostOptions {
   onUnmapped?: 'deny' | 'pass'
   /** Milliseconds. `request`: one call to the authorization server, default 3 000. `decision`: everything for one request, default 8 000. */
   timeouts?: { request?: number; decision?: number }
-  /** Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered with 403. */
+  /**
+   * Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered with 403.
+   * Permission requests may take half of each.
+   */
   load?: { concurrent?: number; waiting?: number; breaker?: { failures?: number; openMs?: number } }
   dialect?: HostDialect
   /** Adds CORS headers to answers, and answers preflights. Default: only `Access-Control-Expose-Headers` on challenges. */
