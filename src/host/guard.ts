@@ -1,4 +1,5 @@
 import type { Answer } from './answers.ts'
+import { isList, withMembers } from './header-lists.ts'
 import { ForbiddenError } from './predicates.ts'
 import { factsOf } from './request-facts.ts'
 import type { Access } from './types.ts'
@@ -76,8 +77,9 @@ export function dressed(response: Response, { headers, bodiless }: Passed): Resp
 
 function addTo(response: Response, headers: Passed['headers']): Response {
   for (const [name, value] of headers) {
-    if (name !== 'Vary') response.headers.set(name, value)
-    else if (!response.headers.get(name)?.includes(value)) response.headers.append(name, value)
+    const before = response.headers.get(name)
+    const now = isList(name) ? withMembers(name, before, value) : value
+    if (now !== before) response.headers.set(name, now)
   }
   return response
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Answer } from './answers.ts'
 import { type Guarding, remember } from './guard.ts'
+import { isList, withMembers } from './header-lists.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { GuardOptions, Passed } from './warden.ts'
 
@@ -80,28 +81,54 @@ function factsOfNode({ method = '', headers, rawHeaders }: IncomingMessage, targ
 
 /** Node reads what is left of the request's body, and throws it away, once this has been sent. */
 function send(res: ServerResponse, { status, headers, body }: Answer): void {
-  for (const [name, value] of lines(headers)) res.setHeader(name, value)
+  for (const [name, value] of lines(headers)) setOrJoin(res, name, value)
   res.statusCode = status
   if (status !== 204) res.setHeader('Content-Length', Buffer.byteLength(body))
   res.end(body)
 }
 
-function lines(headers: Answer['headers']): Map<string, string | string[]> {
-  const byName = new Map<string, string | string[]>()
+type Value = string | string[]
+
+/** Names that occur more than once have all their values. */
+function lines(headers: [string, Value][]): Iterable<[string, Value]> {
+  const byName = new Map<string, [string, Value]>()
   for (const [name, value] of headers) {
-    const before = byName.get(name)
-    byName.set(name, before === undefined ? value : [before, value].flat())
+    const before = byName.get(name.toLowerCase())?.[1]
+    byName.set(name.toLowerCase(), [name, before === undefined ? value : [before, value].flat()])
   }
-  return byName
+  return byName.values()
+}
+
+function setOrJoin(res: ServerResponse, name: string, value: Value): void {
+  if (!isList(name)) return void res.setHeader(name, value)
+  const before = [res.getHeader(name) ?? []].flat().join(', ')
+  const now = withMembers(name, before, [value].flat().join(', '))
+  if (now !== before) res.setHeader(name, now)
 }
 
 function dress(res: ServerResponse, { headers, bodiless }: Passed): void {
   if (bodiless) withoutBody(res)
   if (res.headersSent) return
-  for (const [name, value] of headers) {
-    if (name === 'Vary') res.appendHeader(name, value)
-    else res.setHeader(name, value)
-  }
+  for (const [name, value] of headers) setOrJoin(res, name, value)
+  if (!bodiless && !headers.some(([name]) => isList(name))) return
+  beforeHead(res, () => {
+    if (bodiless) res.removeHeader('Content-Length')
+    // What the listener has set meanwhile may have taken the place of these.
+    for (const [name, value] of headers) if (isList(name)) setOrJoin(res, name, value)
+  })
+}
+
+/** Does something once the listener has said all its headers. Where it does not call `writeHead`, Node does. */
+function beforeHead(res: ServerResponse, last: () => void): void {
+  const { writeHead } = res
+  res.writeHead = ((...args: [status: number, ...rest: unknown[]]) => {
+    if (res.headersSent) return Reflect.apply(writeHead, res, args)
+    const [status, ...rest] = args
+    const given = rest.find((arg) => typeof arg === 'object' && arg !== null)
+    if (given) for (const [name, value] of lines(pairs(given))) res.setHeader(name, value)
+    last()
+    return Reflect.apply(writeHead, res, [status, ...rest.filter((arg) => typeof arg === 'string')])
+  }) as typeof writeHead
 }
 
 /**
@@ -109,19 +136,13 @@ function dress(res: ServerResponse, { headers, bodiless }: Passed): void {
  * says OPTIONS.
  */
 function withoutBody(res: ServerResponse): void {
-  const { end, writeHead } = res
+  const { end } = res
   const done = (args: unknown[]) => args.find((arg) => typeof arg === 'function') as (() => void) | undefined
   res.write = ((...args: unknown[]) => {
     const callback = done(args)
     if (callback) queueMicrotask(callback)
     return true
   }) as typeof res.write
-  res.writeHead = ((status: number, ...rest: unknown[]) => {
-    const given = rest.find((arg) => typeof arg === 'object' && arg !== null)
-    if (given) for (const [name, value] of pairs(given)) res.setHeader(name, value)
-    res.removeHeader('Content-Length')
-    return writeHead.call(res, status)
-  }) as typeof res.writeHead
   res.end = ((...args: unknown[]) => {
     if (!res.headersSent) res.removeHeader('Content-Length')
     return Reflect.apply(end, res, [done(args)])
@@ -129,10 +150,10 @@ function withoutBody(res: ServerResponse): void {
 }
 
 /** The headers of `writeHead`: an object, or names and values in turn. */
-function pairs(given: object): [string, string][] {
-  if (!Array.isArray(given)) return Object.entries(given as Record<string, string>)
-  if (Array.isArray(given[0])) return given as [string, string][]
-  return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), String(given[i + 1])] as [string, string]]))
+function pairs(given: object): [string, Value][] {
+  if (!Array.isArray(given)) return Object.entries(given as Record<string, Value>)
+  if (Array.isArray(given[0])) return given as [string, Value][]
+  return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), given[i + 1]] as [string, Value]]))
 }
 
 export { type NodeListenerOptions, toNodeListener } from './node-handler.ts'
