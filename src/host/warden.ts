@@ -20,8 +20,8 @@ export interface GuardOptions {
   resource?: string
   /** All of these are needed, whatever the method. */
   scopes?: readonly string[]
-  /** Besides the permission (FedAuthz §1.4): what is refused is answered with 403. */
-  when?: (access: Access) => boolean
+  /** Besides the permission (FedAuthz §1.4): only `true` lets in, at once or later; all else, and what throws or rejects, is answered with 403. */
+  when?: (access: Access) => MaybePromise<boolean>
 }
 
 /** Let through. */
@@ -125,13 +125,17 @@ export function createWarden(parts: WardenParts): Judge {
     return challenged(resource, scopes, visit, 'insufficient_scope')
   }
 
-  function letIn({ method, path, guard }: Visit, access: Access): Verdict {
+  function letIn({ method, path, guard: { when } }: Visit, access: Access): MaybePromise<Verdict> {
+    if (!when) return { access, headers: vary }
+    const failing = () => refuse('predicate failed', method, path, forbidden())
+    const held = (met: boolean): Verdict =>
+      met === true ? { access, headers: vary } : refuse('predicate', method, path, forbidden())
     try {
-      if (!guard.when || guard.when(access)) return { access, headers: vary }
+      const met = when(access)
+      return isThenable(met) ? Promise.resolve(met).then(held, failing) : held(met)
     } catch {
-      return refuse('predicate failed', method, path, forbidden())
+      return failing()
     }
-    return refuse('predicate', method, path, forbidden())
   }
 
   async function challenged(
