@@ -23,7 +23,8 @@ interface Mounted extends IncomingMessage {
 
 /**
  * Middleware for Express, and for all that take `(req, res, next)`. It goes before the routes that it guards, at any mount point:
- * the whole path counts.
+ * the whole path counts. Where the framework does not say what it cut off for the mount point (Connect, Vite, middie have no `baseUrl`), a
+ * URL that was rewritten before, and the mount point itself without a final slash, are answered with 400: at the root, neither comes up.
  *
  * @example app.use(expressGuard(host))
  */
@@ -34,10 +35,17 @@ export function expressGuard(
   return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options }, () => next())
 }
 
-/** The target as the routes below will see it, with what was cut off for the mount point. */
-function targetOf({ url = '', baseUrl, originalUrl }: Mounted): string {
-  if (typeof baseUrl === 'string' && url.startsWith('/')) return baseUrl + url
-  return originalUrl ?? url
+/**
+ * The target as the routes below will see it, with what was cut off for the mount point.
+ *
+ * @returns what is no path, and refused, where nobody can know: the routes would serve one thing for the judgement of another
+ */
+function targetOf({ url = '', baseUrl, originalUrl = url }: Mounted): string {
+  if (typeof baseUrl === 'string') return baseUrl + url
+  const cutOff = originalUrl.slice(0, originalUrl.length - url.length)
+  // Only whole segments are cut off, and nothing that is not path.
+  const whole = cutOff === '' || (url[0] === '/' && /^\/[^?#]*$/.test(cutOff))
+  return whole && cutOff + url === originalUrl ? originalUrl : ''
 }
 
 interface Exchange {
