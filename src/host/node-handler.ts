@@ -25,10 +25,15 @@ export function toNodeListener(
   return (req, res) => {
     answer(handler, req, res, origin).catch((error: unknown) => {
       if (!isGone(error)) onError(error)
-      if (res.headersSent || res.destroyed) res.destroy()
-      else res.writeHead(500, { 'cache-control': 'no-store', 'content-length': '0' }).end()
+      giveUp(res)
     })
   }
+}
+
+/** An empty 500; where an answer has begun already, the connection ends, so that nobody takes it for a whole one. */
+export function giveUp(res: ServerResponse): void {
+  if (res.headersSent || res.destroyed) res.destroy()
+  else res.writeHead(500, { 'cache-control': 'no-store', 'content-length': '0' }).end()
 }
 
 async function answer(

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Answer } from './answers.ts'
 import { type Guarding, remember } from './guard.ts'
 import { isList, withMembers } from './header-lists.ts'
+import { giveUp, type NodeListenerOptions, toNodeListener } from './node-handler.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { GuardOptions, Passed } from './warden.ts'
 
@@ -12,7 +13,10 @@ import type { GuardOptions, Passed } from './warden.ts'
  * @example createServer(guardNode(host, (req, res) => res.end('a photo')))
  */
 export function guardNode(host: Guarding, listener: RequestListener, options?: GuardOptions): RequestListener {
-  return (req, res) => guarded(host, { req, res, target: req.url ?? '', options }, () => listener(req, res))
+  return (req, res) => {
+    const fail = () => giveUp(res)
+    guarded(host, { req, res, target: req.url ?? '', options, fail }, () => listener(req, res))
+  }
 }
 
 /** What Express adds to a request. */
@@ -32,7 +36,7 @@ export function expressGuard(
   host: Guarding,
   options?: GuardOptions,
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options }, () => next())
+  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options, fail: next }, () => next())
 }
 
 /**
@@ -53,22 +57,37 @@ interface Exchange {
   res: ServerResponse
   target: string
   options: GuardOptions | undefined
+  /** Told why the verdict cannot be carried out. */
+  fail: (error: unknown) => void
 }
 
-function guarded(host: Guarding, { req, res, target, options }: Exchange, next: () => unknown): void {
+function guarded(host: Guarding, { req, res, target, options, fail }: Exchange, next: () => unknown): void {
   const act = (verdict: Awaited<ReturnType<Guarding['judge']>>): void => {
     // The client has gone: nobody is to be served.
     if (res.destroyed || res.writableEnded) return
-    if ('answer' in verdict) send(res, verdict.answer)
-    else {
+    try {
+      if ('answer' in verdict) return void send(res, verdict.answer)
       dress(res, verdict)
-      remember(req, verdict.access)
-      next()
+    } catch (error) {
+      // Most likely somebody before the guard has begun an answer.
+      return void fail(error)
     }
+    remember(req, verdict.access)
+    next()
   }
   const verdict = host.judge(factsOfNode(req, target), options)
-  if (verdict instanceof Promise) verdict.then(act)
-  else act(verdict)
+  if (!(verdict instanceof Promise)) return void act(verdict)
+  const later = (known: Awaited<typeof verdict>): void => {
+    try {
+      act(known)
+    } catch (error) {
+      // What a listener throws is an uncaught exception in Node, guarded or not: not a rejection of a promise that it knows nothing of.
+      setImmediate(() => {
+        throw error
+      })
+    }
+  }
+  verdict.then(later, fail)
 }
 
 /** What is on the wire: Node's own `headers` show only the first of two Hosts or Authorizations. */
@@ -164,4 +183,4 @@ function pairs(given: object): [string, Value][] {
   return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), given[i + 1]] as [string, Value]]))
 }
 
-export { type NodeListenerOptions, toNodeListener } from './node-handler.ts'
+export { type NodeListenerOptions, toNodeListener }
