@@ -1,5 +1,5 @@
 import type { Answer } from './answers.ts'
-import { shared, withMembers } from './lists.ts'
+import { isList, withMembers } from './header-lists.ts'
 import { ForbiddenError } from './predicates.ts'
 import { factsOf } from './request-facts.ts'
 import type { Access } from './types.ts'
@@ -77,7 +77,9 @@ export function dressed(response: Response, { headers, bodiless }: Passed): Resp
 
 function addTo(response: Response, headers: Passed['headers']): Response {
   for (const [name, value] of headers) {
-    response.headers.set(name, shared.has(name) ? withMembers(response.headers.get(name), value) : value)
+    const before = response.headers.get(name)
+    const now = isList(name) ? withMembers(name, before, value) : value
+    if (now !== before) response.headers.set(name, now)
   }
   return response
 }

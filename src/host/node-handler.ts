@@ -16,6 +16,8 @@ export interface NodeListenerOptions {
  * `(request: Request) => Response` as `(req, res) => void`.
  *
  * A request target that is no path (absolute-form, `*`) is answered with 400. The request's signal aborts when the connection is lost.
+ * Where a body parser was there before (`express.urlencoded()`), what it made of the body is written again; where that cannot be, `onError`
+ * is told and the client gets a 500.
  */
 export function toNodeListener(
   handler: (request: Request) => Response | Promise<Response>,
@@ -25,10 +27,15 @@ export function toNodeListener(
   return (req, res) => {
     answer(handler, req, res, origin).catch((error: unknown) => {
       if (!isGone(error)) onError(error)
-      if (res.headersSent || res.destroyed) res.destroy()
-      else res.writeHead(500, { 'cache-control': 'no-store', 'content-length': '0' }).end()
+      giveUp(res)
     })
   }
+}
+
+/** An empty 500; where an answer has begun already, the connection ends, so that nobody takes it for a whole one. */
+export function giveUp(res: ServerResponse): void {
+  if (res.headersSent || res.destroyed) res.destroy()
+  else res.writeHead(500, { 'cache-control': 'no-store', 'content-length': '0' }).end()
 }
 
 async function answer(
@@ -42,7 +49,10 @@ async function answer(
   await sendResponse(await handler(request), req, res)
 }
 
-/** @returns undefined: no request that a URL can be made of */
+/**
+ * @returns undefined: no request that a URL can be made of
+ * @throws TypeError if the body has been read before and nothing is left to make it of
+ */
 export function toRequest(req: IncomingMessage, res: ServerResponse, origin?: string): Request | undefined {
   const { method = 'GET', url = '' } = req
   const own = URL.parse(
@@ -57,29 +67,40 @@ export function toRequest(req: IncomingMessage, res: ServerResponse, origin?: st
     const [name = '', value = ''] = [req.rawHeaders[i], req.rawHeaders[i + 1]]
     if (!name.startsWith(':')) headers.append(name, value)
   }
-  const bodiless = method === 'GET' || method === 'HEAD'
-  const init = { method, headers, signal: gone.signal }
+  const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(req, headers)
   try {
     // Not resolved against the origin: a path of two slashes would be another host.
-    if (bodiless) return new Request(own.origin + url, init)
-    const before = readBefore(req)
-    if (before !== undefined) headers.delete('content-length')
-    const body = before ?? (Readable.toWeb(req) as ReadableStream<Uint8Array>)
-    return new Request(own.origin + url, { ...init, body, duplex: 'half' } as RequestInit)
+    return new Request(own.origin + url, { method, headers, signal: gone.signal, body, duplex: 'half' } as RequestInit)
   } catch {
     return undefined
   }
 }
 
-/** What a body parser (`express.urlencoded()`, `express.json()`, …) has left of a body: it is written down again. */
-function readBefore(req: IncomingMessage & { body?: unknown }): BodyInit | undefined {
-  const { body } = req
-  if (!req.readableEnded || body === undefined || body === null) return undefined
-  if (typeof body === 'string' || body instanceof Uint8Array) return body as BodyInit
-  if (/^application\/(?:[\w.-]+\+)?json\b/i.test(req.headers['content-type'] ?? '')) return JSON.stringify(body)
-  const form = new URLSearchParams()
-  for (const [name, value] of Object.entries(body)) for (const one of [value].flat()) form.append(name, String(one))
-  return form.toString()
+/** What is there to be read, or what somebody who has read it before left in `req.body`, as Express's parsers do. */
+function bodyOf(req: IncomingMessage & { body?: unknown }, headers: Headers): NonNullable<RequestInit['body']> {
+  if (!req.readableDidRead && !req.readableEnded) return Readable.toWeb(req) as ReadableStream<Uint8Array>
+  const type = headers.get('content-type') ?? ''
+  // Without a byte there is nothing that could have been lost.
+  const again = req.body === undefined && !req.readableDidRead ? '' : writtenAgain(req.body, type)
+  if (again === undefined)
+    throw new TypeError('The body of the request was read before. Put this listener before what reads bodies.')
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name)
+  if (typeof again !== 'string') return again
+  // Text was decoded, and is UTF-8 now.
+  if (type) headers.set('content-type', type.replace(/;\s*charset=[^;]*/i, ''))
+  return new TextEncoder().encode(again)
+}
+
+function writtenAgain(body: unknown, type: string): string | Uint8Array<ArrayBuffer> | undefined {
+  if (typeof body === 'string') return body
+  if (body instanceof Uint8Array) return new Uint8Array(body)
+  if (typeof body !== 'object' || body === null) return undefined
+  if (/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type)) return JSON.stringify(body)
+  if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)) return undefined
+  const fields = Object.entries(body).flatMap(([name, value]) => [value].flat().map((one: unknown) => [name, one]))
+  // What is not flat has several spellings.
+  const flat = fields.every((field): field is [string, string] => typeof field[1] === 'string')
+  return flat ? new URLSearchParams(fields).toString() : undefined
 }
 
 /** Writes a fetch-style answer, as fast as the client takes it. */

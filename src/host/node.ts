@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Answer } from './answers.ts'
 import { type Guarding, remember } from './guard.ts'
-import { shared, withMembers } from './lists.ts'
+import { isList, withMembers } from './header-lists.ts'
+import { giveUp, type NodeListenerOptions, toNodeListener } from './node-handler.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { GuardOptions, Passed } from './warden.ts'
 
@@ -12,20 +13,10 @@ import type { GuardOptions, Passed } from './warden.ts'
  * @example createServer(guardNode(host, (req, res) => res.end('a photo')))
  */
 export function guardNode(host: Guarding, listener: RequestListener, options?: GuardOptions): RequestListener {
-  return (req, res) =>
-    guarded(
-      host,
-      { req, res, target: req.url ?? '', options },
-      () => listener(req, res),
-      (error) => {
-        // As if the listener had thrown it at once; but nobody is left waiting.
-        if (res.headersSent) res.destroy()
-        else res.writeHead(500, { 'cache-control': 'no-store', 'content-length': '0' }).end()
-        queueMicrotask(() => {
-          throw error
-        })
-      },
-    )
+  return (req, res) => {
+    const fail = () => giveUp(res)
+    guarded(host, { req, res, target: req.url ?? '', options, fail }, () => listener(req, res))
+  }
 }
 
 /** What Express adds to a request. */
@@ -36,7 +27,8 @@ interface Mounted extends IncomingMessage {
 
 /**
  * Middleware for Express, and for all that take `(req, res, next)`. It goes before the routes that it guards, at any mount point:
- * the whole path counts. It goes after what rewrites `req.url`; outside of Express, nothing before it may cut off a part of the path.
+ * the whole path counts. Where the framework does not say what it cut off for the mount point (Connect, Vite, middie have no `baseUrl`), a
+ * URL that was rewritten before, and the mount point itself without a final slash, are answered with 400: at the root, neither comes up.
  *
  * @example app.use(expressGuard(host))
  */
@@ -44,16 +36,20 @@ export function expressGuard(
   host: Guarding,
   options?: GuardOptions,
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options }, () => next(), next)
+  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options, fail: next }, () => next())
 }
 
 /**
- * The target as the routes below will see it, with what was cut off for the mount point. Connect and its kin do not say what that was:
- * what `originalUrl` has before `url`. Where it does not end with it, `url` was written over, and is what counts.
+ * The target as the routes below will see it, with what was cut off for the mount point.
+ *
+ * @returns what is no path, and refused, where nobody can know: the routes would serve one thing for the judgement of another
  */
 function targetOf({ url = '', baseUrl, originalUrl = url }: Mounted): string {
-  if (typeof baseUrl === 'string' && url.startsWith('/')) return baseUrl + url
-  return originalUrl.endsWith(url) && url.startsWith('/') ? originalUrl : url
+  if (typeof baseUrl === 'string') return baseUrl + url
+  const cutOff = originalUrl.slice(0, originalUrl.length - url.length)
+  // Only whole segments are cut off, and nothing that is not path.
+  const whole = cutOff === '' || (url[0] === '/' && /^\/[^?#]*$/.test(cutOff))
+  return whole && cutOff + url === originalUrl ? originalUrl : ''
 }
 
 interface Exchange {
@@ -61,30 +57,37 @@ interface Exchange {
   res: ServerResponse
   target: string
   options: GuardOptions | undefined
+  /** Told why the verdict cannot be carried out. */
+  fail: (error: unknown) => void
 }
 
-function guarded(
-  host: Guarding,
-  { req, res, target, options }: Exchange,
-  next: () => unknown,
-  failed: (error: unknown) => void,
-): void {
+function guarded(host: Guarding, { req, res, target, options, fail }: Exchange, next: () => unknown): void {
   const act = (verdict: Awaited<ReturnType<Guarding['judge']>>): void => {
     // The client has gone: nobody is to be served.
     if (res.destroyed || res.writableEnded) return
-    if ('answer' in verdict) {
-      // Somebody has begun to answer already: what comes after is not to be had.
-      if (res.headersSent) res.destroy()
-      else send(res, verdict.answer)
-    } else {
+    try {
+      if ('answer' in verdict) return void send(res, verdict.answer)
       dress(res, verdict)
-      remember(req, verdict.access)
-      next()
+    } catch (error) {
+      // Most likely somebody before the guard has begun an answer.
+      return void fail(error)
     }
+    remember(req, verdict.access)
+    next()
   }
   const verdict = host.judge(factsOfNode(req, target), options)
-  if (verdict instanceof Promise) verdict.then(act).catch(failed)
-  else act(verdict)
+  if (!(verdict instanceof Promise)) return void act(verdict)
+  const later = (known: Awaited<typeof verdict>): void => {
+    try {
+      act(known)
+    } catch (error) {
+      // What a listener throws is an uncaught exception in Node, guarded or not: not a rejection of a promise that it knows nothing of.
+      setImmediate(() => {
+        throw error
+      })
+    }
+  }
+  verdict.then(later, fail)
 }
 
 /** What is on the wire: Node's own `headers` show only the first of two Hosts or Authorizations. */
@@ -105,45 +108,54 @@ function factsOfNode({ method = '', headers, rawHeaders }: IncomingMessage, targ
 
 /** Node reads what is left of the request's body, and throws it away, once this has been sent. */
 function send(res: ServerResponse, { status, headers, body }: Answer): void {
-  for (const [name, value] of lines(headers)) res.setHeader(name, value)
+  for (const [name, value] of lines(headers)) setOrJoin(res, name, value)
   res.statusCode = status
   if (status !== 204) res.setHeader('Content-Length', Buffer.byteLength(body))
   res.end(body)
 }
 
-function lines(headers: Answer['headers']): Map<string, string | string[]> {
-  const byName = new Map<string, string | string[]>()
+type Value = string | string[]
+
+/** Names that occur more than once have all their values. */
+function lines(headers: [string, Value][]): Iterable<[string, Value]> {
+  const byName = new Map<string, [string, Value]>()
   for (const [name, value] of headers) {
-    const before = byName.get(name)
-    byName.set(name, before === undefined ? value : [before, value].flat())
+    const before = byName.get(name.toLowerCase())?.[1]
+    byName.set(name.toLowerCase(), [name, before === undefined ? value : [before, value].flat()])
   }
-  return byName
+  return byName.values()
+}
+
+function setOrJoin(res: ServerResponse, name: string, value: Value): void {
+  if (!isList(name)) return void res.setHeader(name, value)
+  const before = [res.getHeader(name) ?? []].flat().join(', ')
+  const now = withMembers(name, before, [value].flat().join(', '))
+  if (now !== before) res.setHeader(name, now)
 }
 
 function dress(res: ServerResponse, { headers, bodiless }: Passed): void {
   if (bodiless) withoutBody(res)
   if (res.headersSent) return
-  const ours = headers.filter(([name]) => shared.has(name))
-  for (const [name, value] of headers) if (!shared.has(name)) res.setHeader(name, value)
-  if (ours.length) keep(res, ours)
+  for (const [name, value] of headers) setOrJoin(res, name, value)
+  if (!bodiless && !headers.some(([name]) => isList(name))) return
+  beforeHead(res, () => {
+    if (bodiless) res.removeHeader('Content-Length')
+    // What the listener has set meanwhile may have taken the place of these.
+    for (const [name, value] of headers) if (isList(name)) setOrJoin(res, name, value)
+  })
 }
 
-/** What the listener says in these fields is said too, at the last moment: Node calls `writeHead` itself where a listener does not. */
-function keep(res: ServerResponse, ours: Passed['headers']): void {
+/** Does something once the listener has said all its headers. Where it does not call `writeHead`, Node does. */
+function beforeHead(res: ServerResponse, last: () => void): void {
   const { writeHead } = res
-  res.writeHead = ((status: number, ...rest: unknown[]) => {
-    const at = rest.findIndex((arg) => typeof arg === 'object' && arg !== null)
-    const given = at < 0 ? [] : pairs(rest[at] as object)
-    for (const [name, value] of ours) {
-      const said = given.filter(([other]) => other.toLowerCase() === name.toLowerCase())
-      const before = said.length ? said.map(([, one]) => one) : [res.getHeader(name) ?? []]
-      const all = withMembers(before.flat().join(', '), value)
-      if (!said.length) res.setHeader(name, all)
-      for (const pair of said) pair[1] = all
-    }
-    if (at >= 0) rest[at] = given.flat()
-    return Reflect.apply(writeHead, res, [status, ...rest])
-  }) as typeof res.writeHead
+  res.writeHead = ((...args: [status: number, ...rest: unknown[]]) => {
+    if (res.headersSent) return Reflect.apply(writeHead, res, args)
+    const [status, ...rest] = args
+    const given = rest.find((arg) => typeof arg === 'object' && arg !== null)
+    if (given) for (const [name, value] of lines(pairs(given))) res.setHeader(name, value)
+    last()
+    return Reflect.apply(writeHead, res, [status, ...rest.filter((arg) => typeof arg === 'string')])
+  }) as typeof writeHead
 }
 
 /**
@@ -151,19 +163,13 @@ function keep(res: ServerResponse, ours: Passed['headers']): void {
  * says OPTIONS.
  */
 function withoutBody(res: ServerResponse): void {
-  const { end, writeHead } = res
+  const { end } = res
   const done = (args: unknown[]) => args.find((arg) => typeof arg === 'function') as (() => void) | undefined
   res.write = ((...args: unknown[]) => {
     const callback = done(args)
     if (callback) queueMicrotask(callback)
     return true
   }) as typeof res.write
-  res.writeHead = ((status: number, ...rest: unknown[]) => {
-    const given = rest.find((arg) => typeof arg === 'object' && arg !== null)
-    if (given) for (const [name, value] of pairs(given)) res.setHeader(name, value)
-    res.removeHeader('Content-Length')
-    return writeHead.call(res, status)
-  }) as typeof res.writeHead
   res.end = ((...args: unknown[]) => {
     if (!res.headersSent) res.removeHeader('Content-Length')
     return Reflect.apply(end, res, [done(args)])
@@ -171,10 +177,10 @@ function withoutBody(res: ServerResponse): void {
 }
 
 /** The headers of `writeHead`: an object, or names and values in turn. */
-function pairs(given: object): [string, string][] {
-  if (!Array.isArray(given)) return Object.entries(given as Record<string, string>)
-  if (Array.isArray(given[0])) return given as [string, string][]
-  return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), String(given[i + 1])] as [string, string]]))
+function pairs(given: object): [string, Value][] {
+  if (!Array.isArray(given)) return Object.entries(given as Record<string, Value>)
+  if (Array.isArray(given[0])) return given as [string, Value][]
+  return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), given[i + 1]] as [string, Value]]))
 }
 
-export { type NodeListenerOptions, toNodeListener } from './node-handler.ts'
+export { type NodeListenerOptions, toNodeListener }

@@ -74,30 +74,18 @@ function cut(at: Branch, pattern: string, { steps, end }: Way, index = 0): boole
   return !at.next.size && !at.here.size && !at.below.size
 }
 
-const none: ReadonlySet<string> = new Set()
-
-function match(at: Branch, segments: readonly string[], index = 0): ReadonlySet<string> {
+/** Adds the patterns that a path fits, the nearest first. */
+function collect(at: Branch, segments: readonly string[], into: Set<string>, index = 0): Set<string> {
   const segment = segments[index]
-  if (segment === undefined) return at.here.size ? at.here : at.below
-  for (const step of [segment, '']) {
-    const next = at.next.get(step)
-    const found = next ? match(next, segments, index + 1) : none
-    if (found.size) return found
-  }
-  return at.below
-}
-
-/** All patterns that a path is in, not only the one that goes first. */
-function* covers(at: Branch, segments: readonly string[], index = 0): Generator<string> {
-  yield* at.below
-  const segment = segments[index]
-  if (segment === undefined) yield* at.here
+  if (segment === undefined) for (const pattern of at.here) into.add(pattern)
   else {
     for (const step of [segment, '']) {
       const next = at.next.get(step)
-      if (next) yield* covers(next, segments, index + 1)
+      if (next) collect(next, segments, into, index + 1)
     }
   }
+  for (const pattern of at.below) into.add(pattern)
+  return into
 }
 
 export function createPathIndex(): PathIndex {
@@ -109,6 +97,9 @@ export function createPathIndex(): PathIndex {
   const foldedTree = branch()
   /** What was found; forgotten with every change. Folding costs more than all else that is done for a request. */
   const found = new Map<string, Found>()
+
+  /** All that a lax router might find there. */
+  const lax = (fold: string): Set<string> => collect(foldedTree, segmentsOf(fold), new Set(folded.get(fold)))
 
   function remove(pattern: string): void {
     found.clear()
@@ -125,23 +116,23 @@ export function createPathIndex(): PathIndex {
     if (!folded.get(fold)?.size) folded.delete(fold)
   }
 
+  /**
+   * The resource is the nearest of those that the path fits. No reading may lead to one that it does not fit as it is written, or to another
+   * before this one. Only a path that was registered letter by letter may have such neighbours, and only of its own owner.
+   */
   function seek(path: string): Found {
-    const [wide] = match(tree, segmentsOf(path))
-    const exactly = exact.get(path)?.pattern
-    const pattern = exactly ?? wide
-    const mine = pattern === undefined ? undefined : byPattern.get(pattern)?.owner
-    // What the path itself is in, to the letter, is only less particular.
-    const literally = new Set(covers(tree, segmentsOf(path)))
-    const foreign = (other: string): boolean => !literally.has(other) && byPattern.get(other)?.owner !== mine
+    const named = exact.get(path)
+    const fitting = collect(tree, segmentsOf(path), new Set(named && [named.pattern]))
+    const [nearest] = fitting
     for (const reading of laxReadings(path)) {
-      const same = folded.get(reading) ?? none
-      const segments = segmentsOf(reading)
-      const others = same.size ? same : match(foldedTree, segments)
-      if (exactly === undefined && others.size && !(pattern !== undefined && others.has(pattern))) return 'ambiguous'
-      // Two owners, and only the spelling between them.
-      if (pattern !== undefined && [...same, ...covers(foldedTree, segments)].some(foreign)) return 'ambiguous'
+      let first = true
+      for (const pattern of lax(reading)) {
+        const same = first ? pattern === nearest : fitting.has(pattern)
+        first = false
+        if (!same && !(named && byPattern.get(pattern)?.owner === named.owner)) return 'ambiguous'
+      }
     }
-    return pattern === undefined ? undefined : byPattern.get(pattern)
+    return nearest === undefined ? undefined : byPattern.get(nearest)
   }
 
   return {

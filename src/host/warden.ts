@@ -20,7 +20,7 @@ export interface GuardOptions {
   resource?: string
   /** All of these are needed, whatever the method. */
   scopes?: readonly string[]
-  /** Besides the permission (FedAuthz §1.4): what is refused is answered with 403. */
+  /** Besides the permission (FedAuthz §1.4): only `true` lets in, at once or later; all else, and what throws or rejects, is answered with 403. */
   when?: (access: Access) => MaybePromise<boolean>
 }
 
@@ -125,16 +125,16 @@ export function createWarden(parts: WardenParts): Judge {
     return challenged(resource, scopes, visit, 'insufficient_scope')
   }
 
-  function letIn({ method, path, guard }: Visit, access: Access): MaybePromise<Verdict> {
-    const passed: Verdict = { access, headers: vary }
-    const decided = (may: unknown): Verdict => (may === true ? passed : refuse('predicate', method, path, forbidden()))
-    const failed = (): Verdict => refuse('predicate failed', method, path, forbidden())
-    if (!guard.when) return passed
+  function letIn({ method, path, guard: { when } }: Visit, access: Access): MaybePromise<Verdict> {
+    if (!when) return { access, headers: vary }
+    const failing = () => refuse('predicate failed', method, path, forbidden())
+    const held = (met: boolean): Verdict =>
+      met === true ? { access, headers: vary } : refuse('predicate', method, path, forbidden())
     try {
-      const may = guard.when(access)
-      return isThenable(may) ? Promise.resolve(may).then(decided, failed) : decided(may)
+      const met = when(access)
+      return isThenable(met) ? Promise.resolve(met).then(held, failing) : held(met)
     } catch {
-      return failed()
+      return failing()
     }
   }
 

@@ -252,3 +252,19 @@ describe.each(Object.entries(handlers))('F-R-g, F-R-j: %s', (_name, make) => {
     expect([head.status, await head.text()]).toEqual([401, ''])
   })
 })
+
+test('F-R-j: a resource that differs from another owner’s in case only opens nothing of theirs', async () => {
+  const kit = wardenKit()
+  await kit.protect('/alice/*')
+  await kit.protect('/Alice/1.jpg', { owner: 'mallory' })
+  const app = express()
+  app.use(expressGuard(kit))
+  // Express ignores case unless told otherwise.
+  app.get('/alice/1.jpg', (_req, res) => void res.send(SECRET))
+  const server = await listen(app)
+  onTestFinished(server.close)
+  const ask = (path: string, token: string) =>
+    fetch(server.origin + path, { headers: { authorization: `Bearer ${token}` } })
+  const answer = await ask('/Alice/1.jpg', kit.token('/Alice/1.jpg'))
+  expect([answer.status, await answer.text()]).toEqual([400, expect.not.stringContaining(SECRET)])
+})

@@ -64,13 +64,54 @@ describe('resources by path', () => {
     expect(found(index, '/bob/2.JPG')).toBe('/:/:')
   })
 
-  test('two that differ in case only are two', () => {
-    const index = indexOf('/a/Xy', '/a/xY', '/B/*', '/b/*')
+  test('F-R-j: two of one owner that differ in case only are two where they were registered letter by letter', () => {
+    const index = indexOf('/a/Xy', '/a/xY', '/B/*', '/b/*', '/B/1')
     expect(found(index, '/a/Xy')).toBe('/a/Xy')
     expect(found(index, '/a/xY')).toBe('/a/xY')
-    expect(found(index, '/a/xy')).toBe('ambiguous')
-    expect(found(index, '/B/1')).toBe('/B/*')
-    expect(found(index, '/b/1')).toBe('/b/*')
+    expect(found(index, '/B/1')).toBe('/B/1')
+    for (const path of ['/a/xy', '/B/2', '/b/1', '/b/2']) expect(found(index, path), path).toBe('ambiguous')
+  })
+
+  test('F-R-j: of two owners they are none, whichever was first', () => {
+    const theirs = [
+      ['/alice/*', '/Alice/1.jpg'],
+      ['/Bob/*', '/bob/*'],
+      ['/carol/:x/full', '/Carol/*'],
+      ['/d/1;v=1', '/D/1'],
+      ['/e/what%3F/x', '/e/*'],
+    ] as const
+    for (const order of [theirs, theirs.map(([one, other]) => [other, one] as const)]) {
+      const index = createPathIndex()
+      for (const [one, other] of order) {
+        index.set(resource(one, 'alice'))
+        index.set(resource(other, 'mallory'))
+      }
+      for (const path of ['/Alice/1.jpg', '/alice/1.jpg', '/bob/1', '/Bob/1', '/Carol/1/full', '/d/1;v=1', '/D/1']) {
+        expect(found(index, path), path).toBe('ambiguous')
+      }
+      // Who stops at the question mark finds what lies above.
+      expect(found(index, '/e/what?/x')).toBe('ambiguous')
+      expect(found(index, '/alice/2.jpg')).toBe('/alice/*')
+      expect(found(index, '/Alice/2.jpg')).toBe('ambiguous')
+      index.delete('/Alice/1.jpg')
+      expect(found(index, '/alice/1.jpg')).toBe('/alice/*')
+      index.delete('/D/1')
+      expect(found(index, '/d/1;v=1')).toBe('/d/1;v=1')
+    }
+  })
+
+  test('what lies within a resource may be of another owner', () => {
+    const index = createPathIndex()
+    index.set(resource('/alice/*', 'alice'))
+    index.set(resource('/alice/guest/*', 'bob'))
+    index.set(resource('/alice/guest/1.jpg', 'carol'))
+    const expected = {
+      '/alice/1.jpg': '/alice/*',
+      '/alice/guest/2.jpg': '/alice/guest/*',
+      '/alice/guest/1.jpg': undefined,
+    }
+    for (const [path, pattern] of Object.entries(expected)) expect(found(index, path)).toBe(pattern ?? path)
+    expect(found(index, '/alice/Guest/1.jpg')).toBe('ambiguous')
   })
 
   test('of two owners they are neither’s', () => {
@@ -90,6 +131,7 @@ describe('resources by path', () => {
 
   test('what is deleted is gone, and nothing else is', () => {
     const index = indexOf('/a/1', '/A/1', '/a/*', '/a/:x/y', '/a/:x/z')
+    expect(found(index, '/a/1')).toBe('/a/1')
     index.delete('/a/1')
     expect(found(index, '/a/1')).toBe('ambiguous')
     index.delete('/A/1')

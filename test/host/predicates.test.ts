@@ -13,6 +13,8 @@ import {
   not,
 } from '../../src/host/predicates.ts'
 import type { Access, RptFacts } from '../../src/host/types.ts'
+import type { GuardOptions } from '../../src/host/warden.ts'
+import { ask, statusOf, wardenKit } from './warden-kit.ts'
 
 const access = (rpt: Partial<RptFacts> = {}): Access => ({
   resource: { id: 'r', pattern: '/r', owner: 'alice', scopes: ['read'], description: { resource_scopes: ['read'] } },
@@ -94,4 +96,40 @@ describe('what is asked for', () => {
     const broken = guardFetch(judge, () => Promise.reject(new RangeError('a bug')))
     await expect(broken(new Request('http://photos.example/r'))).rejects.toThrow(RangeError)
   })
+})
+
+const target = '/alice/1.jpg'
+type When = NonNullable<GuardOptions['when']>
+
+test.each<[string, When, number, string?]>([
+  ['true', () => true, 200],
+  ['true, later', async () => true, 200],
+  ['false', () => false, 403, 'predicate'],
+  ['false, later', async () => false, 403, 'predicate'],
+  ['what is only like true', (() => 'yes') as never, 403, 'predicate'],
+  ['what is only like true, later', (async () => 1) as never, 403, 'predicate'],
+  [
+    'an error',
+    () => {
+      throw new Error('a bug')
+    },
+    403,
+    'predicate failed',
+  ],
+  ['an error, later', () => Promise.reject(new Error('a bug')), 403, 'predicate failed'],
+])('F-1.4-a: the `when` of a guard says %s', async (_, when, status, reason) => {
+  const kit = wardenKit()
+  await kit.protect(target)
+  const token = kit.token(target)
+  // Introspected, and then known.
+  for (let i = 0; i < 2; i++) expect(statusOf(await ask(kit.judge, { target, token }, { when }))).toBe(status)
+  const refusals = kit.events.flatMap((event) => (event.type === 'refused' ? event.reason : []))
+  expect(refusals).toEqual(reason ? [reason, reason] : [])
+})
+
+test('F-1.4-a: a `when` that never says anything lets nobody in', async () => {
+  const kit = wardenKit({ timeouts: { decision: 50 } })
+  await kit.protect(target)
+  const when = () => new Promise<boolean>(() => {})
+  expect(statusOf(await ask(kit.judge, { target, token: kit.token(target) }, { when }))).toBe(403)
 })
