@@ -22,8 +22,8 @@ const exposed: [string, string] = ['Access-Control-Expose-Headers', 'WWW-Authent
 export type Fault = 'invalid_token' | 'insufficient_scope'
 
 /**
- * 401 with a fresh ticket (Grant §3.2.1). The UMA challenge is first; what is wrong with the token that was presented is said in a
- * second one (RFC 6750 §3). Each has a line of its own, except in a `Response`, which joins them.
+ * 401 with a fresh ticket (Grant §3.2.1). The UMA challenge is first and has a line of its own; what is wrong with the token that
+ * was presented is said in a second one (RFC 6750 §3), where lines can be kept apart, and in the body.
  *
  * @throws TypeError if something cannot stand in a header
  */

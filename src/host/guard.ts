@@ -54,10 +54,13 @@ export function guardFetch<Rest extends unknown[]>(
   }
 }
 
-/** An answer of the warden's as a `Response`. */
+/**
+ * An answer of the warden's as a `Response`. Its `Headers` join lines of one name, so the UMA challenge stands alone: clients that
+ * read no lists of challenges have to understand it. The body says what is wrong with the token too.
+ */
 export function toResponse({ status, headers, body }: Answer, method?: string): Response {
   const lines = new Headers()
-  for (const [name, value] of headers) lines.append(name, value)
+  for (const [name, value] of headers) if (name !== 'WWW-Authenticate' || !lines.has(name)) lines.append(name, value)
   return new Response(method === 'HEAD' || status === 204 ? null : body, { status, headers: lines })
 }
 

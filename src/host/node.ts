@@ -108,40 +108,33 @@ function factsOfNode({ method = '', headers, rawHeaders }: IncomingMessage, targ
 
 /** Node reads what is left of the request's body, and throws it away, once this has been sent. */
 function send(res: ServerResponse, { status, headers, body }: Answer): void {
-  for (const [name, value] of lines(headers)) setOrJoin(res, name, value)
+  put(res, headers)
   res.statusCode = status
   if (status !== 204) res.setHeader('Content-Length', Buffer.byteLength(body))
   res.end(body)
 }
 
-type Value = string | string[]
+type Lines = readonly (readonly [name: string, value: string | string[]])[]
 
-/** Names that occur more than once have all their values. */
-function lines(headers: [string, Value][]): Iterable<[string, Value]> {
-  const byName = new Map<string, [string, Value]>()
+/** Sets headers, several values of one name together. Lists get these members too, the others these values only. */
+function put(res: ServerResponse, headers: Lines, joins = isList): void {
+  for (const [name] of headers) if (!joins(name)) res.removeHeader(name)
   for (const [name, value] of headers) {
-    const before = byName.get(name.toLowerCase())?.[1]
-    byName.set(name.toLowerCase(), [name, before === undefined ? value : [before, value].flat()])
+    if (!joins(name)) res.appendHeader(name, value)
+    else res.setHeader(name, withMembers(name, [res.getHeader(name) ?? []].flat().join(', '), String(value)))
   }
-  return byName.values()
-}
-
-function setOrJoin(res: ServerResponse, name: string, value: Value): void {
-  if (!isList(name)) return void res.setHeader(name, value)
-  const before = [res.getHeader(name) ?? []].flat().join(', ')
-  const now = withMembers(name, before, [value].flat().join(', '))
-  if (now !== before) res.setHeader(name, now)
 }
 
 function dress(res: ServerResponse, { headers, bodiless }: Passed): void {
   if (bodiless) withoutBody(res)
   if (res.headersSent) return
-  for (const [name, value] of headers) setOrJoin(res, name, value)
-  if (!bodiless && !headers.some(([name]) => isList(name))) return
+  put(res, headers)
+  const lists = headers.filter(([name]) => isList(name))
+  if (!bodiless && !lists.length) return
   beforeHead(res, () => {
     if (bodiless) res.removeHeader('Content-Length')
     // What the listener has set meanwhile may have taken the place of these.
-    for (const [name, value] of headers) if (isList(name)) setOrJoin(res, name, value)
+    put(res, lists)
   })
 }
 
@@ -152,7 +145,7 @@ function beforeHead(res: ServerResponse, last: () => void): void {
     if (res.headersSent) return Reflect.apply(writeHead, res, args)
     const [status, ...rest] = args
     const given = rest.find((arg) => typeof arg === 'object' && arg !== null)
-    if (given) for (const [name, value] of lines(pairs(given))) res.setHeader(name, value)
+    if (given) put(res, pairs(given), () => false)
     last()
     return Reflect.apply(writeHead, res, [status, ...rest.filter((arg) => typeof arg === 'string')])
   }) as typeof writeHead
@@ -177,10 +170,10 @@ function withoutBody(res: ServerResponse): void {
 }
 
 /** The headers of `writeHead`: an object, or names and values in turn. */
-function pairs(given: object): [string, Value][] {
-  if (!Array.isArray(given)) return Object.entries(given as Record<string, Value>)
-  if (Array.isArray(given[0])) return given as [string, Value][]
-  return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), given[i + 1]] as [string, Value]]))
+function pairs(given: object): Lines {
+  if (!Array.isArray(given)) return Object.entries(given)
+  if (Array.isArray(given[0])) return given as [string, string][]
+  return given.flatMap((name, i) => (i % 2 ? [] : [[String(name), given[i + 1]] as [string, string]]))
 }
 
 export { type NodeListenerOptions, toNodeListener }

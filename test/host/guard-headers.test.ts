@@ -1,4 +1,4 @@
-/** F-R-e: what a guard has to say in headers, beside what the handler says there. */
+/** F-R-c, F-R-e: what a guard has to say in headers, beside what the handler says there. */
 import type { RequestListener } from 'node:http'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import { Hono } from 'hono'
 import { expect, onTestFinished, test } from 'vitest'
 import { guardFetch } from '../../src/host/guard.ts'
 import { honoGuard } from '../../src/host/hono.ts'
-import { expressGuard, guardNode } from '../../src/host/node.ts'
+import { expressGuard, guardNode, toNodeListener } from '../../src/host/node.ts'
 import type { HostOptions } from '../../src/host/types.ts'
 import { listen } from '../helpers/http.ts'
 import { rawRequest } from './raw.ts'
@@ -137,4 +137,18 @@ test('F-R-e: Vary and the exposed headers stand beside those of a fetch-style ha
     'warning,etag, WWW-Authenticate',
   ])
   expect(await said('*', '*')).toEqual(['*', '*, WWW-Authenticate, Warning'])
+})
+
+test('F-R-c: UMA has a line of its own where lines are joined, under Node too; the body says what was wrong', async () => {
+  const { kit, headers } = await scene({})
+  const app = new Hono()
+  app.use('*', honoGuard(kit))
+  for (const handler of [guardFetch(kit.judge, () => new Response()), app.fetch]) {
+    const { port, close } = await listen(toNodeListener((request) => handler(request)))
+    onTestFinished(close)
+    const lines = ['PUT /alice/1.jpg HTTP/1.1', 'Host: x', `Authorization: ${headers.authorization}`]
+    const answer = await rawRequest(port, [...lines, 'Content-Length: 0'])
+    expect(answer.headers('www-authenticate')).toEqual([expect.stringMatching(/^UMA as_uri="[^"]+", ticket="[^"]+"$/)])
+    expect(answer.body).toContain('"error":"insufficient_scope"')
+  }
 })
