@@ -52,7 +52,7 @@ export interface ResourceOptions {
   owner: string
   /** All scopes that can be asked for. Default: those that `methods` mentions. */
   scopes?: readonly string[]
-  /** Scopes that a method needs, all of them. `'*'`: any other method. Default: the host's. */
+  /** Scopes that a method needs, all of them. `'*'`: any other method; HEAD needs what GET needs, whatever is said of it. Default: the host's. */
   methods?: Record<string, readonly string[]>
   /** Shown to the owner at the authorization server. Default: none, so that nothing private is told by default (FedAuthz §8). */
   name?: string
@@ -143,7 +143,7 @@ export interface HostOptions {
   tolerateTrailingSlash?: boolean
   /** `realm` of the challenge. Default: none is sent. */
   realm?: string
-  /** Scopes that methods need where a resource does not say. Default: `{ GET: ['read'], HEAD: ['read'], '*': ['write'] }`. */
+  /** Scopes that methods need where a resource does not say. Default: `{ GET: ['read'], '*': ['write'] }`. */
   methods?: Record<string, readonly string[]>
   /** How RPTs are judged. Default: introspection, cached. */
   validation?: (services: ValidationServices) => RptValidation
