@@ -35,8 +35,14 @@ const publicKeyAlgorithms = [
 const noKeys = [errors.JWKSTimeout, errors.JWKSInvalid, errors.JWKSMultipleMatchingKeys]
 
 /**
+ * For how long the keys are not fetched again, in milliseconds, because somebody comes with a key that is not among them. Short, for the
+ * authorization server may have a new one; anybody can come with a key that nobody has.
+ */
+const cooldown = 5_000
+
+/**
  * Local validation of RPTs that are JWTs (FedAuthz §5): signature, `iss`, `aud`, `exp`, `nbf`, and permissions within. One that
- * is revoked is good until it ends. Keys that are not known are fetched, at most every 5 seconds. What was verified is remembered as long as introspection would be.
+ * is revoked is good until it ends. What was verified is remembered as long as introspection would be.
  *
  * @example createHost({ …, validation: jwtValidation({ audience: 'photos' }) })
  */
@@ -56,6 +62,8 @@ export function jwtValidation(options: JwtValidationOptions): (services: Validat
       const jwks = options.jwks ?? (await keys())
       const { issuer } = await services.metadata()
       const now = Date.now()
+      // jose's own key sets say so: they are not fetched again then.
+      const { coolingDown } = jwks as { coolingDown?: boolean }
       try {
         const { payload } = await jwtVerify(token, jwks, {
           issuer,
@@ -69,6 +77,8 @@ export function jwtValidation(options: JwtValidationOptions): (services: Validat
       } catch (error) {
         if (!(error instanceof errors.JOSEError) || noKeys.some((kind) => error instanceof kind)) throw error
         if (error.code === 'ERR_JOSE_GENERIC') throw error
+        // Perhaps a key that is new. Who is told that the token is bad throws away a good one.
+        if (coolingDown && error instanceof errors.JWKSNoMatchingKey) throw error
         return undefined
       }
     }
@@ -85,8 +95,7 @@ async function remoteKeys({ metadata, fetch, options, issuer }: ValidationServic
     throw new UmaError('The authorization server names no usable jwks_uri.', { code: 'discovery_failed', issuer })
   return createRemoteJWKSet(url, {
     timeoutDuration: options.timeouts?.request ?? 3_000,
-    // For so long a key that has just come is not looked for again: its tokens are refused, and clients drop them.
-    cooldownDuration: 5_000,
+    cooldownDuration: cooldown,
     [customFetch]: (address, init) => fetch()(address, init),
   })
 }

@@ -33,19 +33,19 @@ export const hasPermission =
 export const all =
   (...predicates: readonly Predicate[]): Predicate =>
   (access) =>
-    predicates.every((predicate) => predicate(access))
+    predicates.every((predicate) => predicate(access) === true)
 
 /** One of these holds. */
 export const any =
   (...predicates: readonly Predicate[]): Predicate =>
   (access) =>
-    predicates.some((predicate) => predicate(access))
+    predicates.some((predicate) => predicate(access) === true)
 
 /** This does not hold. */
 export const not =
   (predicate: Predicate): Predicate =>
   (access) =>
-    !predicate(access)
+    predicate(access) === false
 
 /**
  * A request that has its permission and is refused nevertheless (FedAuthz §1.4). `code`: `forbidden`. Express (`status`), Hono
@@ -73,6 +73,7 @@ export class ForbiddenError extends UmaError {
  * @throws ForbiddenError
  */
 export function demand(access: Access | undefined, predicate: Predicate, message = 'This is not to be had.'): Access {
-  if (access && predicate(access)) return access
+  // A promise holds nothing.
+  if (access && predicate(access) === true) return access
   throw new ForbiddenError(message)
 }

@@ -120,7 +120,9 @@ test('G-3.3.2-d, e: a URI that the AS does not know: the person never comes back
     status = (await fetch(url, { redirect: 'manual' })).status
     return new Promise(() => {})
   }
-  const send = byFetch.attach(world.requester({ onRedirect, redirectUri: `${REDIRECT_URI}/`, timeouts: { flow: 300 } }))
+  const send = byFetch.attach(
+    world.requester({ onRedirect, redirectUri: `${REDIRECT_URI}/`, timeouts: { flow: 1_500 } }),
+  )
   expect((await umaRejection(send(world.host.origin + path))).code).toBe('timeout')
   expect(status).toBe(400)
 })

@@ -159,8 +159,8 @@ describe('G-3.6-d: whatever goes wrong, both are dropped and a flow does', () =>
   })
 
   test('it takes too long: timeouts.request, then a flow', async () => {
-    const { world, send, url } = await ranOut({}, { timeouts: { request: 150 } })
-    world.as.quirks.delayMs = { token: 400 }
+    const { world, send, url } = await ranOut({}, { timeouts: { request: 1_000 } })
+    world.as.quirks.delayMs = { token: 2_000 }
     const sent = send(url)
     await until(() => refreshes(world).length === 1)
     await tick(40)

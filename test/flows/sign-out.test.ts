@@ -117,7 +117,7 @@ describe('what cannot be revoked is forgotten all the same', () => {
       String(input).endsWith('/revoke')
         ? new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)))
         : fetch(input, init)
-    const { world, requester } = await signedIn({}, { fetch: hangs, timeouts: { request: 100 } })
+    const { world, requester } = await signedIn({}, { fetch: hangs, timeouts: { request: 1_000 } })
     await requester.signOut()
     expect(world.events.filter(({ type }) => type === 'revocation-failed').length).toBe(3)
   })

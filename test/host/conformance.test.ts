@@ -202,7 +202,7 @@ describe('answers', () => {
   })
 
   test('F-R-d, F-4.3-b: the permission endpoint fails in every way: 403 with Warning, and it recovers by itself', async () => {
-    const { guarded, as, events } = await protectedPhoto({ host: { timeouts: { request: 300 } } })
+    const { guarded, as, events } = await protectedPhoto({ host: { timeouts: { request: 1_000 } } })
     const unreachable = async () => {
       const answer = await guarded(get(path))
       expect(answer.status).toBe(403)
@@ -214,7 +214,7 @@ describe('answers', () => {
     as.quirks.permissionForm = 'array'
     await unreachable()
     as.quirks.permissionForm = 'both'
-    as.quirks.delayMs.permission = 1_000
+    as.quirks.delayMs.permission = 3_000
     await unreachable()
     delete as.quirks.delayMs.permission
     expect((await guarded(get(path))).status).toBe(401)

@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type JwtValidationOptions, jwtValidation } from '../../src/host/jwt.ts'
 import type { HostOptions, ProtectedResource, RptFacts } from '../../src/host/types.ts'
 import { send } from '../helpers/http.ts'
@@ -24,10 +24,14 @@ beforeAll(async () => {
 
 /** An authorization server's key set, and a validation by it. */
 async function setup(more: Partial<JwtValidationOptions> = {}, options: Partial<HostOptions> = {}) {
-  const state = { status: 200, requests: 0, key: keys.publicKey }
+  const state: { status: number; requests: number; key: CryptoKey; kid?: string } = {
+    status: 200,
+    requests: 0,
+    key: keys.publicKey,
+  }
   const server = await startPlainServer(async (_req, res) => {
     state.requests++
-    const jwk = { ...(await exportJWK(state.key)), alg: 'ES256', use: 'sig' }
+    const jwk = { ...(await exportJWK(state.key)), alg: 'ES256', use: 'sig', ...(state.kid && { kid: state.kid }) }
     send(res, { status: state.status, body: { keys: [jwk] } })
   })
   onTestFinished(server.close)
@@ -104,6 +108,28 @@ describe('F-5-a: an RPT that is a JWT, validated here', () => {
     await expect(judged(jwt)).rejects.toThrow()
     state.status = 200
     expect(await judged(jwt)).toBeDefined()
+  })
+
+  test('a new key: nobody knows of it for a moment, which is no refusal, and then it is fetched; one that nobody has is refused', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { token, judged, state } = await setup()
+    state.kid = 'old'
+    const [old, fresh] = [
+      await token({}, keys.privateKey, { kid: 'old' }),
+      await token({}, strangers.privateKey, { kid: 'new' }),
+    ]
+    expect(await judged(old)).toBeDefined()
+    Object.assign(state, { key: strangers.publicKey, kid: 'new' })
+    await expect(judged(fresh)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+    expect(state.requests).toBe(1)
+    vi.setSystemTime(Date.now() + 5_001)
+    expect(await judged(fresh)).toBeDefined()
+    // Whoever comes with any key makes no more than one request now and then.
+    vi.setSystemTime(Date.now() + 5_001)
+    expect(await judged(await token({}, keys.privateKey, { kid: 'nobody’s' }))).toBeUndefined()
+    for (let i = 0; i < 5; i++) await judged(await token({ jti: i }, keys.privateKey, { kid: `${i}` })).catch(() => {})
+    expect(state.requests).toBe(3)
   })
 
   test('no jwks_uri, or one that is not safe: an error', async () => {

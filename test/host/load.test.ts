@@ -78,7 +78,7 @@ test.each<[string, Act, number]>([
 })
 
 test('F-R-h: a body that does not come in time is a time-out, and typed', async () => {
-  const { now, ask } = await setup({}, 80)
+  const { now, ask } = await setup({}, 500)
   now.act = (res) => {
     res.writeHead(200, { 'content-length': '100' })
     res.write('x')

@@ -118,7 +118,7 @@ describe('a refresh that goes wrong', () => {
     ['server_error', () => ({ status: 400, body: { error: 'server_error' } }), 'server_error'],
     ['a client that is turned away', () => ({ status: 401, body: { error: 'invalid_client' } }), 'invalid_client'],
   ])('F-1.4-b: %s is no refusal: the consent stays, and later it works', async (_, refresh, code) => {
-    const { services, behaviour, refreshed } = await agreed({ timeout: 150 })
+    const { services, behaviour, refreshed } = await agreed({ timeout: 1_500 })
     behaviour.refresh = refresh
     const error = await failure(services.api.list('alice'))
     expect(error.code).toBe(code)

@@ -204,8 +204,8 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
 
   test('too late', async () => {
     const { world, load, leave } = await browser()
-    const back = await leave('alice', load({ timeouts: { flow: 300 } }))
-    await tick(310)
+    const back = await leave('alice', load({ timeouts: { flow: 1_500 } }))
+    await tick(1_510)
     expect(await codeOf(load().handleCallback(back))).toBe('invalid_state')
     expect(tokenRequests(world)).toEqual([])
   })
