@@ -17,9 +17,12 @@ interface Stored {
 const good = (stored: Partial<Stored> | undefined): stored is Stored =>
   typeof stored?.value === 'string' && (stored.expires ?? Infinity) > Date.now()
 
-/** A connection that the browser closed on us: InvalidStateError; Safari, which loses its server: UnknownError. */
+/**
+ * A connection that the browser closed on us: InvalidStateError, or AbortError where something was under way; Safari, which loses its
+ * server: UnknownError.
+ */
 const closed = (error: unknown): boolean =>
-  error instanceof DOMException && (error.name === 'InvalidStateError' || error.name === 'UnknownError')
+  error instanceof DOMException && /^(InvalidState|Abort|Unknown)Error$/.test(error.name)
 
 /**
  * IndexedDB as storage, shared by all tabs and workers of the origin. Nothing is opened before the first use. A connection that the
