@@ -19,7 +19,6 @@ declare global {
   function accessTokenOf(party: string | undefined): Promise<string>
   function idTokenOf(party: string | undefined): Promise<string>
   const host: import('uma-requester/host').Host
-  const album: import('uma-requester/host').ProtectedResource
   function signedIn(request: Request): string | undefined
 }
 export {}
@@ -34,10 +33,10 @@ const examples = readdirSync(join(root, 'examples'))
   .filter((name) => name.endsWith('.mjs'))
   .map((name) => join(root, 'examples', name))
 
-/** What the compiler says of them, as modules of a project that has this package. */
-function complaints(): string[] {
+/** What the compiler says of them, as modules of a project that has this package and these globals. */
+function complaints(globals = given): string[] {
   const files = new Map(blocks.map(({ line, code }) => [join(root, `README-${line}.ts`), code]))
-  files.set(join(root, 'README-given.ts'), given)
+  files.set(join(root, 'README-given.ts'), globals)
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
   Object.assign(options, {
@@ -65,6 +64,19 @@ function complaints(): string[] {
     )
   })
 }
+
+test('an example that does not make a name says where it comes from', () => {
+  const unknown = complaints('export {}').flatMap((complaint) => {
+    const [, line, name] = /^README\.md:(\d+) Cannot find name '(\w+)'/.exec(complaint) ?? []
+    return name ? [{ line: Number(line), name }] : []
+  })
+  expect(unknown.length).toBeGreaterThan(8)
+  const unsaid = unknown.filter(({ line, name }) => {
+    const example = blocks.findLast((block) => block.line <= line)
+    return !example?.code.includes(`// ${name}: `)
+  })
+  expect(unsaid).toEqual([])
+}, 60_000)
 
 test('every example compiles', () => {
   expect(blocks.length).toBeGreaterThan(8)
