@@ -28,6 +28,13 @@ export interface RegisteredClientRecord {
   expiresAt?: number
 }
 
+/** Registers a client: RFC 7591, or a protocol's own way. */
+export type ClientRegistration = (
+  caller: Caller,
+  metadata: AuthorizationServerMetadata,
+  client: ClientMetadata,
+) => Promise<RegisteredClientRecord>
+
 /**
  * Registers a client (RFC 7591 §3).
  *

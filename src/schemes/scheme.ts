@@ -1,55 +1,48 @@
-import type { Caller } from '../authorization-server/call.ts'
-import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import type { SignIn } from '../authorization-server/identity.ts'
-import type { ClientMetadata, RegisteredClientRecord } from '../authorization-server/registration.ts'
+import type { ClientRegistration } from '../authorization-server/registration.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
-import type { UmaError } from '../errors.ts'
+import type { Binding } from '../bindings/binding.ts'
+import type { RequiredClaim, UmaError } from '../errors/index.ts'
+import type { Answer } from '../protocol/answer.ts'
+import type { Grant } from '../protocol/grant.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
-import type { RequiredClaim, TokenAnswer } from '../protocol/token-answer.ts'
 
-/** What a way in knows of an answer, whatever its HTTP library. */
-export interface Answer {
-  status: number
-  headers: Headers
-  /** The final URL; empty where the HTTP library does not tell. */
-  url: string
-  /** The body, up to `cap` bytes; the answer may then no longer be readable by the caller. */
-  text(cap: number): Promise<string>
-  /** Lets go of the body of an answer that nobody will see. */
-  discard(): void
-}
-
-/** What a challenge asks for; plain JSON. */
+/** A challenge that a scheme recognised in a host's answer; plain JSON. Schemes add their own members. */
 export interface Challenge {
-  /** As named by the host: not to be believed before it was matched with the configuration. */
-  issuer: string
+  /**
+   * The issuer that the host names. The engine acts on the challenge only if this issuer is configured. Absent if the
+   * scheme's challenges name no issuer: then the challenge belongs to the one configured server of this scheme that may
+   * speak for the host.
+   */
+  issuer?: string | undefined
+  ticket?: string | undefined
+  /**
+   * The scheme recognised the challenge and refuses to act on it. The engine reports `challenge-refused` with this
+   * reason.
+   */
+  refused?: string | undefined
+}
+
+/** The facts that `recognise` may use. */
+export interface RecogniseFacts {
+  /** The URL that the application asked for. */
+  resource: string
+}
+
+/** The scheme's part of a flow; plain JSON, because it can wait in storage while a person is away. */
+export interface SchemeState {
+  /** The ticket to use next. */
   ticket?: string | undefined
 }
 
-/** The credential that a flow ends with; plain JSON. */
-export interface Grant {
-  token: string
-  /** Lower-cased `token_type`. */
-  type: string
-  /** When it ends, in milliseconds since 1970; undefined: not known. */
-  expiresAt?: number | undefined
-  refreshToken?: string | undefined
-}
-
-/** The state of one flow; plain JSON, so that it can wait in storage while a person is away. Schemes add their own members. */
-export interface FlowState {
-  /** The handle to spend next. */
-  ticket?: string | undefined
-}
-
-/** A claim token and its format, sent exactly as they are (Grant §3.3.1). */
+/** A claim token and its format, sent exactly as they are (UMA Grant §3.3.1). */
 export interface Claim {
   token: string
   format: string
 }
 
-/** What a round is given. */
-export interface FlowInput {
+/** The material for the next request of a flow. */
+export interface BeginInput {
   /** The RPT to upgrade. */
   rpt?: string | undefined
   pct?: string | undefined
@@ -59,95 +52,141 @@ export interface FlowInput {
   parameters?: TokenParameters | undefined
 }
 
-/** What goes to an endpoint that is no token endpoint: JSON, or a form. */
-export interface EndpointRequest {
-  json?: unknown
-  form?: TokenParameters
-  /** Over those that go with it: `accept`, `content-type`. */
-  headers?: Record<string, string>
-  /** Sent as `Authorization: Bearer`. */
-  bearer?: string
+/** The answer to the request that a step `ask` described. */
+export interface EndpointAnswer {
+  status: number
+  headers: Headers
+  /** Empty if the body was longer than 1 MiB. */
+  text: string
 }
 
-/** What the interpreter does for a scheme during a round. */
-export interface RoundContext extends FlowContext {
+/** The input of `Scheme.next`: begin a request, or read the answer to the request before. */
+export type SchemeInput = { begin: BeginInput } | { answer: EndpointAnswer }
+
+/** The facts that a scheme may use. */
+export interface SchemeFacts {
+  /** The configured issuer. */
+  issuer: string
   metadata: AuthorizationServerMetadata
-  /** Compatibility: this server hands out the same ticket again (Gravitee). */
+  clientId: string
+  /** The URL that the application asked for. */
+  resource: string
+  /** Compatibility: this server hands out the same ticket again. */
   unchangedTicket: boolean
-  requestToken(parameters: TokenParameters): Promise<TokenAnswer>
-  /**
-   * The requesting party's own access token at this server.
-   *
-   * @throws a signal of the interpreter's own where nobody is signed in: it signs in, and calls the round again
-   */
-  accessToken(): Promise<string>
-  /** One POST, sent once, redirects not followed. */
-  post(endpoint: string, request: EndpointRequest): Promise<{ status: number; text: string }>
 }
 
-/** What comes next in a flow. */
+/** A request to the authorization server. The engine authenticates and sends it. */
+export interface AskStep {
+  kind: 'ask'
+  /** An absolute URL. It must be https, or http on this machine. */
+  endpoint: string
+  /**
+   * Who authenticates: the client (RFC 6749 §2.3), the requesting party by its own access token
+   * (`Authorization: Bearer`), or nobody.
+   */
+  by: 'client' | 'party' | 'nobody'
+  /** The form to send. */
+  form?: TokenParameters | undefined
+  /** The JSON to send, instead of a form. */
+  json?: unknown
+  /** Further headers, set over `accept` and `content-type`. */
+  headers?: Record<string, string> | undefined
+}
+
+/** The next step of a flow. */
 export type Step =
+  | AskStep
   | { kind: 'granted'; grant: Grant; upgraded: boolean; pct?: string | undefined }
-  /** Claims are wanted; where none can be had, a person is sent to `redirectUser`, if there is one. */
+  /**
+   * Claims are required. If none can be supplied, a person is sent to `redirectUser`, if there is one.
+   */
   | { kind: 'claims'; requiredClaims: RequiredClaim[]; redirectUser?: string | undefined }
+  /** The owner was asked. Ask again after this many seconds; `undefined`: the server named no interval. */
   | { kind: 'wait'; seconds: number | undefined }
   /**
-   * The request is sent again for a fresh challenge, once, and `without` is left out of what follows; `drop`: it was named as
-   * bad, forget it. `error` counts if that is not possible. `presenting`: sent with the RPT that is held, for only that brings a ticket.
+   * The request is sent again for a fresh challenge, once in a flow. `without` is left out of the requests that follow;
+   * with `drop` it is also forgotten, because the server named it as bad. `presenting`: the request is sent with the
+   * RPT that is held, because only an RPT brings a ticket. If the request cannot be sent again, the flow fails with
+   * `error`.
    */
   | { kind: 'again'; without: ('rpt' | 'pct')[]; drop: boolean; error: UmaError; presenting?: boolean }
-  /** The party's access token is no longer good (refreshed, or obtained anew), or it must sign in as `acr` demands. The state goes on. */
+  /**
+   * The party's own access token was refused, or the party must sign in with one of these authentication context
+   * classes. The flow goes on from the same state.
+   */
   | { kind: 'sign-in'; acr?: string[] | undefined }
   /**
-   * An RPT was issued before there is a ticket: the request is sent again with it, and if the host then has a challenge for it, the
-   * flow goes on with that: one flow, whose budget counts once. It replaces the one that was refused; a second `retry` in one flow
-   * ends it with what there is, and the challenge counts against the budget.
+   * An RPT was issued before there is a ticket. The request is sent again with this RPT, and the flow goes on with the
+   * challenge that comes back. The RPT replaces the one that was refused.
    */
-  | { kind: 'retry'; grant: Grant }
+  | { kind: 'issued'; grant: Grant }
   | { kind: 'denied'; error: UmaError }
 
-/** What a redirect for claims is made of. */
+/** The result of `Scheme.next`. */
+export interface SchemeTurn {
+  state: SchemeState
+  step: Step
+}
+
+/** The facts that a redirect for claims is made of. */
 export interface RedirectFacts {
   clientId: string
   redirectUri: string | undefined
   state: string
 }
 
-/** Headers to set on a request. */
-export type HeaderPatch = Record<string, string>
+/** The facts that a return is compared with. */
+export interface ReturnFacts {
+  state: string
+  issuer: string
+  unchangedTicket: boolean
+}
 
-/** How one protocol reads challenges and goes through a flow. It does no I/O of its own. */
+/** The redirect of a person for claims. */
+export interface SchemeRedirect {
+  /**
+   * True if the person may bring back a code instead of a URL (OAuth 1.0a `oob`). `accept` then receives the code as it
+   * is, and the engine checks neither state nor redirect URI. @default false
+   */
+  outOfBand?: boolean
+  /** The URL that the person is sent to; `undefined`: nobody should be sent there. */
+  url(state: SchemeState, endpoint: string, facts: RedirectFacts): URL | undefined
+  /**
+   * Takes the return of the person into a new state.
+   *
+   * @param back the URL that the person came back on, or a code (`outOfBand`)
+   * @throws InvalidStateError, RedirectError, RequestDeniedError, RequestSubmittedError
+   */
+  accept(state: SchemeState, back: string, facts: ReturnFacts): SchemeState
+}
+
+/**
+ * One protocol: how its challenges look, and how its flow goes from a challenge to a token. A scheme does no I/O and
+ * changes nothing that it receives. Make one with `defineScheme`.
+ */
 export interface Scheme {
   name: string
   /** Suffix of the metadata document's URL. */
   wellKnown: string
-  /** Any http will do at this issuer and its hosts, not https alone. Default: false. */
+  /** Allows plain http at the issuer and its hosts. @default false: https, or http on this machine */
   allowInsecureHttp?: boolean
-  /** Reads the metadata document, or says what is wrong with it. Default: RFC 8414's. */
-  readMetadata?(text: string, issuer: string, slashTolerant?: boolean): AuthorizationServerMetadata | string
-  /** How a requesting party signs in here, unless configured otherwise. */
+  /** Reads the metadata document, or says in a few words what is wrong with the document. */
+  readMetadata(text: string, issuer: string, slashTolerant?: boolean): AuthorizationServerMetadata | string
+  /** How a token of this scheme is presented. @default as a bearer token */
+  binding?: Binding
+  /** How a requesting party signs in, unless the server is configured otherwise. */
   signIn?: SignIn
-  /** Registers a client; default: RFC 7591. */
-  register?(
-    caller: Caller,
-    metadata: AuthorizationServerMetadata,
-    client: ClientMetadata,
-  ): Promise<RegisteredClientRecord>
-  /** The redirect for claims. Default: UMA 2.0's. */
-  redirect?: {
-    /** Where the person is sent; undefined: nobody should be sent there. The state may be changed. */
-    url(endpoint: string, facts: RedirectFacts, state: FlowState): URL | undefined
-    /**
-     * Takes what a person came back with into the state.
-     *
-     * @throws InvalidStateError, RedirectError, RequestDeniedError, RequestSubmittedError
-     */
-    accept(back: string, expected: { state: string; issuer: string; unchangedTicket: boolean }, state: FlowState): void
-  }
-  /** Challenges of this scheme in an answer, usable ones only, in order. */
-  recognise(answer: Answer): Challenge[] | Promise<Challenge[]>
-  start(challenge: Challenge): FlowState
-  /** One round: takes the ticket out of the state, asks, and says what comes next. */
-  next(state: FlowState, input: FlowInput, context: RoundContext): Promise<Step>
-  present(grant: Grant): HeaderPatch
+  /** Registers a client. @default RFC 7591 */
+  register?: ClientRegistration
+  /** The redirect for claims. Absent: this scheme sends nobody away for claims. */
+  redirect?: SchemeRedirect
+  /**
+   * The usable challenges of this scheme in an answer, in their order. `answer.text` reads a copy of the body, so that
+   * the application can still read the answer.
+   */
+  recognise(answer: Answer, facts: RecogniseFacts): Challenge[] | Promise<Challenge[]>
+  /** The state at the start of a flow. */
+  start(challenge: Challenge): SchemeState
+  /** Begins a request, or reads the answer to the request before, and says which step comes next. */
+  next(state: SchemeState, input: SchemeInput, facts: SchemeFacts): SchemeTurn
 }

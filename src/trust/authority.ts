@@ -1,0 +1,24 @@
+import type { RegisteredClient } from '../authorization-server/token-request.ts'
+import type { Binding } from '../bindings/binding.ts'
+import type { Scheme } from '../schemes/scheme.ts'
+import type { AuthorizationServer } from './options.ts'
+
+/** A trusted authorization server, ready for use. */
+export interface Authority {
+  server: AuthorizationServer
+  scheme: Scheme
+  binding: Binding
+  client: RegisteredClient
+  /** The same client where it authenticates as itself and not by the party's token (`bearer()`). */
+  own: RegisteredClient
+  /**
+   * Identifies server and client in the wallet: the issuer, a space and the client's id. Until the client is registered,
+   * this key matches no stored record.
+   */
+  key: string
+  /** Whether this server may speak for a host. A rejection of the application's predicate means no. */
+  speaksFor(origin: string): Promise<boolean>
+}
+
+/** The issuer in the key of an authority. */
+export const issuerOf = (key: string): string => key.split(' ', 1)[0] as string

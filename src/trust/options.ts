@@ -1,0 +1,65 @@
+import type { ClientAuth } from '../authorization-server/client-authentication.ts'
+import type { SignIn } from '../authorization-server/identity.ts'
+import type { ClientMetadata } from '../authorization-server/registration.ts'
+import type { TokenParameters } from '../authorization-server/token-request.ts'
+import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import type { Scheme } from '../schemes/scheme.ts'
+
+/** An authorization server that the client trusts, for the hosts that it names. */
+export interface AuthorizationServer {
+  /** Its issuer: https, or http on this machine. The `as_uri` of a challenge must name this issuer. */
+  issuer: string
+  /**
+   * The origins that this server may speak for: a list, a predicate, or `'any'`. A predicate may be asynchronous; only
+   * `true` allows the host, and a rejection means no. With `'any'`, a hostile host can relay another host's challenge
+   * and then receives a token that is valid there (see the README).
+   */
+  hosts: readonly string[] | ((origin: string) => boolean | Promise<boolean>) | 'any'
+  /**
+   * The client at that server. `auth` defaults to `none()`, a public client. With `register`, the client registers when
+   * a request first needs it (RFC 7591), once for all requesting parties of the storage; `auth` then defaults to the
+   * registered method.
+   */
+  client: { id: string; auth?: ClientAuth; register?: undefined } | { register: ClientMetadata; auth?: ClientAuth }
+  /** How requesting parties sign in at that server: `codeFlow({ scope })`. @default the scheme's own; UMA 2.0 has none */
+  signIn?: SignIn
+  /** Extra token request parameters, such as Keycloak's `audience`. */
+  parameters?: TokenParameters
+  /** `'first'`: claims go with the first token request. @default 'asked': when the server asks for claims */
+  pushClaims?: 'asked' | 'first'
+  /** The metadata document, as the server publishes it. If given, discovery is skipped. */
+  metadata?: AuthorizationServerMetadata
+  /** The protocol that the server speaks. @default UMA 2.0 */
+  scheme?: Scheme
+  /** Where a person comes back to from this server. Sent exactly as given. @default the requester's */
+  redirectUri?: string
+  /** Accepts metadata whose issuer differs from `issuer` by a final slash. @default false */
+  tolerateTrailingSlash?: boolean
+  /** Accepts a ticket that was not rotated. @default false */
+  unchangedTicket?: boolean
+  /** Statuses without a challenge that mean "this RPT is no longer good", besides 401. */
+  staleStatuses?: readonly (400 | 403)[]
+}
+
+/** The context of an `AuthorizationServerResolver`. */
+export interface ResolverContext {
+  /** An absolute URL at the host that is asked for; absent if the question is about a stored token or sign-in. */
+  resource?: string
+}
+
+/** Finds the authorization server that a challenge names. `undefined`: not trusted. */
+export type AuthorizationServerResolver = (
+  issuer: string,
+  context: ResolverContext,
+) => AuthorizationServer | undefined | Promise<AuthorizationServer | undefined>
+
+/** The options of a requester that concern trust. */
+export interface TrustOptions {
+  /** The trusted servers, or a function that finds them. The requester never contacts any other issuer. */
+  authorizationServers: readonly AuthorizationServer[] | AuthorizationServerResolver
+  /**
+   * The protocols to look for in challenges, if `authorizationServers` is a function.
+   * @default the protocols of the list, and UMA 2.0
+   */
+  schemes?: readonly Scheme[]
+}
