@@ -1,0 +1,30 @@
+import type { Party, RecordStore } from './party.ts'
+import { epochKey } from './record-keys.ts'
+
+/**
+ * Reads the epoch of a party: how often the party was signed out. A sign-out in another process counts at once.
+ *
+ * @returns false if the storage could not be read; the epoch in memory counts then
+ */
+export async function readEpoch(records: RecordStore, party: Party): Promise<number | false> {
+  const text = await records.get(epochKey(party.name))
+  if (text === false) return false
+  adoptEpoch(party, Number(text ?? 0) || 0)
+  return party.epoch
+}
+
+/** Forgets everything that a party holds if the stored epoch is newer than the party's. */
+export function adoptEpoch(party: Party, stored: number): void {
+  if (stored <= party.epoch) return
+  party.forget()
+  party.epoch = stored
+}
+
+/** Raises the epoch, in memory and in storage: everything of before is void. */
+export async function raiseEpoch(records: RecordStore, party: Party): Promise<void> {
+  const stored = Number((await records.get(epochKey(party.name))) || 0) || 0
+  const next = Math.max(stored, party.epoch) + 1
+  party.forget()
+  party.epoch = next
+  await records.set(epochKey(party.name), `${next}`)
+}

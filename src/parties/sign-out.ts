@@ -1,0 +1,38 @@
+import { raiseEpoch } from './epoch.ts'
+import type { Party, RecordStore } from './party.ts'
+import { identitiesKey } from './record-keys.ts'
+import { type RevocableToken, type Revoker, revokeAll, tokensOf } from './revoke.ts'
+import { readIdentities } from './sign-ins.ts'
+
+/**
+ * Forgets everything that is kept for a party, and makes the redirects under way void. Then revokes the party's RPTs,
+ * PCTs and the tokens of its sign-ins where the authorization server can. A token that cannot be revoked is forgotten,
+ * too.
+ *
+ * @param endFlows ends the flows of the party that are under way
+ */
+export async function signOut(
+  revoker: Revoker,
+  records: RecordStore,
+  party: Party,
+  endFlows: () => void,
+): Promise<void> {
+  await readIdentities(records, party)
+  await party.stored?.readAll()
+  const tokens = heldTokens(party)
+  endFlows()
+  await raiseEpoch(records, party)
+  await party.stored?.erase()
+  await records.delete(identitiesKey(party.name))
+  await revokeAll(revoker, party, tokens)
+}
+
+function heldTokens(party: Party): RevocableToken[] {
+  const tokens = party.wallet.all().flatMap(({ authority, host, grant }) => tokensOf(grant, authority, host))
+  for (const [authority, { accessToken, refreshToken }] of party.identities) {
+    tokens.push({ authority, token: accessToken, hint: 'access_token' })
+    tokens.push({ authority, token: refreshToken, hint: 'refresh_token' })
+  }
+  for (const [authority, token] of party.pcts) tokens.push({ authority, token, hint: 'pct' })
+  return tokens
+}

@@ -1,0 +1,123 @@
+import type { RegisteredClientRecord } from '../authorization-server/registration.ts'
+import { isUmaError } from '../errors/index.ts'
+import type { Scheme } from '../schemes/scheme.ts'
+import type { Authority } from './authority.ts'
+import type { AuthorizationServer, AuthorizationServerResolver, TrustOptions } from './options.ts'
+import { readServer, withClient } from './read-server.ts'
+
+/** Decides which authorization server may speak for which host. */
+export interface Trust {
+  /** The schemes whose challenges are looked for. */
+  readonly schemes: readonly Scheme[]
+  /** The configured servers; undefined if a function finds them. */
+  readonly servers: readonly AuthorizationServer[] | undefined
+  /**
+   * The authority of an issuer that a challenge or a stored record names. A final slash makes no difference. Nothing is
+   * sent: a client that is not registered yet has no id.
+   *
+   * @param resource an absolute URL at the host, if the question is about a host
+   * @param clientId the registered client that is looked for; another process may have registered it
+   */
+  find(issuer: string, resource?: string, clientId?: string): Promise<Authority | undefined>
+  /** The configured authorities that may speak for a host; empty if a function finds them. */
+  speakersFor(host: string): Promise<Authority[]>
+  /** The authority whose binding presents requests to a host without a grant. */
+  signerFor(host: string): Promise<Authority | undefined>
+  /** The same authority with a registered client. @throws UmaError if the registration fails */
+  register(authority: Authority): Promise<Authority>
+  /**
+   * Registers another client if the error says that the server has forgotten a client that had registered there.
+   *
+   * @returns true if another client was registered: the request is worth another attempt
+   * @throws UmaError if the registration fails
+   */
+  reregisterIfForgotten(authority: Authority, error: unknown): Promise<boolean>
+}
+
+/** The registered clients, as trust uses them. */
+export interface ClientRegistry {
+  /** The client that was registered before, if there is one. Nothing is sent. */
+  stored(authority: Authority, clientId?: string): Promise<RegisteredClientRecord | undefined>
+  /** The same, or registers a client. @param not the id of a client that the server has forgotten */
+  register(authority: Authority, not?: string): Promise<RegisteredClientRecord>
+}
+
+const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '')
+
+/** Finds an authority by its issuer, before its registered client is looked up. */
+type Lookup = (issuer: string, resource?: string) => Authority | undefined | Promise<Authority | undefined>
+
+/**
+ * @param defaultScheme the scheme of a server that names none
+ * @throws TypeError if a server is configured in a way that cannot be right or safe
+ */
+export function createTrust(options: TrustOptions, defaultScheme: Scheme, clients: ClientRegistry): Trust {
+  const { authorizationServers, schemes = [] } = options
+  if (typeof authorizationServers === 'function') {
+    const lookup = resolverLookup(authorizationServers, defaultScheme)
+    return assemble(lookup, [], undefined, new Set([defaultScheme, ...schemes]), clients)
+  }
+  if (!Array.isArray(authorizationServers)) {
+    throw new TypeError('authorizationServers: a list of the trusted servers, or a function that finds them')
+  }
+  const servers: AuthorizationServer[] = authorizationServers
+  const authorities = servers.map((server) => readServer(server, defaultScheme))
+  const byIssuer = new Map(authorities.map((authority) => [withoutSlash(authority.server.issuer), authority]))
+  const all = new Set([defaultScheme, ...schemes, ...authorities.map(({ scheme }) => scheme)])
+  return assemble((issuer) => byIssuer.get(withoutSlash(issuer)), authorities, servers, all, clients)
+}
+
+/** The application's function may be called with an issuer that a hostile host made up; only its answer counts. */
+function resolverLookup(resolve: AuthorizationServerResolver, defaultScheme: Scheme): Lookup {
+  return async (issuer, resource) => {
+    const server = await resolve(issuer, resource === undefined ? {} : { resource })
+    if (!server || withoutSlash(server.issuer) !== withoutSlash(issuer)) return undefined
+    return readServer(server, defaultScheme)
+  }
+}
+
+function assemble(
+  lookup: Lookup,
+  authorities: readonly Authority[],
+  servers: Trust['servers'],
+  schemes: Set<Scheme>,
+  clients: ClientRegistry,
+): Trust {
+  const withStoredClient = async (authority: Authority, clientId?: string): Promise<Authority> => {
+    if (!authority.server.client.register) return authority
+    const record = await clients.stored(authority, clientId)
+    return record ? withClient(authority, record) : authority
+  }
+  const speaking = async (candidates: readonly Authority[], host: string): Promise<Authority[]> => {
+    const allowed = await Promise.all(candidates.map((authority) => authority.speaksFor(host)))
+    return candidates.filter((_authority, index) => allowed[index] === true)
+  }
+  const signers = authorities.filter(({ binding }) => binding.withoutGrant)
+  return {
+    schemes: [...schemes],
+    servers,
+    async find(issuer, resource, clientId) {
+      const authority = await lookup(issuer, resource)
+      return authority && withStoredClient(authority, clientId)
+    },
+    async speakersFor(host) {
+      const speakers = await speaking(authorities, host)
+      return Promise.all(speakers.map((authority) => withStoredClient(authority)))
+    },
+    async signerFor(host) {
+      if (signers.length === 0) return undefined
+      const [signer] = await speaking(signers, host)
+      return signer && withStoredClient(signer)
+    },
+    async register(authority) {
+      if (authority.client.id) return authority
+      return withClient(authority, await clients.register(authority))
+    },
+    async reregisterIfForgotten(authority, error) {
+      const { server, client } = authority
+      if (!server.client.register || !isUmaError(error, 'invalid_client')) return false
+      const record = await clients.register(authority, client.id)
+      return record.id !== client.id
+    },
+  }
+}
