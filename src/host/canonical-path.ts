@@ -1,4 +1,4 @@
-/** Reads a request's path. A path with two readings is refused, because the router behind may take the other (F-R-j). */
+/** Reads a request's path. A path with two readings is refused: the router behind may take the other one (F-R-j). */
 
 /** Why a path has no one reading. */
 export interface PathRefusal {

@@ -49,9 +49,9 @@ const invalid = (reason: string): TokenAnswer => ({ kind: 'error', code: 'invali
 export const denials: RegExp = /^(request_denied|access_denied|forbidden_by_policy|not_authori[sz]ed(_permission)?)$/
 
 /**
- * Reads a token endpoint's answer (Grant §3.3.5, §3.3.6) by its status and members, not only by `error`. Deployed servers
- * demand this: need_info without an `error` (SolidLab), a submitted request or a refusal inside `access_denied` (Keycloak),
- * a denial as 400 `invalid_grant` (Gravitee) or without any code.
+ * Reads a token endpoint's answer (Grant §3.3.5, §3.3.6) by its status and members, not only by `error`. Deployed
+ * servers demand this: need_info without an `error` (SolidLab), a submitted request or a refusal inside `access_denied`
+ * (Keycloak), a denial as 400 `invalid_grant` (Gravitee) or without any code.
  */
 export function readTokenAnswer(status: number, text: string): TokenAnswer {
   const body = readObject(text)

@@ -1,4 +1,4 @@
-/** Several tabs of one page on one IndexedDB, in a real Chromium: they share tokens and do not undo each other's work. */
+/** Several tabs of one page on one IndexedDB, in a real Chromium: they share tokens and keep each other's work. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { bundleForBrowser, launchChromium, servePage } from '../helpers/chromium.ts'

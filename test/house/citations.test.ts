@@ -43,7 +43,7 @@ describe('docs/requirements.json', () => {
     expect(known.requirements.size).toBe(requirements.length)
   })
 
-  test('says of each requirement where it stands, in one sentence, whom it binds, and whether the wire shows it', () => {
+  test('has a section, one sentence, a role and a wire flag for each requirement', () => {
     const roles = ['client', 'host', 'authorization-server', 'both']
     const isWellFormed = ({ id, section, sentence, role, wire }: Requirement): boolean =>
       unfollowable('x', id, known).length === 0 &&
@@ -88,7 +88,7 @@ describe('the detector', () => {
     'src/gone.ts.txt is another file',
     'dist/index.js and src/**/*.ts and docs/api/',
     'https://example.com/checklist/DESIGN.md',
-    'Keycloak issue #30779 says',
+    'Keycloak issue #30779 says; servers issue 2 tokens',
     'seed: 4, quirks: {}, DESIGNED, redesign',
     'version 2.1, v1.2.3, 1.F.2',
   ])('accepts %j', (text) => expect(cited(text)).toEqual([]))
@@ -129,4 +129,17 @@ describe('the detector', () => {
       { line: 2, cited: 'F-9', reason: 'this id is not in docs/requirements.json' },
     ])
   })
+})
+
+test('the index of decisions lists each decision with its status', () => {
+  const decisions = paths.filter((path) => /^docs\/decisions\/\d{4}-/.test(path)).sort()
+  const numbers = decisions.map((path) => /\d{4}/.exec(path)?.[0])
+  expect(new Set(numbers).size).toBe(decisions.length)
+  const stated = decisions.map((path) => [path, /^Status: (accepted|superseded(?: in part)?)\b/m.exec(read(path))?.[1]])
+  const row = /^\| \[\d{4}\]\(([^)]+)\) \| .* \| ([a-z ]+) \|$/gm
+  const listed = [...read('docs/decisions/README.md').matchAll(row)].map(([, file, status]) => [
+    `docs/decisions/${file}`,
+    status,
+  ])
+  expect(listed).toEqual(stated)
 })

@@ -18,7 +18,7 @@ export interface Known {
   paths: readonly string[]
 }
 
-/** An id such as `G-3.3.1-c`, `F-R-j`, `U1-7.1-a`, `P-6`, `H-11` or `O-20`. The names of elliptic curves are not ids. */
+/** An id such as `G-3.3.1-c`, `F-R-j`, `U1-7.1-a`, `P-6`, `H-11` or `O-20`, but not the name of an elliptic curve. */
 const REQUIREMENT = /(?<![\w-])(?!P-(?:256|384|521)\b)(?:G|F|U1|P|H|O)-(?:\d+(?:\.\d+)*|R)(?:-[a-z])?(?![\w-])/g
 
 /** A letter that continues an id: "G-3.3.1-c, d" or "G-3.3.6-c to i". */
@@ -34,7 +34,8 @@ const FINDINGS_IN_PROSE = new RegExp(`\\b[Ff]indings? (${FINDINGS})`, 'g')
 /** The beginning of the title of a test: `'S1: ...'` or `'S1, S2: ...'` */
 const FINDINGS_IN_TITLE = new RegExp(`['"\`](${FINDINGS}): `, 'g')
 
-const ROOTED = String.raw`(?:src|test|docs|scripts|bench|demo|examples)\/[\w./-]+\.(?:ts|mts|js|mjs|json|md|html|css|svg|png)`
+const FOLDER = '(?:src|test|docs|scripts|bench|demo|examples)'
+const ROOTED = String.raw`${FOLDER}\/[\w./-]+\.(?:ts|mts|js|mjs|json|md|html|css|svg|png)`
 
 /** A path that begins with a folder of the repository, or any Markdown file. */
 const FILE = new RegExp(String.raw`(?<![\w./@{}-])(?:${ROOTED}|(?:\.{0,2}\/)?[\w./-]*\w\.md)\b(?![\w/-]|\.\w)`, 'g')
@@ -64,7 +65,7 @@ const DOCUMENTS: [pattern: RegExp, reason: string][] = [
   [/\b[Qq]uirks? \d+\b/g, 'describe the behaviour in words'],
   [/\bplatform-traps?\b/g, 'describe the behaviour in words'],
   [/\b[Ss]eed 0\d\d\b/g, 'name the program or its documentation'],
-  [/(?<!#)\b[Ii]ssues? \d+\b|\([Ii]ssue:/g, 'describe the behaviour in words'],
+  [/\b[Ii]ssues? \d+(?=[),;:.\]]| item|$)|\([Ii]ssue:/g, 'describe the behaviour in words'],
 ]
 
 /** Every citation in a file that nobody could follow. */
@@ -127,7 +128,7 @@ function links(path: string, line: string): string[] {
   return [...line.matchAll(LINK)].map(([, target = '']) => target)
 }
 
-/** True if the name is a path from the root or from the citing file, the end of a path, a folder, or a decision's number. */
+/** True for a path from the root or from the citing file, the end of a path, a folder, or a decision's number. */
 function isThere(file: string, citedIn: string, paths: readonly string[]): boolean {
   const fromHere = posix.join(posix.dirname(citedIn), file).replace(/\/$/, '')
   const fromRoot = posix.normalize(file)

@@ -13,7 +13,7 @@ const get = (world: World, more = {}, server = {}, options: SendOptions = {}) =>
 const onlyRequest = (world: World) =>
   world.sent().filter((r) => r.path === '/token')[0] as NonNullable<ReturnType<World['sent']>[number]>
 
-test('G-3.3.1-a, G-3.3.1-b, G-3.3.1-k, G-3.3.1-l: the grant type, the ticket, the client; no header of the caller goes along', async () => {
+test('G-3.3.1-a, G-3.3.1-b, G-3.3.1-k, G-3.3.1-l: the body of the request, and no header of the caller', async () => {
   const world = await startWorld()
   await get(world, { headers: { 'x-default': '1' } }, {}, { headers: { 'x-mine': 'yes', cookie: 'a=b' } })
   const ticket = /ticket="([^"]+)"/.exec(world.sent()[0]?.answerHeaders?.['www-authenticate'] ?? '')?.[1] as string
