@@ -1,4 +1,4 @@
-/** The one reading of a request's path (checklist F-R-j): what has two is refused, for the router behind may take the other. */
+/** Reads a request's path. A path with two readings is refused: the router behind may take the other one (F-R-j). */
 
 /** Why a path has no one reading. */
 export interface PathRefusal {

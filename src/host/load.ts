@@ -31,10 +31,10 @@ export interface Spared {
 }
 
 /**
- * Fetches that spare an authorization server which is down, and the host that waits for it (checklist F-R-h): so many calls at
- * once, so many that wait, and circuit breakers that open after failures in a row - network faults, time-outs, 5xx - and let one
- * call through after a while to see. What is not let through rejects at once. An answer is read to its end within the caller's
- * time-out, so that a server that only begins to answer counts as slow.
+ * Fetches that spare an authorization server that is down, and the host that waits for this server (F-R-h). The number
+ * of concurrent and of waiting calls is limited. Circuit breakers open after several failures in a row (network faults,
+ * time-outs, 5xx) and let one call through after a while. A call that is not let through rejects at once. An answer is
+ * read to its end within the caller's time-out, so a server that only begins to answer counts as slow.
  */
 export function sparing(
   fetch: () => Fetch,

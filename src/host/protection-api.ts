@@ -76,7 +76,7 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
     throw none(`has no usable ${name}_endpoint`)
   }
 
-  /** With the owner's PAT (FedAuthz §1.3). One that is not taken any more is replaced, once (checklist F-R-i). */
+  /** Sends a call with the owner's PAT (FedAuthz §1.3). A PAT that the server refuses is replaced once (F-R-i). */
   async function send(owner: string, url: string, what: Send, again = true): Promise<CallAnswer> {
     const { method, body, headers } = what
     const pat = await pats.get(owner)

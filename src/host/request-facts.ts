@@ -32,8 +32,8 @@ const bearer = /^bearer +([!-+\--~]+) *$/i
 const host = /^[\w.\-:[\]%~!$&'()*+;=]*$/
 
 /**
- * Reads a request, or says why it may be read in two ways: a lax router or handler behind might take the other (checklist F-R-g,
- * F-R-j).
+ * Reads a request, or says why the request may be read in two ways: a lax router or handler behind the guard might take
+ * the other one (F-R-g, F-R-j).
  */
 export function readRequest(facts: RequestFacts): Reading | Unreadable {
   const { method, target, header, hosts = 1, authorizations = 1 } = facts

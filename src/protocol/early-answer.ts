@@ -61,8 +61,8 @@ export function readUma1Answer(status: number, text: string): Uma1Answer {
 }
 
 /**
- * Reads an answer of a draft's authorization manager: an RPT as `rpt` or `token`, nothing that is asked for, or a list of claims, bare or
- * as `claims_requested`, whatever its status (checklist P-6, P-10, P-11, P-15).
+ * Reads an answer of a draft's authorization manager, whatever its status: an RPT as `rpt` or `token`, an empty
+ * success, or a list of claims, bare or as `claims_requested` (P-6, P-10, P-11, P-15).
  */
 export function readPumaAnswer(status: number, text: string): PumaAnswer {
   const claims = claimsList(text)

@@ -1,7 +1,7 @@
 import { readObject } from './read-object.ts'
 import { parseWwwAuthenticate } from './www-authenticate.ts'
 
-/** A challenge of UMA before 2.0 (checklist C.2). */
+/** A challenge of UMA before 2.0 (UMA 1.0.1 core §3.3.1 and the drafts of 2011 to 2014). */
 export interface EarlyChallenge {
   /** `as_uri`, or `am_uri` in drafts until -05: as the host sent it. */
   server: string

@@ -33,7 +33,7 @@ export function readUma1Return(url: string, expected: { state: string; ticket: s
   return ticket !== null && ticket !== expected.ticket ? { problem: 'ticket' } : { outcome }
 }
 
-/** What came back to the callback of Puma's requester (checklist P-13). */
+/** The outcome that the callback of Puma's requester reports (P-13). */
 export type PumaReturn =
   /** `unclear`: `claim_status` says nothing that is known; the resource will tell. */
   { outcome: 'granted' | 'submitted' | 'unclear' } | { problem: 'state' | 'error' | 'parameters'; code?: string }

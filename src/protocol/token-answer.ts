@@ -49,9 +49,9 @@ const invalid = (reason: string): TokenAnswer => ({ kind: 'error', code: 'invali
 export const denials: RegExp = /^(request_denied|access_denied|forbidden_by_policy|not_authori[sz]ed(_permission)?)$/
 
 /**
- * Reads a token endpoint's answer by its status and members, not only by `error`, as the field demands: need_info without an
- * `error` (SolidLab), a submitted request or a refusal inside `access_denied` (Keycloak), a denial as 400 `invalid_grant`
- * (Gravitee) or without any code. Checklist A.4 and A.5.
+ * Reads a token endpoint's answer (Grant §3.3.5, §3.3.6) by its status and members, not only by `error`. Deployed
+ * servers demand this: need_info without an `error` (SolidLab), a submitted request or a refusal inside `access_denied`
+ * (Keycloak), a denial as 400 `invalid_grant` (Gravitee) or without any code.
  */
 export function readTokenAnswer(status: number, text: string): TokenAnswer {
   const body = readObject(text)
@@ -80,7 +80,7 @@ export function readTokenAnswer(status: number, text: string): TokenAnswer {
 function readGrant(body: Record<string, unknown>): TokenAnswer {
   const token = string(body.access_token)
   const type = string(body.token_type)?.toLowerCase()
-  // Visible ASCII only: anything else could split a header (checklist G-3.4-b).
+  // Visible ASCII only: anything else could split a header (G-3.4-b).
   if (!token || !/^[\x21-\x7e]+$/.test(token)) return invalid('no usable access_token')
   // RFC 6749 §7.1: a type that is not understood is not used, least of all as Bearer.
   if (type !== 'bearer') return invalid('no supported token_type')

@@ -11,8 +11,8 @@ export interface UmaChallenge {
 export const wellKnownUma2 = '/.well-known/uma2-configuration'
 
 /**
- * The usable UMA challenges of a `WWW-Authenticate` header, in the order in which they stand there: those that have both
- * `as_uri` and `ticket`, each without a conflict. Parameters are never combined across challenges (checklist H-11).
+ * The usable UMA challenges of a `WWW-Authenticate` header, in the order of the header. A usable challenge has both
+ * `as_uri` and `ticket`, each without a conflict. Parameters are never combined across challenges (H-11).
  */
 export function umaChallenges(header: string | null): UmaChallenge[] {
   const usable: UmaChallenge[] = []

@@ -1,4 +1,4 @@
-/** A page, a host made with `createHost`, and an authorization server, on three origins, in Chromium (checklist F-R-e, F-R-f). */
+/** A page, a host made with `createHost`, and an authorization server, on three origins, in Chromium (F-R-e, F-R-f). */
 import { expect, onTestFinished, test } from 'vitest'
 import { createHost, type HostOptions } from '../../src/host/index.ts'
 import { guardNode } from '../../src/host/node.ts'

@@ -1,4 +1,4 @@
-/** The redirect that leaves the page, with a real person's clicks (checklist A.6, A.7), and what attackers may try with it. */
+/** The redirect that leaves the page, with a real person's clicks (Grant §3.3.2, §3.3.3), and attacks on it. */
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { agreeAs, type Bench, bobOnly, keptSecrets, ready, secretsOf, startBench, useBrowser } from './kit.ts'

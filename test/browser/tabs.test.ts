@@ -1,4 +1,4 @@
-/** Several tabs of one page on one IndexedDB, in a real Chromium (issue 4): they share what they learn, and do not fight. */
+/** Several tabs of one page on one IndexedDB, in a real Chromium: they share tokens and keep each other's work. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { bundleForBrowser, launchChromium, servePage } from '../helpers/chromium.ts'

@@ -1,4 +1,4 @@
-/** Every row of checklist A.5: what the client does with each error of the token endpoint. */
+/** What the client does with each error of the token endpoint (Grant §3.3.6). */
 import { describe, expect, test } from 'vitest'
 import type { RequesterOptions } from '../../src/index.ts'
 import {

@@ -1,4 +1,4 @@
-/** `need_info`: rounds of claims (checklist A.5, G-3.3.6-c to i). */
+/** `need_info`: rounds of claims (Grant §3.3.6). */
 import { describe, expect, test } from 'vitest'
 import type { Claim, FlowContext, RequiredClaim } from '../../src/index.ts'
 import {
@@ -121,7 +121,7 @@ describe('what is pushed', () => {
     ],
     ['padding, plus and slash', { token: 'e+/e==', format: 'urn:x y&z=1' }],
     ['JSON', { token: '{"a":"ü & =+%20"}', format: 'application/json' }],
-  ])('G-3.3.1-c, d: %s, sent exactly as given, both together', async (_what, given) => {
+  ])('G-3.3.1-c, G-3.3.1-d: %s, sent exactly as given, both together', async (_what, given) => {
     const world = await asking(asksFor([email]))
     expect((await byFetch.attach(world.requester({ claims: () => given }))(url(world))).status).toBe(200)
     const form = tokenRequests(world)[1] as URLSearchParams
@@ -225,7 +225,7 @@ describe('rounds are bounded', () => {
   })
 })
 
-test('A.10.1 item 1: claims asked for by an issuer that is not configured: the function is not even called', async () => {
+test('G-5.7-a: claims asked for by an issuer that is not configured: the function is not even called', async () => {
   const world = await asking(asksFor([email]))
   const { asked, claims } = supplies(claim())
   const send = byFetch.attach(world.requester({ claims }, { issuer: 'https://as.example.com', pushClaims: 'first' }))

@@ -1,6 +1,6 @@
 /**
- * No event, error or log line carries a ticket, token, secret, claim, code or state (A.10.1 item 8, G-5.2-a): every kind of flow
- * runs with marked values, and all that could be printed is searched for them.
+ * No event, error or log line carries a ticket, token, secret, claim, code or state (G-5.2-a). Every kind of flow runs
+ * with marked values, and everything that could be printed is searched for them.
  */
 import { describe, expect, test } from 'vitest'
 import { clientSecretBasic } from '../../src/index.ts'

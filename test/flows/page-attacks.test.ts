@@ -1,4 +1,4 @@
-/** Callbacks that are not what they seem (A.7, A.10): each fails, and leaves the right one unharmed. */
+/** Callbacks that are not what they seem (Grant §3.3.3, §5.1): each fails, and leaves the right one unharmed. */
 import { describe, expect, test, vi } from 'vitest'
 import { InvalidStateError, isUmaError, type Requester } from '../../src/index.ts'
 import { grantAll } from '../helpers/authorization-server.ts'
@@ -44,7 +44,7 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
     },
   )
 
-  test('A.10.1 item 5: another requesting party (the user switched in between)', async () => {
+  test('G-5.2-c: another requesting party (the user switched in between)', async () => {
     const { world, storage, load, leave } = await pages()
     const back = await leave(load())
     world.recorder.clear()
@@ -59,7 +59,7 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
     expect(await codeOf(load({ requestingParty: 'bob' }).fetch(world.host.origin + path))).toBe('request_denied')
   })
 
-  test('A.10.1 item 4: a callback that an attacker has started elsewhere (another browser, another storage)', async () => {
+  test('G-5.1-c: a callback that an attacker has started elsewhere (another browser, another storage)', async () => {
     const { load, leave } = await pages()
     const back = await leave(load(), { login: 'bob' })
     expect(await codeOf(load({ storage: new Map() }).handleCallback(back))).toBe('invalid_state')

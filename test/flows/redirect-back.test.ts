@@ -1,4 +1,4 @@
-/** The way back from the authorization server (checklist A.7, Grant §3.3.3; RFC 9207), with a caller's own handler. */
+/** The way back from the authorization server (Grant §3.3.3; RFC 9207), with a caller's own handler. */
 import { describe, expect, test } from 'vitest'
 import type { RedirectRequest } from '../../src/index.ts'
 import { onlyPeople, products } from '../helpers/authorization-server.ts'
@@ -40,7 +40,7 @@ const refused: [string, string, Back][] = [
     'redirect_failed',
     changed((url, asked) => url.searchParams.set('ticket', new URL(asked.url).searchParams.get('ticket') as string)),
   ],
-  ['G-3.3.3-b, c: without the state', 'invalid_state', changed((url) => url.searchParams.delete('state'))],
+  ['G-3.3.3-b, G-3.3.3-c: without the state', 'invalid_state', changed((url) => url.searchParams.delete('state'))],
   [
     'G-3.3.3-c: with another state',
     'invalid_state',
@@ -93,7 +93,7 @@ test.each(refused)('%s: %s, and nothing more is sent', async (_what, code, back)
 })
 
 const accepted: [string, Back][] = [
-  ['G-3.3.3-a, b, j: a rotated ticket and the state', ({ url }) => visit(url)],
+  ['G-3.3.3-a, G-3.3.3-b, G-3.3.3-j: a rotated ticket and the state', ({ url }) => visit(url)],
   ['G-3.3.3-d: parameters that nobody knows are ignored', plus(() => '&code=c&x=1&x=2')],
   ['G-3.3.3-h: the iss of this AS', changed((url, _asked, { as }) => url.searchParams.set('iss', as.issuer))],
   ['no iss at all', ({ url }) => visit(url)],
@@ -105,7 +105,7 @@ describe.each(waysIn)('$name', ({ attach }) => {
     const send = attach(world.requester(comesBack((asked) => back(asked, world))))
     expect((await send(world.host.origin + path)).status).toBe(200)
     expect(world.as.stats).toMatchObject({ ticketsReplayed: 0, tokenRequests: 2 })
-    // It goes on with G-3.3.1: an ordinary token request, without anything else from the way back.
+    // An ordinary token request follows, without anything else from the way back (Grant §3.3.1).
     expect([...(tokenRequests(world)[1] as URLSearchParams).keys()].toSorted()).toEqual([
       'client_id',
       'grant_type',

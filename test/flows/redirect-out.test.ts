@@ -1,4 +1,4 @@
-/** Sending a person to the authorization server (checklist A.6, Grant §3.3.2), over HTTP. */
+/** Sending a person to the authorization server (Grant §3.3.2), over HTTP. */
 import { describe, expect, test } from 'vitest'
 import type { RedirectRequest, RequesterOptions } from '../../src/index.ts'
 import { onlyPeople, products } from '../helpers/authorization-server.ts'
@@ -23,7 +23,7 @@ async function goes(
 }
 
 describe.each(waysIn)('$name', ({ attach }) => {
-  test('G-3.3.2-a, b, c, f: a person goes to the claims page and back, and the photo is there', async () => {
+  test('G-3.3.2-a, G-3.3.2-b, G-3.3.2-c, G-3.3.2-f: a person goes to the claims page and back', async () => {
     const world = await startWorld({ as: people })
     const alice = person()
     const send = attach(world.requester(withPerson(alice)))
@@ -113,7 +113,7 @@ test('G-3.3.2-c: none configured: left out, which is fine where one is registere
   ])
 })
 
-test('G-3.3.2-d, e: a URI that the AS does not know: the person never comes back, and the flow has an end', async () => {
+test('G-3.3.2-d, G-3.3.2-e: an unknown URI: the person never comes back, and the flow ends', async () => {
   const world = await startWorld({ as: people })
   let status = 0
   const onRedirect = async ({ url }: RedirectRequest): Promise<string> => {
@@ -127,7 +127,7 @@ test('G-3.3.2-d, e: a URI that the AS does not know: the person never comes back
   expect(status).toBe(400)
 })
 
-test('G-3.3.2-f, G-5.1-a, b: state: always there, at least 128 bits, never twice, and it says nothing', async () => {
+test('G-3.3.2-f, G-5.1-a, G-5.1-b: state: always there, at least 128 bits, never twice, opaque', async () => {
   const world = await startWorld({ as: { ...people, quirks: { pctOff: true, upgrade: 'never' } } })
   const alice = person()
   const requester = world.requester({ ...withPerson(alice), requestingParty: 'alice' })

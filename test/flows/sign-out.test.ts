@@ -1,4 +1,4 @@
-/** `signOut()`: revokes what the AS can revoke, forgets all of it, and touches nobody else (checklist G-3.7-a, RFC 7009). */
+/** `signOut()`: revokes what the AS can revoke, forgets all of it, and touches nobody else (G-3.7-a, RFC 7009). */
 import { describe, expect, test } from 'vitest'
 import { clientSecretBasic } from '../../src/index.ts'
 import { startWorld } from '../helpers/world.ts'

@@ -1,4 +1,4 @@
-/** `request_submitted`: the owner is asked, and the client waits (checklist A.5, G-3.3.6-e). */
+/** `request_submitted`: the owner is asked, and the client waits (G-3.3.6-e). */
 import { describe, expect, test, vi } from 'vitest'
 import type { RequesterOptions } from '../../src/index.ts'
 import { type AuthorizationServerQuirks, ownerAgreesAfter, type Policy } from '../helpers/authorization-server.ts'

@@ -1,4 +1,4 @@
-/** Checklist B.4, B.5 and what of B.3 is the warden's, over HTTP against the authorization server. */
+/** Permission requests, introspection and the answers of the host, over HTTP (FedAuthz §4, §5; Grant §3.2, §3.5). */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { guardNode } from '../../src/host/node.ts'
@@ -79,7 +79,7 @@ test('F-4-e: what is asked for is documented, and so it is', async () => {
   )
 })
 
-describe('F-5: introspection', () => {
+describe('introspection (FedAuthz §5)', () => {
   test('F-5.1-a: a form with the token, authorised by the PAT', async () => {
     const { guarded, as, tokenFor } = await protectedPhoto()
     const token = await tokenFor(path)

@@ -1,4 +1,4 @@
-/** Checklist B.1: PATs that owners agree to, each for themselves: authorization code with PKCE, refreshed while they are away. */
+/** PATs that each owner agrees to (FedAuthz §1.3): authorization code with PKCE, refreshed while the owner is away. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { clientSecretPost } from '../../src/authorization-server/client-authentication.ts'
 import type { HostOptions } from '../../src/host/types.ts'

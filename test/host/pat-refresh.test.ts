@@ -1,4 +1,4 @@
-/** Checklist B.1: what becomes of an owner's consent when a refresh goes wrong, overlaps with another, or is cut short. */
+/** An owner's consent (FedAuthz §1.3) survives a refresh that fails, overlaps with another, or is cut short. */
 import { describe, expect, test } from 'vitest'
 import { none } from '../../src/authorization-server/client-authentication.ts'
 import { createServices } from '../../src/host/services.ts'

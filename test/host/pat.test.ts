@@ -1,4 +1,4 @@
-/** Checklist B.1: PATs by client credentials, for a host that is the owner itself. */
+/** PATs by client credentials, for a host that is the owner itself (FedAuthz §1.3). */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

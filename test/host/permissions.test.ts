@@ -12,7 +12,7 @@ const allowed = (answer: Record<string, unknown>, scopes: string[] = ['read'], r
   return facts !== undefined && permits(facts, resource, scopes, now)
 }
 
-describe('F-5.1.1: permissions', () => {
+describe('permissions (FedAuthz §5.1.1)', () => {
   test('F-5.1.1-a: scope of the token gives no right, and no permissions are none', () => {
     expect(allowed({ active: true, scope: 'read' })).toBe(false)
     expect(allowed({ active: true, scope: 'read', permissions: [] })).toBe(false)

@@ -1,4 +1,4 @@
-/** Checklist B.2 to B.4: what a host sends to the protection API, and what it makes of the answers. */
+/** The host's requests to the protection API, and how the host reads the answers (FedAuthz §3 to §5). */
 import { describe, expect, test } from 'vitest'
 import { isUmaError } from '../../src/index.ts'
 import { atServer, failure, said, scripted, servicesAt } from './protection-kit.ts'

@@ -1,25 +1,13 @@
 /** The house rules for files. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root, sources } from './sources.ts'
-
-const TEXT = /\.(ts|mts|js|mjs|json|jsonc|md|html|css|yml|yaml|sh|txt|svg)$|(^|\/)[^./]+$/
-
-/** What is or would be in the repository, as text. */
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((path) => TEXT.test(path) && path !== 'package-lock.json' && existsSync(join(root, path)))
-  .filter((path) => statSync(join(root, path)).isFile())
-  .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+import { textFiles } from './text-files.ts'
 
 /** Where a pattern occurs, as `path:line`. */
 const find = (pattern: RegExp, where: (path: string) => boolean) =>
-  files
+  textFiles
     .filter(({ path }) => where(path))
     .flatMap(({ path, text }) =>
       text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}`] : [])),

@@ -1,4 +1,4 @@
-/** The claims interaction URL and the way back, as pure functions (checklist A.6, A.7). */
+/** The claims interaction URL and the way back, as pure functions (Grant §3.3.2, §3.3.3). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { claimsRedirect, readClaimsReturn } from '../../src/protocol/claims-redirect.ts'
@@ -7,7 +7,7 @@ const parameters = { client_id: 'c', ticket: 't', claims_redirect_uri: 'https://
 const as = 'https://as.example.com/rqp_claims'
 
 describe('claimsRedirect', () => {
-  test('G-3.3.2-a to c, f: the four parameters', () => {
+  test('G-3.3.2-a, G-3.3.2-b, G-3.3.2-c, G-3.3.2-f: the four parameters', () => {
     expect(claimsRedirect(as, parameters)?.href).toBe(
       `${as}?client_id=c&ticket=t&claims_redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&state=s`,
     )

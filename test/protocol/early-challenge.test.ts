@@ -1,4 +1,4 @@
-/** Challenges of UMA before 2.0: vectors of section D, and tickets in the body (C.4). */
+/** Challenges of UMA before 2.0: vectors W08 to W12, and tickets in the body. */
 import { describe, expect, test } from 'vitest'
 import { earlyChallenges, withTicketOf } from '../../src/protocol/early-challenge.ts'
 
@@ -50,7 +50,7 @@ describe('in the header', () => {
   })
 })
 
-describe('in the body (C.4)', () => {
+describe('in the body', () => {
   const one = { server: 'https://as.example.com' }
 
   test('the header comes first', () => {

@@ -1,10 +1,10 @@
-/** Configurations of UMA before 2.0 (checklist C.1.1, C.3). */
+/** Configurations of UMA before 2.0 (UMA 1.0.1 core §1.4; P-3). */
 import { describe, expect, test } from 'vitest'
 import { readPumaConfiguration, readUma1Configuration } from '../../src/protocol/early-configuration.ts'
 
 const issuer = 'https://example.com'
 
-/** C.1.1's own example. */
+/** The example of UMA 1.0.1 core §1.4. */
 const uma1 = {
   version: '1.0',
   issuer,
@@ -45,7 +45,7 @@ const smartam = {
 
 const secure = JSON.parse(JSON.stringify(smartam).replaceAll('http://', 'https://'))
 
-describe('UMA 1.0.1 (C.1.1)', () => {
+describe('UMA 1.0.1 (core §1.4)', () => {
   const read = (changes: object = {}, asked = issuer, tolerant = false) =>
     readUma1Configuration(JSON.stringify({ ...uma1, ...changes }), asked, tolerant)
 
@@ -128,7 +128,7 @@ describe('SMARTAM (P-3)', () => {
     ['no requester_user_endpoint', { requester_user_endpoint: undefined }],
     ['no permission_request_endpoint', { permission_request_endpoint: undefined }],
     ['an endpoint of the requester that is no http', { requester_token_endpoint: 'ftp://www.smartam.net/token' }],
-  ])('not with %s (C.4)', (_what, changes) => {
+  ])('not with %s', (_what, changes) => {
     expect(
       readPumaConfiguration(JSON.stringify({ ...secure, ...changes }), 'https://www.smartam.net', false, true),
     ).toBeTypeOf('string')

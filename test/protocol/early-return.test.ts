@@ -44,7 +44,7 @@ describe('UMA 1 (U1-3.6.3-b)', () => {
     expect(readUma1Return('', { state: 's', ticket: 't', rotates: false })).toEqual({ problem: 'state' })
   })
 
-  describe('C.1.5 claims-sec-1.0', () => {
+  describe('claims-sec-1.0', () => {
     test('a new ticket', () => {
       expect(read('state=s&authorization_state=claims_submitted&ticket=new', true)).toEqual({
         outcome: 'claims_submitted',

@@ -1,4 +1,4 @@
-/** Metadata documents (checklist A.1; RFC 8414). */
+/** Metadata documents (Grant §2; RFC 8414). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { metadataUrls, readMetadata } from '../../src/protocol/metadata.ts'

@@ -1,4 +1,4 @@
-/** Token endpoint answers: by status and members, not only by `error` (checklist A.4, A.5). */
+/** Token endpoint answers: by status and members, not only by `error` (Grant §3.3.5, §3.3.6). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jwtExpiry, readTokenAnswer } from '../../src/protocol/token-answer.ts'
@@ -16,7 +16,7 @@ const grant = {
   upgraded: false,
 }
 
-describe('success (G-3.3.5)', () => {
+describe('success (Grant §3.3.5)', () => {
   test.each([
     ["the specification's example, whose token is no b64token (G-3.4-b)", {}, {}],
     ['a PCT', { pct: 'c2F2ZWRjb25zZW50' }, { pct: 'c2F2ZWRjb25zZW50' }],
@@ -66,7 +66,7 @@ describe('success (G-3.3.5)', () => {
   })
 })
 
-describe('need_info (G-3.3.6-c, h)', () => {
+describe('need_info (G-3.3.6-c, G-3.3.6-h)', () => {
   const claim = {
     claim_token_format: ['http://openid.net/specs/openid-connect-core-1_0.html#IDToken'],
     claim_type: 'urn:oid:0.9.2342.19200300.100.1.3',

@@ -1,4 +1,4 @@
-/** The UMA challenges of a WWW-Authenticate header that can be acted upon (G-3.2.1-a, b; H-11). */
+/** The UMA challenges of a WWW-Authenticate header that can be acted upon (G-3.2.1-a, G-3.2.1-b, H-11). */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { umaChallenges } from '../../src/protocol/uma-challenge.ts'

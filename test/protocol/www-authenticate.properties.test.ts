@@ -76,7 +76,7 @@ const anything = fc.oneof(
 )
 
 describe('what is written is read back', () => {
-  test('D.3: parse(serialise(x)) is x', () => {
+  test('parse(serialise(x)) is x', () => {
     fc.assert(
       fc.property(challenge, (one) => {
         expect(parseWwwAuthenticate(write(one))).toEqual({ challenges: [expected(one)], issues: [] })

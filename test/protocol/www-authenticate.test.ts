@@ -323,14 +323,14 @@ describe('the field', () => {
 })
 
 describe('writing', () => {
-  test('D.3: one line, everything quoted, in the order given', () => {
+  test('one line, everything quoted, in the order given', () => {
     expect(serialiseChallenge('UMA', { realm: 'a"b\\c', as_uri: 'https://as.example.com', ticket: '' })).toBe(
       'UMA realm="a\\"b\\\\c", as_uri="https://as.example.com", ticket=""',
     )
     expect(serialiseChallenge('Bearer', {})).toBe('Bearer')
   })
   test.each(['\0', '\r', '\n', '\r\n ', '\u001f', '\u007f', '\u0080', '\u00e9', '\u2028', '\u{1f600}', '\ud800'])(
-    'D.3: refuses %j in a value',
+    'refuses %j in a value',
     (char) => {
       for (const value of [char, `a${char}`, `${char}a`]) {
         expect(() => serialiseChallenge('UMA', { realm: value })).toThrow(TypeError)
@@ -338,7 +338,7 @@ describe('writing', () => {
     },
   )
   test.each(['', ' ', 'a b', 'a,', 'a=', '"a"', 'a\n', 'a:', 'é', 'a/b'])(
-    'D.3: refuses %j as a scheme or a name',
+    'refuses %j as a scheme or a name',
     (word) => {
       expect(() => serialiseChallenge(word, {})).toThrow(TypeError)
       expect(() => serialiseChallenge('UMA', { [word]: 'x' })).toThrow(TypeError)

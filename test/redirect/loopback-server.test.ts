@@ -33,7 +33,7 @@ async function waits(options: Partial<LoopbackRedirectOptions> = {}) {
   return { controller, context, redirectUri, port: Number(port), path: pathname, run, shown, settled: () => settled }
 }
 
-test('G-3.3.3: the URL that the person came back on, as it was', async () => {
+test('the URL that the person came back on, as it was', async () => {
   const { port, redirectUri, run, shown } = await waits()
   expect(redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
   expect(shown).toEqual(['https://as.example.com/rqp_claims?ticket=t'])

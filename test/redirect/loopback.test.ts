@@ -1,4 +1,4 @@
-/** The redirect to a server on this machine, with a real person's way through the authorization server (checklist A.6, A.7). */
+/** The redirect to a server on this machine, with a real person at the authorization server (Grant §3.3.2, §3.3.3). */
 import { describe, expect, test } from 'vitest'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { type LoopbackRedirectOptions, loopbackRedirect } from '../../src/redirect/loopback.ts'

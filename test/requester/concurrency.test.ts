@@ -1,4 +1,4 @@
-/** Requests at the same time, in one process (DESIGN §4, Concurrency). */
+/** Requests at the same time, in one process. */
 import { describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, rejection, type Send, umaErrorOf, waysIn } from '../ways-in/kit.ts'

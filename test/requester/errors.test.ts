@@ -25,7 +25,7 @@ async function fails(
   return { world, error, of: [error.name, error.code] }
 }
 
-describe('refusals (A.5)', () => {
+describe('refusals (Grant §3.3.6)', () => {
   test.each(['spec', 'keycloak', 'gluu', 'gravitee', 'solidlab', 'openam'] as const)(
     'a denial as %s words it: request_denied, once',
     async (denial) => {

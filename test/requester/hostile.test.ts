@@ -45,7 +45,7 @@ describe.each(waysIn)('$name', ({ attach }) => {
     ])
   })
 
-  test("a host relays another host's challenge (A.10.1, 2): refused by `hosts`", async () => {
+  test("a host relays another host's challenge (G-5.2-d): refused by `hosts`", async () => {
     const { world, send } = await cast(attach)
     const evil = await startHost({ authorizationServer: world.as, label: 'evil', recorder: world.recorder })
     evil.quirks.challenge = () => {

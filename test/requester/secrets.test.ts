@@ -1,4 +1,4 @@
-/** No event, error, cause, toJSON, inspection or clone carries a ticket, token, secret, claim, code or state (A.10.1, 8). */
+/** No event, error, cause, toJSON, inspection or clone has a ticket, token, secret, claim, code or state (G-5.2-a). */
 
 import { inspect } from 'node:util'
 import axios from 'axios'

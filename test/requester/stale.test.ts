@@ -1,4 +1,4 @@
-/** A challenge says "insufficient here", its absence on a refusal "stale" (DESIGN §4). */
+/** A challenge says "insufficient here", its absence on a refusal "stale". */
 import { describe, expect, test } from 'vitest'
 import type { RequesterOptions } from '../../src/index.ts'
 import { startWorld, type World, type WorldOptions } from '../helpers/world.ts'

@@ -1,4 +1,4 @@
-/** What the token request carries (A.3). */
+/** The contents of the token request (Grant §3.3.1). */
 import * as oauth from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
 import { bearer, type ClientAuth, clientSecretBasic, clientSecretPost, none, privateKeyJwt } from '../../src/index.ts'
@@ -13,7 +13,7 @@ const get = (world: World, more = {}, server = {}, options: SendOptions = {}) =>
 const onlyRequest = (world: World) =>
   world.sent().filter((r) => r.path === '/token')[0] as NonNullable<ReturnType<World['sent']>[number]>
 
-test('G-3.3.1-a, b, k, l: the grant type, the ticket, the client; no header of the caller goes along', async () => {
+test('G-3.3.1-a, G-3.3.1-b, G-3.3.1-k, G-3.3.1-l: the body of the request, and no header of the caller', async () => {
   const world = await startWorld()
   await get(world, { headers: { 'x-default': '1' } }, {}, { headers: { 'x-mine': 'yes', cookie: 'a=b' } })
   const ticket = /ticket="([^"]+)"/.exec(world.sent()[0]?.answerHeaders?.['www-authenticate'] ?? '')?.[1] as string
@@ -151,7 +151,7 @@ describe('parameters and scope', () => {
   })
 })
 
-describe('claims (G-3.3.1-c, d, e)', () => {
+describe('claims (G-3.3.1-c, G-3.3.1-d, G-3.3.1-e)', () => {
   const token = (world: World): string => world.as.issueIdToken({ sub: 'alice' })
   test('asked for: pushed exactly as given, with the ticket that came with the question', async () => {
     const world = await startWorld({ as: { policy: onlySubjects(['alice']) } })

@@ -1,4 +1,4 @@
-/** The wallet is bounded: the least recently used go first (DESIGN §4, The wallet). */
+/** The wallet is bounded: the least recently used go first. */
 import { describe, expect, test } from 'vitest'
 import type { Rpt } from '../../src/requester/rpt.ts'
 import { createWallet, type Wallet } from '../../src/requester/wallet.ts'

@@ -1,4 +1,4 @@
-/** A scheme is pinned per issuer: what a host says never takes an issuer back to an older protocol (checklist C.4, 5). */
+/** A scheme is pinned per issuer: what a host says never takes an issuer back to an older protocol. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createRequester, none } from '../../src/index.ts'
 import { puma } from '../../src/schemes/puma.ts'

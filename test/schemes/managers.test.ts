@@ -1,4 +1,4 @@
-/** The test managers themselves, by hand: what they say is what checklist C says they do. */
+/** The test managers themselves: their answers are compared with answers that were written by hand. */
 import { describe, expect, test } from 'vitest'
 import { visitManager } from '../helpers/am/person.ts'
 import { type AmWorld, startAmWorld } from '../helpers/am/world.ts'

@@ -1,4 +1,4 @@
-/** What an authorization manager may answer, and what is done about it (checklist P-9 to P-16). */
+/** What an authorization manager may answer, and what is done about it (P-9 to P-16). */
 import { describe, expect, test } from 'vitest'
 import type { RequesterOptions } from '../../src/index.ts'
 import { createRequester } from '../../src/index.ts'

@@ -1,4 +1,4 @@
-/** Puma's requester from the first HEAD to the resource (checklist C.3). */
+/** Puma's requester from the first HEAD to the resource (P-1 to P-16). */
 import { describe, expect, test } from 'vitest'
 import { puma } from '../../src/schemes/puma.ts'
 import { bearerOf, jsonOf, managersPerson, name, programs, shown, startAmWorld, umaRejection, waysIn } from './kit.ts'

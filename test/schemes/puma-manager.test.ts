@@ -1,4 +1,4 @@
-/** Puma gets to know an authorization manager: discovery, registration, the AAT (checklist P-3 to P-5). */
+/** Puma gets to know an authorization manager: discovery, registration, the AAT (P-3 to P-5). */
 import { describe, expect, test } from 'vitest'
 import { puma } from '../../src/schemes/puma.ts'
 import {

@@ -1,4 +1,4 @@
-/** What a UMA 1 server may answer, and what is done about it (checklist C.1.2, §3.5). */
+/** What a UMA 1 server may answer, and what is done about it (UMA 1.0.1 core §3.5). */
 import { describe, expect, test } from 'vitest'
 import { jsonOf, managersPerson, queryOf, sentTo, shown, umaRejection, visitManager } from './kit.ts'
 import { cast, person } from './uma1-kit.ts'

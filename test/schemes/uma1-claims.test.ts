@@ -1,4 +1,4 @@
-/** Claims of UMA 1, pushed and gathered (checklist C.1.2, §3.6). */
+/** Claims of UMA 1, pushed and gathered (UMA 1.0.1 core §3.6). */
 import { describe, expect, test } from 'vitest'
 import type { RedirectHandler, RedirectRequest } from '../../src/index.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
@@ -170,7 +170,7 @@ describe('the claims endpoint', () => {
     expect(world.recorder.containing('changed')).toEqual([])
   })
 
-  describe('C.1.5 claims-sec-1.0', () => {
+  describe('claims-sec-1.0', () => {
     test('the new ticket is used, and the old one never again', async () => {
       const { world, get } = await cast({ policy: person, quirks: { securityEnhanced: true } })
       expect((await get()).status).toBe(200)

@@ -1,10 +1,10 @@
-/** The configuration of UMA 1, and registration (checklist C.1.1). */
+/** The configuration of UMA 1, and registration (UMA 1.0.1 core §1.4). */
 import { describe, expect, test } from 'vitest'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { jsonOf, name, REDIRECT_URI, startAmWorld, umaRejection } from './kit.ts'
 import { cast } from './uma1-kit.ts'
 
-describe('C.1.1 dynamic_client_endpoint', () => {
+describe('dynamic_client_endpoint', () => {
   const register = { client_name: 'Photos', redirect_uris: [REDIRECT_URI] }
 
   test('registers, once', async () => {
@@ -36,7 +36,7 @@ describe('C.1.1 dynamic_client_endpoint', () => {
   })
 })
 
-describe('C.1.1 the configuration', () => {
+describe('the configuration', () => {
   test.each([
     [
       'Universal Money Address (G-2-h)',

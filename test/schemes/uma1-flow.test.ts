@@ -1,4 +1,4 @@
-/** UMA 1.0 and 1.0.1 from challenge to resource (checklist C.1.2). */
+/** UMA 1.0 and 1.0.1 from challenge to resource (core §3). */
 import { describe, expect, test } from 'vitest'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { photoApp } from '../helpers/am/authorization-manager.ts'
@@ -124,7 +124,7 @@ describe('U1-3.3.1-a where the challenge is', () => {
     ['401 in the header', '1.0.1', {}],
     ['403 in the header', '1.0.1', { tokenlessStatus: 403 }],
     ['403 in header and body', '1.0.1', { tokenlessStatus: 403, ticketIn: 'both' }],
-    ['403 in the body (C.1.4)', '1.0', {}],
+    ['403 in the body', '1.0', {}],
     ['W08 a comma missing', '1.0', { missingComma: true }],
     ['W12 insufficient_scope', '1.0.1', { sayInsufficient: true }],
     ['as_uri is the configuration', '1.0.1', { issuer: (issuer: string) => `${issuer}/.well-known/uma-configuration` }],
@@ -135,7 +135,7 @@ describe('U1-3.3.1-a where the challenge is', () => {
       expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   })
 
-  test('401 with a ticket in the body only: not continuable (C.4)', async () => {
+  test('401 with a ticket in the body only: not continuable', async () => {
     const world = await startAmWorld('1.0.1', { host: { quirks: { ticketIn: 'body' } } })
     const answer = await world.requester(uma1()).fetch(world.host.origin + name)
     expect([answer.status, Object.keys((await answer.json()) as object)]).toEqual([401, ['ticket']])

@@ -1,4 +1,4 @@
-/** Storages that fail and hang: requests go on, an event tells, and what was granted is kept (issue 4, item 1). */
+/** Storages that fail and hang: requests go on, an event tells, and what was granted is kept. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { answerTo } from '../../bench/answers.ts'
 import { createRequester, type Requester, type UmaEvent } from '../../src/index.ts'

@@ -1,4 +1,4 @@
-/** Many processes, one storage: no permission lost, nothing asked for twice (DESIGN §4, Concurrency). */
+/** Many processes, one storage: no permission lost, nothing asked for twice. */
 import { describe, expect, test } from 'vitest'
 import { redisUrl } from '../helpers/redis.ts'
 import { startWorld, type World } from '../helpers/world.ts'

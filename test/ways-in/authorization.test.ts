@@ -1,4 +1,4 @@
-/** A caller's own `Authorization`: it wins, except at places that an RPT was learned for (DESIGN §4). */
+/** A caller's own `Authorization`: it wins, except at places that an RPT was learned for. */
 import { describe, expect, test } from 'vitest'
 import { bearer } from '../../src/index.ts'
 import { products } from '../helpers/authorization-server.ts'

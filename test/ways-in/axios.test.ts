@@ -1,4 +1,4 @@
-/** The traps that are axios's own (platform-traps 1.3). */
+/** The behaviour that only axios has. */
 
 import type { Readable } from 'node:stream'
 import axios, { type AxiosError, type AxiosInstance, CanceledError, type InternalAxiosRequestConfig } from 'axios'
