@@ -1,111 +1,209 @@
-import { createDiscovery } from './authorization-server/discovery.ts'
+import type { Caller } from './authorization-server/call.ts'
+import { createDiscovery, type Discovery } from './authorization-server/discovery.ts'
+import { createRegisteredClients } from './authorization-server/registered-clients.ts'
+import type { ClientMetadata } from './authorization-server/registration.ts'
+import { maxDelay } from './async/timers.ts'
+import { InvalidStateError } from './errors/index.ts'
+import { bare, createTell, type Tell, type TellFor } from './events.ts'
 import { createFetch, type UmaFetch } from './fetch.ts'
-import { type Callback, handleCallback } from './requester/callback.ts'
-import { createClients } from './requester/clients.ts'
-import { createParty } from './requester/create-party.ts'
-import { run } from './requester/engine.ts'
-import { bare } from './requester/events.ts'
-import type { Exchange } from './requester/exchange.ts'
-import { type Inspection, inspect, partiesOf } from './requester/inspect.ts'
-import { maxTimer } from './requester/lock.ts'
-import type { RequesterOptions, UmaRequestOptions } from './requester/options.ts'
-import type { Party } from './requester/party.ts'
-import type { Services } from './requester/services.ts'
-import { signOut } from './requester/sign-out.ts'
-import { createStore } from './requester/store.ts'
-import { createTrust } from './requester/trust.ts'
+import { createFlows, type Flows } from './flow/flows.ts'
+import {
+  type CallbackAccess,
+  type FinishedReturn,
+  handleCallback,
+  type RepeatedReturn,
+} from './flow/people/handle-callback.ts'
+import { metadataOf, type ServerAccess } from './parties/client-session.ts'
+import { createParties, type MakeStoredWallet, type Parties } from './parties/create-parties.ts'
+import { type Inspection, inspect, knownParties } from './parties/inspect.ts'
+import type { Party, RecordStore } from './parties/party.ts'
+import { signOut } from './parties/sign-out.ts'
+import { createResilientStorage } from './persistence/resilient-storage.ts'
+import { createStoredWallet } from './persistence/stored-wallet.ts'
+import type { UmaRequestOptions } from './request/options.ts'
+import type { RequestDriver, RunRequest } from './request/request-driver.ts'
+import { type RunAccess, runRequest } from './request/run-request.ts'
+import { checkOptions, type RequesterOptions } from './requester-options.ts'
+import { uma2 } from './schemes/uma2.ts'
 import { memoryStorage } from './storage/memory.ts'
+import type { Authority } from './trust/authority.ts'
+import { destinations, refuseSharedRedirectUris } from './trust/redirect-uris.ts'
+import { type ClientRegistry, createTrust, type Trust } from './trust/trust.ts'
+
+/** The result of `handleCallback`. */
+export type Callback =
+  | (FinishedReturn & {
+      /** Sends the request again, if that is possible: a GET or HEAD, or a stored request (`storeRequest`). */
+      replay?: () => Promise<Response>
+    })
+  | (RepeatedReturn & { replay?: undefined })
 
 /** Makes requests to UMA-protected resources on behalf of one requesting party. */
 export interface Requester {
   /** On whose behalf. */
   readonly requestingParty: string | undefined
-  /** `fetch`, with the protected resources opened. Bound: it can be handed around. */
+  /** `fetch`, which also opens protected resources. It is bound, so it can be handed around. */
   readonly fetch: UmaFetch
-  /** The same around another `fetch`: an instrumented one, a framework's. */
+  /** The same around another `fetch`: an instrumented one, or a framework's. */
   wrapFetch(fetch: typeof globalThis.fetch): UmaFetch
-  /** The same requester, with the same discovery and clients, for another requesting party, with a wallet of its own. */
+  /** The same requester for another requesting party, with a wallet of its own. */
   as(requestingParty: string): Requester
-  /** For other ways in: runs one request, whatever the HTTP library, through the flow loop. */
-  run<R>(exchange: Exchange<R>, uma?: UmaRequestOptions): Promise<R>
+  /** For adapters: runs one request of any HTTP library. */
+  run<R>(driver: RequestDriver<R>, uma?: UmaRequestOptions): Promise<R>
   /**
-   * Finishes the step of a person who came back on this URL (`location.href` on the callback page), whichever it was, and says which,
-   * and what was being asked for. The flow goes on, and may send the person away once more. In a page, the address bar is cleaned first.
+   * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more.
+   * In a page, the address bar is cleaned first. The same return again, within 10 minutes, gives `{ finished: true }`.
    *
-   * @throws InvalidStateError, RedirectError or what the flow ends with; a `UmaError` then has `request` and `kind`
+   * @param url `location.href` on the callback page. On a server: the public URL, or its path and query
+   * @throws InvalidStateError, RedirectError, or the error that the flow ends with; a `UmaError` then has `request` and
+   * `kind`
    */
   handleCallback(url: string): Promise<Callback>
   /** What is kept for this requesting party, without a secret: for a settings page. */
   inspect(): Promise<Inspection>
-  /** The requesting parties for whom something is kept, as far as the storage can list its keys. `as(name).signOut()` forgets one. */
+  /**
+   * The requesting parties for whom something is kept, as far as the storage can list its keys. `as(name).signOut()`
+   * forgets one of them.
+   */
   parties(): Promise<(string | undefined)[]>
   /**
-   * Forgets all that is kept for this requesting party, its sign-ins and redirects under way included, and revokes its tokens where the
-   * authorization server can (Grant §3.7).
+   * Forgets everything that is kept for this requesting party, including sign-ins and redirects under way, and revokes
+   * its tokens if the authorization server can (UMA Grant §3.7).
    */
   signOut(): Promise<void>
+}
+
+/** The parts of a requester that its handles share. Each handle is the requester for one requesting party. */
+interface RequesterParts {
+  options: RequesterOptions
+  records: RecordStore
+  trust: Trust
+  flows: Flows
+  parties: Parties
+  access: ServerAccess
+  tellFor: TellFor
+  run: RunAccess
+  callback: CallbackAccess
 }
 
 /**
  * Creates a requester.
  *
- * @throws TypeError when the options cannot be right or safe; the message says what to change
+ * @throws TypeError if the options cannot be right or safe; the message says what to change
+ *
+ * @example
+ * const requester = createRequester({
+ *   authorizationServers: [{ issuer, hosts: ['https://photos.example.com'], client: { id: 'album' } }],
+ * })
+ * const photo = await requester.fetch('https://photos.example.com/alice/1.jpg')
  */
 export function createRequester(options: RequesterOptions): Requester {
-  const { storage, requestingParty, timeouts, onEvent } = options
-  if (storage && !(storage instanceof Map) && requestingParty === undefined) {
-    throw new TypeError('requestingParty: say whose tokens these are; the next person at this storage is another')
-  }
-  const { maxFlowsPerRequest, maxRounds, maxEntries, maxParties, polling, onRedirect } = options
-  const numbers = { ...timeouts, ...polling, maxFlowsPerRequest, maxRounds, maxEntries, maxParties }
-  for (const [name, value] of Object.entries(numbers))
-    if (value !== undefined && !(typeof value === 'number' && value >= 0))
-      throw new TypeError(`${name}: a number, 0 or more`)
-  if (onRedirect && typeof onRedirect !== 'function' && typeof onRedirect.open !== 'function')
-    throw new TypeError('onRedirect: a function, or an object with open()')
-  const timeout = Math.min(timeouts?.request ?? 10_000, maxTimer)
-  const caller = { fetch: () => options.fetch ?? globalThis.fetch, timeout }
-  const tell: Services['tell'] = async (event) => {
-    try {
-      await onEvent?.(event)
-    } catch {
-      // A listener's fault is no reason for a request to fail.
-    }
-  }
-  const store = createStore(storage ?? memoryStorage(), tell)
-  const discovery = createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) }))
-  const trust = createTrust(options, createClients(store, caller, discovery, tell))
-  const services: Services = { options, store, caller, tell, trust, discovery, flows: 0 }
-  const parties = new Map<string | undefined, Party>()
+  checkOptions(options)
+  return createHandle(assemble(options), options.requestingParty)
+}
 
-  function requester(name: string | undefined): Requester {
-    const party = parties.get(name) ?? createParty(services, name)
-    // The least recently asked for goes first; whoever still holds it can go on.
-    parties.delete(name)
-    parties.set(name, party)
-    if (parties.size > (options.maxParties ?? 10_000)) parties.delete(parties.keys().next().value)
-    const wrapFetch: Requester['wrapFetch'] = (fetch) => createFetch(services, party, () => fetch, options.headers)
-    // Looked up when called: a fetch that is installed later (a test's) counts.
-    const fetch = createFetch(services, party, () => globalThis.fetch, options.headers)
-    return {
-      requestingParty: name,
-      fetch,
-      wrapFetch,
-      as: requester,
-      run: (exchange, uma) => run(services, party, exchange, uma),
-      async handleCallback(url) {
-        const callback = await handleCallback(services, party, url)
-        const { method, stored, url: target } = callback.request
-        const replayable = stored || method === 'GET' || method === 'HEAD'
-        return {
-          ...callback,
-          ...(replayable && { replay: () => fetch(target, { method, ...(stored as RequestInit) }) }),
-        }
-      },
-      inspect: () => inspect(services, party),
-      parties: () => partiesOf(services, parties.values()),
-      signOut: () => signOut(services, party),
-    }
+function assemble(options: RequesterOptions): RequesterParts {
+  const tellFor = createTell(options.onEvent)
+  const tell = tellFor(undefined)
+  const caller: Caller = {
+    fetch: () => options.fetch ?? globalThis.fetch,
+    timeout: Math.min(options.timeouts?.request ?? 10_000, maxDelay),
   }
-  return requester(requestingParty)
+  const records = createResilientStorage(options.storage ?? memoryStorage(), tell)
+  const discovery = createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) }))
+  const access: ServerAccess = { caller, discovery }
+  const trust = createTrust(options, uma2, clientRegistry(records, caller, discovery, tell))
+  if (options.onRedirect && Array.isArray(options.authorizationServers)) {
+    refuseSharedRedirectUris(destinations(options.authorizationServers, options.redirectUri, uma2))
+  }
+  const flows = createFlows({ ...access, options, records, trust })
+  const parties = createParties(options, records, storedWallets(options, records, trust, tellFor))
+  const run: RunAccess = {
+    ...access,
+    trust,
+    flows,
+    records,
+    maxFlows: options.maxFlowsPerRequest ?? 1,
+    hasRedirect: options.onRedirect !== undefined,
+    hasListener: options.onEvent !== undefined,
+    tellFor,
+    nextRequest: counter(),
+  }
+  const callback: CallbackAccess = { ...access, options, records, trust, flows, returning: new Map() }
+  return { options, records, trust, flows, parties, access, tellFor, run, callback }
+}
+
+function counter(): () => number {
+  let last = 0
+  return () => {
+    last += 1
+    return last
+  }
+}
+
+/** The registered clients in the storage, as trust uses them. */
+function clientRegistry(records: RecordStore, caller: Caller, discovery: Discovery, tell: Tell): ClientRegistry {
+  const clients = createRegisteredClients({
+    records,
+    caller,
+    onRegistered: (issuer) => tell({ type: 'client-registered', issuer }),
+  })
+  const registrar = (authority: Authority) => ({
+    issuer: authority.server.issuer,
+    client: authority.server.client.register as ClientMetadata,
+    register: authority.scheme.register,
+    metadata: () => metadataOf({ caller, discovery }, authority),
+  })
+  return {
+    stored: (authority, clientId) => clients.stored(registrar(authority), clientId),
+    register: (authority, not) => clients.register(registrar(authority), not),
+  }
+}
+
+/** Only a requester with a storage keeps its wallets in step with one. */
+function storedWallets(
+  { storage }: RequesterOptions,
+  records: RecordStore,
+  trust: Trust,
+  tellFor: TellFor,
+): MakeStoredWallet {
+  if (!storage) return undefined
+  return (party) => createStoredWallet({ records, trust, tell: tellFor(party.name), party })
+}
+
+function createHandle(parts: RequesterParts, name: string | undefined): Requester {
+  const { options, records, trust, parties, tellFor } = parts
+  const party = parties.get(name)
+  const tell = tellFor(name)
+  const run: RunRequest = (driver, uma) => runRequest(parts.run, party, driver, uma)
+  const fetch = createFetch(run, () => globalThis.fetch, options.headers)
+  return {
+    requestingParty: name,
+    fetch,
+    wrapFetch: (own) => createFetch(run, () => own, options.headers),
+    as: (other) => createHandle(parts, other),
+    run,
+    handleCallback: (url) => finishReturn(parts, party, fetch, url),
+    inspect: () => inspect(trust, records, party),
+    parties: () => knownParties(records, parties.all()),
+    signOut: () => signOut({ ...parts.access, trust, tell }, records, party, () => endFlows(parts.flows, party)),
+  }
+}
+
+function endFlows(flows: Flows, party: Party): void {
+  flows.endAll(party, new InvalidStateError('Signed out meanwhile'))
+}
+
+async function finishReturn(
+  { callback, tellFor, run }: RequesterParts,
+  party: Party,
+  fetch: UmaFetch,
+  url: string,
+): Promise<Callback> {
+  const finished = await handleCallback(callback, party, url, tellFor(party.name, run.nextRequest()))
+  if (finished.finished) return finished
+  const { method, stored, url: target, operation } = finished.request
+  if (!stored && method !== 'GET' && method !== 'HEAD') return finished
+  const uma = operation === undefined ? {} : { uma: { operation } }
+  return { ...finished, replay: () => fetch(target, { method, ...(stored as RequestInit), ...uma }) }
 }

@@ -26,6 +26,8 @@ export interface OpenedRedirect {
   /** @default the authorization server's redirect URI, then the requester's */
   redirectUri?: string
   run: RedirectHandler
+  /** The redirect URI was chosen for this redirect alone, such as a free port. @default false */
+  uniqueRedirectUri?: boolean
   /** The page goes away: the flow waits in the storage for `handleCallback`. */
   leaves?: boolean
   /** Headers and text body of the request wait in the storage, too. */

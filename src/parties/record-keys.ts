@@ -30,3 +30,6 @@ export const redirectsKey = (name: PartyName, placeHash: string): string => `uma
 
 /** A lock across tabs and processes. */
 export const lockKey = (name: PartyName, key: string): string => `uma:lock:${nameKey(name)} ${key}`
+
+/** The issuer that people come back from to a redirect URI. */
+export const redirectUriKey = (redirectUri: string): string => `uma:redirect-uri:${redirectUri}`

@@ -1,4 +1,5 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
+import type { StoredRequest } from '../flow/flow-target.ts'
 import type { Answer } from '../protocol/answer.ts'
 import type { UmaRequestOptions } from './options.ts'
 
@@ -38,12 +39,6 @@ export interface RequestDriver<R> {
   answer(result: R): Answer
   /** The part of the request that may wait in storage while a person is away. */
   readonly stored?: (() => StoredRequest | undefined) | undefined
-}
-
-/** The part of a request that may wait in storage: no `Authorization`, and no body but text. */
-export interface StoredRequest {
-  headers: Record<string, string>
-  body?: string | undefined
 }
 
 /** Runs one request through the engine. Adapters call this function and know nothing else of the engine. */

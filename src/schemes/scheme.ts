@@ -149,6 +149,11 @@ export interface SchemeRedirect {
    * is, and the engine checks neither state nor redirect URI. @default false
    */
   outOfBand?: boolean
+  /**
+   * The parameters that a return may bring, the most telling first. `handleCallback` names the first one that came as
+   * its `kind`, and removes them from the address bar. @default ['ticket', 'error']
+   */
+  parameters?: readonly string[]
   /** The URL that the person is sent to; `undefined`: nobody should be sent there. */
   url(state: SchemeState, endpoint: string, facts: RedirectFacts): URL | undefined
   /**

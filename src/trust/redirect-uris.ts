@@ -22,6 +22,13 @@ function sendsPeopleAway({ scheme, signIn }: AuthorizationServer, defaultScheme:
   return Boolean(redirect ?? signIn ?? own)
 }
 
+/** The issuers of the servers that people may come back from without naming the issuer. */
+export function returnServers(servers: readonly AuthorizationServer[], defaultScheme: Scheme): string[] {
+  return servers
+    .filter((server) => sendsPeopleAway(server, defaultScheme) && !isToldByIssuer(server, defaultScheme))
+    .map(({ issuer }) => issuer)
+}
+
 /**
  * The servers that people may come back from, each with its redirect URI, except servers whose returns name the issuer.
  *
@@ -32,10 +39,10 @@ export function destinations(
   fallback: string | undefined,
   defaultScheme: Scheme,
 ): Destination[] {
+  const returning = returnServers(servers, defaultScheme)
   return servers.flatMap((server) => {
     const redirectUri = server.redirectUri ?? fallback
-    if (!redirectUri || isToldByIssuer(server, defaultScheme) || !sendsPeopleAway(server, defaultScheme)) return []
-    return [{ issuer: server.issuer, redirectUri }]
+    return redirectUri && returning.includes(server.issuer) ? [{ issuer: server.issuer, redirectUri }] : []
   })
 }
 

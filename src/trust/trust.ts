@@ -4,13 +4,17 @@ import type { Scheme } from '../schemes/scheme.ts'
 import type { Authority } from './authority.ts'
 import type { AuthorizationServer, AuthorizationServerResolver, TrustOptions } from './options.ts'
 import { readServer, withClient } from './read-server.ts'
+import { returnServers } from './redirect-uris.ts'
 
 /** Decides which authorization server may speak for which host. */
 export interface Trust {
   /** The schemes whose challenges are looked for. */
   readonly schemes: readonly Scheme[]
-  /** The configured servers; undefined if a function finds them. */
-  readonly servers: readonly AuthorizationServer[] | undefined
+  /**
+   * The issuers of the other configured servers that people come back from without naming the issuer; undefined if a
+   * function finds the servers.
+   */
+  otherReturnServers(issuer: string): string[] | undefined
   /**
    * The authority of an issuer that a challenge or a stored record names. A final slash makes no difference. Nothing is
    * sent: a client that is not registered yet has no id.
@@ -21,6 +25,11 @@ export interface Trust {
   find(issuer: string, resource?: string, clientId?: string): Promise<Authority | undefined>
   /** The configured authorities that may speak for a host; empty if a function finds them. */
   speakersFor(host: string): Promise<Authority[]>
+  /**
+   * The key of the one configured authority that may speak for a host; undefined if there is none or more than one.
+   * `'any'` if a function finds the servers, so that nobody can tell.
+   */
+  onlySpeakerFor(host: string): Promise<string | undefined>
   /** The authority whose binding presents requests to a host without a grant. */
   signerFor(host: string): Promise<Authority | undefined>
   /** The same authority with a registered client. @throws UmaError if the registration fails */
@@ -55,7 +64,7 @@ export function createTrust(options: TrustOptions, defaultScheme: Scheme, client
   const { authorizationServers, schemes = [] } = options
   if (typeof authorizationServers === 'function') {
     const lookup = resolverLookup(authorizationServers, defaultScheme)
-    return assemble(lookup, [], undefined, new Set([defaultScheme, ...schemes]), clients)
+    return assemble(lookup, undefined, new Set([defaultScheme, ...schemes]), clients, () => undefined)
   }
   if (!Array.isArray(authorizationServers)) {
     throw new TypeError('authorizationServers: a list of the trusted servers, or a function that finds them')
@@ -64,7 +73,9 @@ export function createTrust(options: TrustOptions, defaultScheme: Scheme, client
   const authorities = servers.map((server) => readServer(server, defaultScheme))
   const byIssuer = new Map(authorities.map((authority) => [withoutSlash(authority.server.issuer), authority]))
   const all = new Set([defaultScheme, ...schemes, ...authorities.map(({ scheme }) => scheme)])
-  return assemble((issuer) => byIssuer.get(withoutSlash(issuer)), authorities, servers, all, clients)
+  const returning = returnServers(servers, defaultScheme)
+  const lookup: Lookup = (issuer) => byIssuer.get(withoutSlash(issuer))
+  return assemble(lookup, authorities, all, clients, (issuer) => returning.filter((other) => other !== issuer))
 }
 
 /** The application's function may be called with an issuer that a hostile host made up; only its answer counts. */
@@ -78,10 +89,10 @@ function resolverLookup(resolve: AuthorizationServerResolver, defaultScheme: Sch
 
 function assemble(
   lookup: Lookup,
-  authorities: readonly Authority[],
-  servers: Trust['servers'],
+  authorities: readonly Authority[] | undefined,
   schemes: Set<Scheme>,
   clients: ClientRegistry,
+  otherReturnServers: Trust['otherReturnServers'],
 ): Trust {
   const withStoredClient = async (authority: Authority, clientId?: string): Promise<Authority> => {
     if (!authority.server.client.register) return authority
@@ -92,17 +103,23 @@ function assemble(
     const allowed = await Promise.all(candidates.map((authority) => authority.speaksFor(host)))
     return candidates.filter((_authority, index) => allowed[index] === true)
   }
-  const signers = authorities.filter(({ binding }) => binding.withoutGrant)
+  const speakersFor = async (host: string): Promise<Authority[]> => {
+    const speakers = await speaking(authorities ?? [], host)
+    return Promise.all(speakers.map((authority) => withStoredClient(authority)))
+  }
+  const signers = (authorities ?? []).filter(({ binding }) => binding.withoutGrant)
   return {
     schemes: [...schemes],
-    servers,
+    otherReturnServers,
     async find(issuer, resource, clientId) {
       const authority = await lookup(issuer, resource)
       return authority && withStoredClient(authority, clientId)
     },
-    async speakersFor(host) {
-      const speakers = await speaking(authorities, host)
-      return Promise.all(speakers.map((authority) => withStoredClient(authority)))
+    speakersFor,
+    async onlySpeakerFor(host) {
+      if (!authorities) return 'any'
+      const [only, ...others] = await speakersFor(host)
+      return others.length === 0 ? only?.key : undefined
     },
     async signerFor(host) {
       if (signers.length === 0) return undefined

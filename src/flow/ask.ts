@@ -1,0 +1,165 @@
+import { type DescribedAnswer } from '../authorization-server/sent-secrets.ts'
+import { sendAsk } from '../authorization-server/send-ask.ts'
+import { sleep } from '../async/timers.ts'
+import { BindingError, describeError, findUmaError, NobodySignedInError, SchemeError } from '../errors/index.ts'
+import type { HeaderPatch } from '../bindings/binding.ts'
+import { metadataOf } from '../parties/client-session.ts'
+import type {
+  AskStep,
+  SchemeFacts,
+  SchemeInput,
+  SchemeState,
+  SchemeTurn,
+  Step,
+} from '../schemes/scheme.ts'
+import type { Rpt } from '../wallet/rpt.ts'
+import type { FlowRun } from './flow-run.ts'
+import type { FlowInput } from './inputs.ts'
+import { takeStep } from './take-step.ts'
+
+/** The most requests to the authorization server in one round: a scheme may need a few for one step. */
+const maxAsks = 5
+
+/** How long an upgrade waits for requests that were just sent again with the RPT, in milliseconds. */
+const resendGrace = 250
+
+/**
+ * Uses the ticket: asks the authorization server as the scheme describes, reads the answer and stores what it brings.
+ * An ask that was not sent, because nobody is signed in, leaves the flow as it was; so does a refusal of the party's own
+ * token, because the server did not look at the ticket then.
+ */
+export async function askServer(run: FlowRun): Promise<FlowInput> {
+  const { flow, shared, target } = run
+  const { scheme } = target.authority
+  const { leader } = shared
+  const state = flow.state ?? (leader && scheme.start(leader.challenge))
+  if (!state) throw new Error('A flow that asks has a challenge')
+  run.metadata ??= await metadataOf(run.access, target.authority)
+  const facts = schemeFacts(run)
+  const upgrade = flow.rpt && target.party.wallet.byId(flow.rpt.id)
+  if (upgrade) await letResendsGoFirst(run, upgrade)
+  let turn = nextTurn(run, state, { begin: beginInput(run, upgrade) }, facts)
+  for (let asks = 0; turn.step.kind === 'ask'; asks++) {
+    if (asks >= maxAsks) throw new SchemeError(`The scheme ${scheme.name} asks more than ${maxAsks} times in a round`)
+    const answer = await askOnce(run, turn.step, upgrade)
+    if (answer === 'nobody-signed-in') return { kind: 'nobody-signed-in' }
+    if (answer.status === 401 && run.partyToken !== undefined) return { kind: 'token-refused' }
+    run.claim = undefined
+    turn = nextTurn(run, turn.state, { answer }, facts)
+    describeStep(turn.step, answer.description)
+  }
+  run.say({ type: 'token-answer', step: turn.step.kind })
+  return takeStep(run, turn.state, turn.step, upgrade)
+}
+
+function schemeFacts({ target, metadata }: FlowRun): SchemeFacts {
+  const { server, client } = target.authority
+  return {
+    issuer: server.issuer,
+    metadata: metadata as NonNullable<typeof metadata>,
+    clientId: client.id,
+    resource: target.place.url,
+    unchangedTicket: server.unchangedTicket === true,
+  }
+}
+
+function beginInput({ flow, target, claim }: FlowRun, upgrade: Rpt | undefined) {
+  const { authority, party } = target
+  return {
+    rpt: upgrade?.grant.token,
+    pct: flow.without.includes('pct') ? undefined : party.pcts.get(authority.key),
+    claim,
+    scope: flow.scope,
+    parameters: { ...authority.server.parameters, ...flow.parameters },
+  }
+}
+
+/** Asks the scheme for the next turn, and checks that the scheme returned one. */
+function nextTurn(run: FlowRun, state: SchemeState, input: SchemeInput, facts: SchemeFacts): SchemeTurn {
+  const { scheme, server } = run.target.authority
+  const fail = (what: string, cause?: unknown): SchemeError =>
+    new SchemeError(`The scheme ${scheme.name} ${what}`, { issuer: server.issuer, cause })
+  let turn: SchemeTurn
+  try {
+    turn = scheme.next(state, input, facts)
+  } catch (error) {
+    throw findUmaError(error) ?? fail('threw an error', error)
+  }
+  const kind = (turn as SchemeTurn | undefined)?.step?.kind
+  if (typeof kind !== 'string' || typeof turn.state !== 'object') throw fail('returned no state and step')
+  return turn
+}
+
+/** Sends one request, and once more if the binding's nonce was missing. */
+async function askOnce(
+  run: FlowRun,
+  step: AskStep,
+  upgrade: Rpt | undefined,
+): Promise<DescribedAnswer | 'nobody-signed-in'> {
+  const { binding } = run.target.authority
+  const answer = await send(run, step, upgrade)
+  if (answer === 'nobody-signed-in' || !binding.answered) return answer
+  const request = { method: 'POST', url: step.endpoint }
+  const needsNonce = callBinding(run, () => binding.answered?.(answer, request))
+  return needsNonce === true ? send(run, step, upgrade) : answer
+}
+
+async function send(run: FlowRun, step: AskStep, upgrade: Rpt | undefined): Promise<DescribedAnswer | 'nobody-signed-in'> {
+  const { target, access, context, shared, claim, flow } = run
+  const { client, scheme } = target.authority
+  const { leader } = shared
+  run.partyToken = undefined
+  try {
+    const connection = { caller: access.caller, metadata: schemeFacts(run).metadata, client, context }
+    return await sendAsk(connection, step, {
+      bearer: step.by === 'party' ? await context.accessToken() : undefined,
+      extraHeaders: await proofHeaders(run, step.endpoint),
+      allowInsecureHttp: scheme.allowInsecureHttp,
+      onSend: () => {
+        if (leader && !flow.state) leader.ticketUsed = true
+        const pct = !flow.without.includes('pct') && target.party.pcts.has(target.authority.key)
+        run.say({ type: 'token-request', rpt: upgrade !== undefined, pct, claim: claim !== undefined })
+      },
+    })
+  } catch (error) {
+    if (error instanceof NobodySignedInError) return 'nobody-signed-in'
+    throw error
+  }
+}
+
+async function proofHeaders(run: FlowRun, url: string): Promise<HeaderPatch | undefined> {
+  const { binding } = run.target.authority
+  if (!binding.presentTokenRequest) return undefined
+  return callBinding(run, () => binding.presentTokenRequest?.({ method: 'POST', url }))
+}
+
+/** Calls a function of the binding. Its errors become a `BindingError`. */
+async function callBinding<T>({ target }: FlowRun, call: () => T | Promise<T>): Promise<T> {
+  const { binding, server } = target.authority
+  try {
+    return await call()
+  } catch (cause) {
+    throw findUmaError(cause) ?? new BindingError(`The binding ${binding.name} failed`, { issuer: server.issuer, cause })
+  }
+}
+
+/** The server's own words go into the error that the application receives. */
+function describeStep(step: Step, description: string | undefined): void {
+  if (step.kind === 'denied' || step.kind === 'again') describeError(step.error, description)
+}
+
+/**
+ * An upgrade may revoke the token that other requests are about to present. Requests that were just granted something
+ * go first, for a moment.
+ */
+async function letResendsGoFirst({ access, target, signal }: FlowRun, upgrade: Rpt): Promise<void> {
+  if (access.flowsUnderWay(target) <= 1 && upgrade.sends.size === 0) return
+  await sleep(0, signal)
+  if (upgrade.sends.size === 0) return
+  const grace = new AbortController()
+  try {
+    await Promise.race([Promise.allSettled(upgrade.sends), sleep(resendGrace, grace.signal)])
+  } finally {
+    grace.abort()
+  }
+}

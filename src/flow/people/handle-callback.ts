@@ -1,0 +1,176 @@
+import {
+  findUmaError,
+  InteractionRequiredError,
+  InvalidStateError,
+  NeedInfoError,
+  RedirectError,
+  RequestDeniedError,
+  RequestSubmittedError,
+  UmaError,
+  UntrustedAuthorizationServerError,
+} from '../../errors/index.ts'
+import type { Tell } from '../../events.ts'
+import { readEpoch } from '../../parties/epoch.ts'
+import type { Party } from '../../parties/party.ts'
+import type { Authority } from '../../trust/authority.ts'
+import type { Flow } from '../flow.ts'
+import type { FlowAccess } from '../flow-run.ts'
+import type { FlowTarget } from '../flow-target.ts'
+import type { Flows } from '../flows.ts'
+import type { FlowInput } from '../inputs.ts'
+import { transition } from '../transitions.ts'
+import { cleanAddressBar } from './clean-address-bar.ts'
+import { rememberedReturn, rememberReturn } from './finished-returns.ts'
+import { claimsInteraction, signInInteraction } from './interaction.ts'
+import { type PendingFlow, type PendingRequest, takePending } from './pending.ts'
+import { checkReturn } from './return-url.ts'
+
+/** A return that was finished just now. */
+export interface FinishedReturn {
+  /**
+   * The kind of return: `'code'` after a sign-in. After claims, the first parameter that came: `'ticket'` (UMA 2.0),
+   * `'authorization_state'` (UMA 1), `'x-oauth_access_granted'`, `'x-oauth_access_req'` or `'claim_status'` (Puma), or
+   * only an `'error'`.
+   */
+  kind: string
+  /** The request that the person was sent away for. Sent again now, it finds the token in the wallet. */
+  request: PendingRequest
+  finished?: undefined
+}
+
+/** A return that was finished before, less than 10 minutes ago: the callback page was reloaded or rendered twice. */
+export interface RepeatedReturn {
+  finished: true
+  kind?: undefined
+  request?: undefined
+}
+
+/** The parts of a requester that `handleCallback` uses. */
+export interface CallbackAccess extends Omit<FlowAccess, 'flowsUnderWay'> {
+  flows: Flows
+  /** Returns that are being handled, by party and state. */
+  returning: Map<string, Promise<FinishedReturn | RepeatedReturn>>
+}
+
+/**
+ * Finishes the flow of a person who came back. The same return at the same time gives the same promise.
+ *
+ * @param url the URL that the person came back on, or its path and query, which are resolved against the redirect URI
+ * @throws InvalidStateError, RedirectError, UmaError, with `request` and `kind`
+ */
+export function handleCallback(
+  access: CallbackAccess,
+  party: Party,
+  url: string,
+  tell: Tell,
+): Promise<FinishedReturn | RepeatedReturn> {
+  const state = parametersOf(url).get('state') ?? ''
+  cleanAddressBar(url, access.trust.schemes)
+  const key = JSON.stringify([party.name, state])
+  const { returning } = access
+  const promise = returning.get(key) ?? handleReturn(access, party, url, state, tell).finally(() => returning.delete(key))
+  returning.set(key, promise)
+  return promise
+}
+
+const parametersOf = (url: string): URLSearchParams => URL.parse(url, 'http://localhost')?.searchParams ?? new URLSearchParams()
+
+async function handleReturn(
+  access: CallbackAccess,
+  party: Party,
+  url: string,
+  state: string,
+  tell: Tell,
+): Promise<FinishedReturn | RepeatedReturn> {
+  const { records, options } = access
+  await readEpoch(records, party)
+  const before = await rememberedReturn(records, party, state)
+  if (before) return repeat(before)
+  const pending = await takePending(records, party, state, options.timeouts?.flow ?? 300_000)
+  const request = requestOf(pending)
+  const kind = kindOf(pending, url, access)
+  try {
+    await finish(access, party, pending, url, state, tell)
+    await rememberReturn(records, party, state, { finished: true })
+    return { kind, request }
+  } catch (error) {
+    const known = findUmaError(error)
+    if (!known) throw error
+    await rememberReturn(records, party, state, { code: known.code })
+    // Not enumerable: the URL of a request may hold secrets of the application.
+    throw Object.defineProperties(known, { request: { value: request }, kind: { value: kind } })
+  }
+}
+
+/** The outcome of a return that came before. A failure is repeated with the same code. */
+function repeat(outcome: { finished: true } | { code: string }): RepeatedReturn {
+  if ('finished' in outcome) return { finished: true }
+  const classes = [
+    InvalidStateError,
+    RedirectError,
+    NeedInfoError,
+    InteractionRequiredError,
+    RequestDeniedError,
+    RequestSubmittedError,
+    UntrustedAuthorizationServerError,
+  ]
+  const message = 'This return failed before; send the request again'
+  const errors = classes.map((ErrorClass) => new ErrorClass(message))
+  throw errors.find(({ code }) => code === outcome.code) ?? new UmaError(message, { code: outcome.code })
+}
+
+function requestOf({ flow, stored }: PendingFlow): PendingRequest {
+  const { method, url, operation } = flow.place
+  return { method, url, ...(operation !== undefined && { operation }), ...(stored && { stored }) }
+}
+
+function kindOf({ flow, signIn }: PendingFlow, url: string, { trust }: CallbackAccess): string {
+  if (signIn) return 'code'
+  const scheme = trust.schemes.find(({ name }) => name === flow.scheme)
+  const came = parametersOf(url)
+  return (scheme?.redirect?.parameters ?? ['ticket', 'error']).find((name) => came.has(name)) ?? 'ticket'
+}
+
+async function finish(
+  access: CallbackAccess,
+  party: Party,
+  pending: PendingFlow,
+  url: string,
+  state: string,
+  tell: Tell,
+): Promise<void> {
+  const { flow, signIn } = pending
+  const authority = await trustedAuthority(access, party, flow)
+  const { issuer, place, scope, parameters, interactive, redirectUri } = flow
+  const host = new URL(place.url).origin
+  const uma = { scope, parameters, interactive }
+  const target: FlowTarget = { party, authority, place, host, uma, stored: () => pending.stored, tell }
+  const back = URL.canParse(url) ? url : (URL.parse(url, redirectUri)?.href ?? url)
+  try {
+    const interaction = signIn ? signInInteraction(access, target, flow, signIn.memo) : claimsInteraction(target, flow)
+    checkReturn(back, { state, redirectUri, issuer }, false)
+    const next = await interaction.accept(back, state)
+    const input: FlowInput = signIn ? { kind: 'signed-in' } : { kind: 'returned', state: next ?? {} }
+    await access.flows.resume(target, transition(flow, input).flow)
+  } catch (error) {
+    // The person was there for a client that is forgotten. The request that is sent again is another client's.
+    await access.trust.reregisterIfForgotten(authority, error).catch(() => {})
+    throw error
+  }
+}
+
+/** The authority of a flow that waited: the same server, client, scheme and party as before. */
+async function trustedAuthority({ trust }: CallbackAccess, party: Party, flow: Flow): Promise<Authority> {
+  const { issuer, client, scheme, place } = flow
+  const host = new URL(place.url).origin
+  const authority = await trust.find(issuer, place.url, client)
+  const isOther = authority !== undefined && authority.client.id !== client
+  const mayBeReplaced = !isOther || authority.server.client.register !== undefined
+  if (!authority || !mayBeReplaced || authority.scheme.name !== scheme || !(await authority.speaksFor(host))) {
+    throw new UntrustedAuthorizationServerError(`${issuer} is not trusted any more for ${host}`, { issuer })
+  }
+  const gone = (what: string): InvalidStateError => new InvalidStateError(`${what}; send the request again`, { issuer })
+  if (isOther) throw gone('The client was replaced while the person was away')
+  if (flow.epoch !== party.epoch) throw gone('Signed out meanwhile')
+  return authority
+}

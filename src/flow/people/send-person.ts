@@ -1,0 +1,99 @@
+import { abortable } from '../../async/abortable.ts'
+import { deferred } from '../../async/deferred.ts'
+import { RedirectError } from '../../errors/index.ts'
+import type { Flow } from '../flow.ts'
+import type { FlowRun } from '../flow-run.ts'
+import type { FlowInput } from '../inputs.ts'
+import { claimsInteraction, type Interaction, signInInteraction } from './interaction.ts'
+import type { OpenedRedirect } from '../options.ts'
+import { keepPending } from './pending.ts'
+import { countRedirect } from './redirect-counts.ts'
+import { refuseSharedRedirectUri } from './redirect-uris.ts'
+import { checkReturn, newState } from './return-url.ts'
+
+/** Sends the person to the authorization server for claims. */
+export function redirectForClaims(run: FlowRun): Promise<FlowInput> {
+  return interact(run, () => claimsInteraction(run.target, run.flow))
+}
+
+/** Sends the person to the authorization server to sign in. */
+export async function signInPerson(run: FlowRun): Promise<FlowInput> {
+  const input = await interact(run, () => signInInteraction(run.access, run.target, run.flow))
+  // The sign-in itself is the outcome: the next interaction may start.
+  run.endInteraction()
+  return input
+}
+
+/**
+ * Performs one interaction of a party at one issuer at a time. If another one is under way, this function waits for it:
+ * its outcome may be enough. An interaction lasts until its outcome was asked for, because only then the server has
+ * issued what others can use, such as a PCT.
+ */
+async function interact(run: FlowRun, begin: () => Interaction): Promise<FlowInput> {
+  const { party, authority } = run.target
+  const { issuer } = authority.server
+  const { interactions } = party
+  if (run.flow.interactive === false || !run.access.options.onRedirect) return { kind: 'not-interactive' }
+  const other = interactions.get(issuer)
+  if (other) {
+    await abortable(other, run.signal)
+    return { kind: 'waited' }
+  }
+  const lasting = deferred<void>()
+  const over = lasting.promise.then(() => void interactions.delete(issuer))
+  interactions.set(issuer, over)
+  run.endInteraction = () => lasting.resolve()
+  return sendPerson(run, begin())
+}
+
+async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowInput> {
+  const { access, target, flow, signal } = run
+  const { issuer } = target.authority.server
+  const { records, options } = access
+  const lifetime = options.timeouts?.flow ?? 300_000
+  if (!(await countRedirect(records, target.party, target.place, flow.limits.rounds, lifetime))) {
+    return { kind: 'redirect-loop' }
+  }
+  const opened = await openRedirect(run)
+  const redirectUri = opened.redirectUri ?? target.authority.server.redirectUri ?? options.redirectUri
+  const broughtByHandler = opened.redirectUri !== undefined
+  const unique = opened.uniqueRedirectUri === true
+  await refuseSharedRedirectUri(access, target.authority, { redirectUri, broughtByHandler, unique }, lifetime)
+  const state = newState()
+  const url = await interaction.url({ redirectUri, state })
+  if (!url) throw new RedirectError(`${issuer} wants to send people to a URL that is not safe`, { issuer })
+  if (opened.leaves) await storeFlow(run, interaction, state, redirectUri, opened.storeRequest === true)
+  run.say({ type: 'redirect' })
+  const back = await abortable(opened.run({ ...run.context, url: url.href, state, redirectUri }), signal)
+  checkReturn(back, { state, redirectUri, issuer }, interaction.outOfBand)
+  run.say({ type: 'redirect-returned' })
+  const next = await interaction.accept(back, state)
+  if (interaction.kind === 'sign-in') return { kind: 'signed-in' }
+  return { kind: 'returned', state: next ?? {} }
+}
+
+async function openRedirect({ access, context, signal }: FlowRun): Promise<OpenedRedirect> {
+  const handler = access.options.onRedirect
+  if (!handler) throw new Error('There is no redirect handler')
+  return typeof handler === 'function' ? { run: handler } : abortable(handler.open(context), signal)
+}
+
+/** The page goes away: the flow waits in storage. If it has not begun, it begins with the leader's challenge. */
+async function storeFlow(
+  { access, target, flow, shared }: FlowRun,
+  interaction: Interaction,
+  state: string,
+  redirectUri: string | undefined,
+  storeRequest: boolean,
+): Promise<void> {
+  const { scheme } = target.authority
+  const { leader } = shared
+  const started = flow.state ?? (leader ? scheme.start(leader.challenge) : {})
+  const waiting: Flow = { ...flow, state: started, redirectUri }
+  await keepPending(access.records, state, {
+    v: 2,
+    flow: waiting,
+    ...(interaction.kind === 'sign-in' && { signIn: { memo: interaction.memo() } }),
+    ...(storeRequest && { stored: target.stored?.() }),
+  })
+}
