@@ -13,7 +13,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((path) => TEXT.test(path) && path !== 'package-lock.json' && existsSync(join(root, path)))
+  .filter((path) => TEXT.test(path) && !path.endsWith('package-lock.json') && existsSync(join(root, path)))
   .filter((path) => statSync(join(root, path)).isFile())
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 
