@@ -32,3 +32,26 @@ export function signal(): Signal {
   })
   return { given, give }
 }
+
+/**
+ * A stopwatch for upper bounds. It stands still while this process gets no processor, so that it measures for how long something
+ * waited, and not how busy the machine was.
+ */
+export interface Stopwatch {
+  /** Milliseconds since it was started. */
+  ms(): number
+  stop(): void
+}
+
+const TICK = 10
+
+export function stopwatch(): Stopwatch {
+  let ms = 0
+  let last = performance.now()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    ms += Math.min(now - last, 2 * TICK)
+    last = now
+  }, TICK)
+  return { ms: () => ms, stop: () => clearInterval(timer) }
+}

@@ -12,11 +12,11 @@ import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 import { webStorage } from '../../src/storage/web-storage.ts'
 import { redisUrl } from '../helpers/redis.ts'
-import { pause } from '../helpers/wait.ts'
+import { pause, stopwatch } from '../helpers/wait.ts'
 import type { World } from '../helpers/world.ts'
 import { MapStorage } from '../storage/map-storage.ts'
 
-export { pause, until } from '../helpers/wait.ts'
+export { pause, stopwatch, until } from '../helpers/wait.ts'
 
 /** What the Redis clients of these tests do: how many commands so far, and when those under way were sent. */
 const activity = { commands: 0, underWay: new Set<{ since: number }>() }
@@ -143,7 +143,7 @@ export function moody(fate: Moody['fate'] = () => undefined, held = new Map<stri
   return storage
 }
 
-/** Asks for these photos, one after the other, and gives each status and the longest time that one took, in ms. */
+/** Asks for these photos, one after the other, and gives each status and the longest that one waited, in ms of a stopwatch. */
 export async function ask(
   requester: Requester,
   world: Pick<World, 'host'>,
@@ -151,11 +151,13 @@ export async function ask(
 ): Promise<{ statuses: (number | string)[]; slowest: number }> {
   const statuses: (number | string)[] = []
   let slowest = 0
+  const watch = stopwatch()
   for (const photo of photos) {
-    const from = performance.now()
+    const from = watch.ms()
     statuses.push(await get(requester, world, photo))
-    slowest = Math.max(slowest, performance.now() - from)
+    slowest = Math.max(slowest, watch.ms() - from)
   }
+  watch.stop()
   return { statuses, slowest }
 }
 
