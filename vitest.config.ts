@@ -9,8 +9,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/dist/**', 'test/house/**', 'test/long/**'],
     // A busy machine is slow, and that is no failure: what hangs is found out all the same.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 100_000, interval: 10 } },
     pool: 'forks',
     // Most of the time goes into waiting (people, polls, outages), so more at once than there are cores.
     maxWorkers: 4,

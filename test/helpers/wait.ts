@@ -4,12 +4,12 @@
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Milliseconds after which `until` gives up: below the tests' own time limit, so that the message names the condition. */
-const PATIENCE = 50_000
+const PATIENCE = 100_000
 
 /**
  * Waits until the condition holds, however slow the machine is.
  *
- * @throws when the condition still does not hold after 50 seconds: then the event never comes
+ * @throws when the condition still does not hold after 100 seconds: then the event never comes
  */
 export async function until(condition: () => unknown, everyMs = 5): Promise<void> {
   const end = performance.now() + PATIENCE

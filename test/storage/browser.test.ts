@@ -32,7 +32,7 @@ async function tab(before?: () => void): Promise<Page> {
   const page = await context.newPage()
   if (before) await page.addInitScript(before)
   await page.goto(served.origin)
-  await page.waitForFunction(() => 'umaPage' in globalThis, undefined, { timeout: 10_000 })
+  await page.waitForFunction(() => 'umaPage' in globalThis, undefined, { timeout: 90_000 })
   return page
 }
 
@@ -194,7 +194,7 @@ test.each(['indexedDB', 'localStorage'])(
 test('where IndexedDB is forbidden or missing, everything rejects', async () => {
   const nowhere = await context.newPage() // about:blank has no origin to keep anything for
   await nowhere.addScriptTag({ content: script, type: 'module' })
-  await nowhere.waitForFunction(() => 'umaPage' in globalThis, undefined, { timeout: 10_000 })
+  await nowhere.waitForFunction(() => 'umaPage' in globalThis, undefined, { timeout: 90_000 })
   const forbidden = await nowhere.evaluate(() => umaPage.outcomes(umaPage.open('indexedDB', 'x')))
   expect(new Set(Object.values(forbidden))).toEqual(new Set(['DOMException SecurityError']))
   const missing = await tab(() => Reflect.deleteProperty(globalThis, 'indexedDB'))
