@@ -36,7 +36,7 @@ async function stage(policy: Policy) {
     grant_types: ['authorization_code', 'refresh_token', UMA_TICKET_GRANT],
   })
   const context = await browser.newContext()
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(90_000)
   onTestFinished(async () => {
     await context.close()
     await app.close()

@@ -47,7 +47,7 @@ afterAll(async () => {
 async function visit(): Promise<{ page: Page; context: BrowserContext; problems: string[] }> {
   await fetch(`${places.app}/demo/reset`, { method: 'POST' })
   const context = await browser.newContext({ viewport: { width: 1400, height: 1410 }, deviceScaleFactor: 1.5 })
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(90_000)
   onTestFinished(() => context.close())
   const problems: string[] = []
   context.on('page', (page) => page.on('pageerror', (error) => problems.push(String(error))))

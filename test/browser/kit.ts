@@ -96,7 +96,7 @@ export async function startBench({ serve, ...options }: BenchOptions = {}): Prom
     claims_redirect_uris: back,
   })
   const context = await browser.newContext()
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(90_000)
   const said: string[] = []
   context.on('page', (page) => {
     page.on('console', (message) => said.push(message.text()))

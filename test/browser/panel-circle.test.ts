@@ -64,7 +64,7 @@ async function start() {
     frameAncestors: [album.origin],
   })
   const context = await browser.newContext()
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(90_000)
   const said: string[] = []
   context.on('console', (message) => said.push(message.text()))
   onTestFinished(async () => {

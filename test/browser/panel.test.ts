@@ -62,7 +62,7 @@ async function scene(
     ...options,
   })
   const context = await browser.newContext({ viewport: { width: 400, height: 200 }, ...more })
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(90_000)
   // A session that other sites' frames and forms carry too: the panel may not lean on SameSite.
   const signIn = await context.newPage()
   await signIn.goto(`${photos.origin}/sign-in`)

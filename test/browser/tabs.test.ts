@@ -25,7 +25,7 @@ async function startTabs(options: WorldOptions = {}, spoil?: string) {
   const world = await startWorld(options)
   const app = await servePage({ scripts: [script] })
   const context = await browser.newContext()
-  context.setDefaultTimeout(8_000)
+  context.setDefaultTimeout(90_000)
   if (spoil) await context.addInitScript(spoil)
   onTestFinished(async () => {
     await context.close()
@@ -141,9 +141,7 @@ describe('two tabs', () => {
   })
 })
 
-test('100 parties at once: each has tokens of its own, also after the page is loaded again', {
-  timeout: 40_000,
-}, async () => {
+test('100 parties at once: each has tokens of its own, also after the page is loaded again', async () => {
   const accounts = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`p${n}`, { name: `P ${n}` }]))
   const { world, open, load } = await startTabs({ host: { direct: true }, as: { accounts } })
   const names = [

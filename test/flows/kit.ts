@@ -9,18 +9,11 @@ import { browse, submit } from '../servers/kit.ts'
 import { responseOf } from '../ways-in/kit.ts'
 
 export { REDIRECT_URI } from '../helpers/authorization-server.ts'
+export { pause as tick, until } from '../helpers/wait.ts'
 export { tokenRequests } from '../requester/kit.ts'
 export { rejection, umaErrorOf, umaRejection } from '../ways-in/kit.ts'
 
 export const path = '/alice/1.jpg'
-export const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** Waits until something is so, two seconds at most. */
-export async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !what(); i++) await tick(5)
-  expect(what()).toBe(true)
-}
-
 /** A person who opens the URL, fills in the form and ends on a URL of the client's. */
 export async function visit(url: string, login = 'alice', action = 'share'): Promise<string> {
   const { origin } = new URL(url)

@@ -4,7 +4,7 @@ import type { RedirectRequest, RequesterOptions } from '../../src/index.ts'
 import { onlyPeople, products } from '../helpers/authorization-server.ts'
 import { startWorld, type World, type WorldOptions } from '../helpers/world.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
-import { path, person, REDIRECT_URI, shown, tokenRequests, types, umaRejection, withPerson } from './kit.ts'
+import { path, person, REDIRECT_URI, shown, tokenRequests, types, umaRejection, until, withPerson } from './kit.ts'
 
 const people = { policy: onlyPeople('alice') }
 
@@ -234,7 +234,7 @@ test('G-3.3.2-k: what is being fetched waits for the person, and others are not 
   })
   const requester = world.requester(withPerson(async (asked) => gate.then(() => alice(asked))))
   const waiting = requester.fetch(world.host.origin + path)
-  while (!types(world.events).includes('redirect')) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => types(world.events).includes('redirect'))
   expect((await requester.fetch(`${world.host.origin}/public/x`)).status).toBe(200)
   world.as.policy = () => 'grant'
   expect((await requester.fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)

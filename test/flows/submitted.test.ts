@@ -121,10 +121,8 @@ describe('caps', () => {
   })
 
   test('timeouts.flow: UmaTimeoutError, also in the middle of a wait', async () => {
-    const { send, url } = await waiting(ownerAgreesAfter(99, 60), { timeouts: { flow: 150 } })
-    const start = Date.now()
+    const { send, url } = await waiting(ownerAgreesAfter(99, 600), { timeouts: { flow: 150 } })
     expect(await umaRejection(send(url))).toMatchObject({ name: 'UmaTimeoutError', code: 'timeout' })
-    expect(Date.now() - start).toBeLessThan(15_000)
   })
 
   test('polls are no rounds: an owner may take longer than maxRounds', async () => {
@@ -156,18 +154,18 @@ test('claims go along once', async () => {
 })
 
 test('while it waits, other requests are not held up', async () => {
-  const { world, send, url } = await waiting(ownerAgreesAfter(2, 0.6))
-  const slow = send(url)
-  await until(() => waits(world).length === 1)
-  world.as.policy = ({ round, permissions }) =>
-    round > 2 || permissions[0]?.resource_id !== first ? 'grant' : { submitted: { interval: 0.6 } }
+  const world = await startWorld()
+  let answered = false
   const first = await world.host.resourceId(path)
-  const order: string[] = []
-  await Promise.all([
-    slow.then(({ status }) => order.push(`slow ${status}`)),
-    send(`${world.host.origin}/alice/2.jpg`).then(({ status }) => order.push(`quick ${status}`)),
-  ])
-  expect(order).toEqual(['quick 200', 'slow 200'])
+  // The owner of the first decides when the second was answered.
+  world.as.policy = ({ permissions }) =>
+    answered || permissions[0]?.resource_id !== first ? 'grant' : { submitted: { interval: 0.1 } }
+  const send = byFetch.attach(world.requester({ polling: { minInterval: 0.01, max: 10_000 } }))
+  const slow = send(world.host.origin + path)
+  await until(() => waits(world).length === 1)
+  expect((await send(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
+  answered = true
+  expect((await slow).status).toBe(200)
 })
 
 test('twenty requests for one place: one of them polls', async () => {
@@ -178,14 +176,12 @@ test('twenty requests for one place: one of them polls', async () => {
 })
 
 test('abortable while it waits, at once', async () => {
-  const { world, send, url } = await waiting(ownerAgreesAfter(99, 60))
+  const { world, send, url } = await waiting(ownerAgreesAfter(99, 600))
   const controller = new AbortController()
   const sent = rejection(send(url, { signal: controller.signal }))
   await until(() => waits(world).length === 1)
-  const start = Date.now()
   controller.abort()
   expect(((await sent) as Error).name).toBe('AbortError')
-  expect(Date.now() - start).toBeLessThan(15_000)
 })
 
 describe('a ticket that expires between polls (PingAM)', () => {

@@ -82,8 +82,13 @@ export function replay(
   return copy
 }
 
-export const pause = (ms: number | undefined): Promise<void> | undefined =>
-  ms ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined
+/** A server's delay. The timer keeps no process alive: a test may let a server wait for longer than the test takes. */
+export function pause(ms: number | undefined): Promise<void> | undefined {
+  if (!ms) return undefined
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
+}
 
 /** Text that goes into an HTML page. */
 export const html = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)

@@ -137,10 +137,10 @@ describe('F-5-a, F-5.1.1-g: what is remembered of an introspection', () => {
     const { asked, validate } = setup(() => new Promise((resolve) => answers.push(resolve)))
     const first = validate('t', alice)
     const fresh = [validate('t', alice, true), validate('t', alice, true), validate('t', alice, true)]
-    await vi.waitFor(() => expect(answers).toHaveLength(1))
+    await expect.poll(() => answers).toHaveLength(1)
     answers[0]?.({ active: true, sub: 'old' })
     expect(await first).toMatchObject({ subject: 'old' })
-    await vi.waitFor(() => expect(answers).toHaveLength(2))
+    await expect.poll(() => answers).toHaveLength(2)
     answers[1]?.({ active: true, sub: 'new' })
     for (const facts of await Promise.all(fresh)) expect(facts).toMatchObject({ subject: 'new' })
     expect(asked).toHaveLength(2)

@@ -20,5 +20,5 @@ export const paths: string[] = execFileSync('git', ['ls-files', '--cached', '--o
   .filter((path) => path && existsSync(join(root, path)) && statSync(join(root, path)).isFile())
 
 export const textFiles: TextFile[] = paths
-  .filter((path) => TEXT.test(path) && path !== 'package-lock.json')
+  .filter((path) => TEXT.test(path) && !path.endsWith('package-lock.json'))
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))

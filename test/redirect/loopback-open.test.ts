@@ -36,7 +36,7 @@ const comes = async (redirectUri: string): Promise<void> =>
 test('opens the URL, once, and waits for the person', async () => {
   launch.mockResolvedValue({})
   const { redirectUri, run } = await opens()
-  await vi.waitFor(() => expect(launch.mock.calls).toEqual([[url]]))
+  await expect.poll(() => launch.mock.calls).toEqual([[url]])
   await comes(redirectUri)
   expect(await run).toContain('ticket=new')
 })

@@ -1,12 +1,18 @@
 /** Requests at the same time, in one process. */
 import { describe, expect, test } from 'vitest'
+import { signal } from '../helpers/wait.ts'
 import { startWorld, type World } from '../helpers/world.ts'
-import { byFetch, rejection, type Send, umaErrorOf, waysIn } from '../ways-in/kit.ts'
+import { byFetch, rejection, umaErrorOf, waysIn } from '../ways-in/kit.ts'
 import { tokenRequests } from './kit.ts'
 
 const path = '/alice/1.jpg'
 const hostSends = (world: World): number => world.sent().filter((r) => r.server === 'host').length
-const all = (send: Send, world: World, count: number, places: number): Promise<{ status: number }[]> =>
+const all = (
+  send: (url: string) => Promise<{ status: number }>,
+  world: World,
+  count: number,
+  places: number,
+): Promise<{ status: number }[]> =>
   Promise.all(Array.from({ length: count }, (_, i) => send(`${world.host.origin}/alice/${i % places}.jpg`)))
 
 describe.each(waysIn)('$name', ({ attach }) => {
@@ -23,19 +29,33 @@ describe.each(waysIn)('$name', ({ attach }) => {
   })
 })
 
-// An upgrade waits 250 ms at most for what is under way with the RPT that it revokes. On a machine that stands still for longer, some
-// of it is refused and sent once more: then it is measured again.
-test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requests, no permission lost', {
-  retry: 2,
-}, async () => {
+/** Milliseconds that an upgrade waits for what is under way with the RPT that it revokes. */
+const UPGRADE_WAITS = 250
+
+test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requests, no permission lost', async () => {
   const world = await startWorld({ host: { direct: true } })
-  const send = byFetch.attach(world.requester())
+  // Sends with an RPT that took so long that an upgrade did not wait for their end.
+  let outrun = 0
+  const timed: typeof fetch = async (input, init) => {
+    const from = performance.now()
+    const answer = await fetch(input, init)
+    const presents = new Headers(init?.headers).has('authorization')
+    if (presents && performance.now() - from >= UPGRADE_WAITS) outrun++
+    return answer
+  }
+  const wrapped = world.requester().wrapFetch(timed)
+  const send = async (url: string): Promise<Response> => {
+    const answer = await wrapped(url)
+    await answer.text()
+    return answer
+  }
   const answers = await all(send, world, 1000, 50)
   expect(answers.filter(({ status }) => status !== 200)).toEqual([])
   const { stats } = world.as
   expect(stats.tokenRequests).toBeLessThanOrEqual(50)
-  expect([stats.ticketsReplayed, stats.supersededRptsPresented]).toEqual([0, 0])
-  expect(hostSends(world)).toBeLessThanOrEqual(2200)
+  expect(stats.ticketsReplayed).toBe(0)
+  expect(stats.supersededRptsPresented).toBeLessThanOrEqual(outrun)
+  expect(hostSends(world)).toBeLessThanOrEqual(2200 + stats.supersededRptsPresented)
   const last = world.sent().filter((r) => r.server === 'host' && r.headers.authorization)
   const held = new Set(last.map((r) => r.headers.authorization?.slice(7) as string))
   expect(Math.max(...[...held].map((rpt) => world.as.grants(rpt).length))).toBe(50)
@@ -44,29 +64,29 @@ test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requ
   expect(world.sent().length).toBe(50)
 })
 
+/** Grants, but answers these token requests (counted from 0) only when all of them are under way. */
+function grantTogether(world: World, from: number, count: number): void {
+  const together = signal()
+  let asked = 0
+  world.as.policy = async (): Promise<'grant'> => {
+    const turn = asked++ - from
+    if (turn === count - 1) together.give()
+    if (turn >= 0 && turn < count) await together.given
+    return 'grant'
+  }
+}
+
 describe('an AS that never upgrades', () => {
-  // Waves are told apart by the server's half a second, which a busy machine may need for itself: then it is measured again.
-  test('50 flows run side by side once that was seen; afterwards 1,000 requests cost exactly 1,000', {
-    retry: 2,
-  }, async () => {
-    const world = await startWorld({
-      host: { direct: true },
-      as: { quirks: { upgrade: 'never', delayMs: { token: 500 } } },
-    })
+  test('50 flows run side by side once that was seen; afterwards 1,000 requests cost exactly 1,000', async () => {
+    const world = await startWorld({ host: { direct: true }, as: { quirks: { upgrade: 'never' } } })
+    // The first brings an RPT, the second tells that the AS does not upgrade it. The others wait for each other.
+    grantTogether(world, 2, 45)
     const send = byFetch.attach(world.requester())
     const answers = await all(send, world, 1000, 50)
     expect(answers.filter(({ status }) => status !== 200)).toEqual([])
     const { stats } = world.as
     expect(stats.tokenRequests).toBe(50)
-    expect(stats.maxInFlight).toBeGreaterThanOrEqual(25)
-    // Waves: how often a token request began after one that was under way before it had ended.
-    const starts = world
-      .sent()
-      .filter((r) => r.path === '/token')
-      .map((r) => r.at)
-    const waves: number[] = []
-    for (const at of starts) if (at >= (waves.at(-1) ?? Number.NEGATIVE_INFINITY) + 450) waves.push(at)
-    expect(waves.length).toBeLessThanOrEqual(3)
+    expect(stats.maxInFlight).toBeGreaterThanOrEqual(45)
     expect(tokenRequests(world).filter((p) => p.has('rpt')).length).toBeLessThanOrEqual(1)
     expect(stats.ticketsReplayed).toBe(0)
     world.recorder.clear()
@@ -76,7 +96,8 @@ describe('an AS that never upgrades', () => {
 })
 
 test('two hosts of one AS do not wait for each other', async () => {
-  const world = await startWorld({ as: { quirks: { delayMs: { token: 300 } } } })
+  const world = await startWorld()
+  grantTogether(world, 0, 2)
   const { startHost } = await import('../helpers/host.ts')
   const other = await startHost({ authorizationServer: world.as, label: 'other', recorder: world.recorder })
   const send = byFetch.attach(world.requester({}, { hosts: [world.host.origin, other.origin] }))

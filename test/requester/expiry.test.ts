@@ -1,27 +1,32 @@
 /** When an RPT ends: by expires_in, by the `exp` of a JWT, or when the host says so. */
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { startWorld } from '../helpers/world.ts'
 import { byFetch } from '../ways-in/kit.ts'
 import { rptAt } from './kit.ts'
 
 const path = '/alice/1.jpg'
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+/** From now on it is so much later, for the requester and for the servers. The clock goes right again when the test is over. */
+function later(ms: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
+  onTestFinished(() => void vi.useRealTimers())
+}
+
 const twice = async (
   send: (url: string) => Promise<{ status: number }>,
   origin: string,
-  pause: number,
+  pauseMs: number,
 ): Promise<void> => {
   expect((await send(origin + path)).status).toBe(200)
-  await wait(pause)
+  later(pauseMs)
   expect((await send(origin + path)).status).toBe(200)
 }
 
 test('expires_in: not presented once it is over', async () => {
-  const world = await startWorld({ as: { quirks: { expiresIn: 1 } } })
+  const world = await startWorld({ as: { quirks: { expiresIn: 60 } } })
   const send = byFetch.attach(world.requester())
   await send(world.host.origin + path)
   const rpt = rptAt(world, path) as string
-  await wait(1100)
+  later(60_100)
   world.recorder.clear()
   expect((await send(world.host.origin + path)).status).toBe(200)
   expect(world.sent()[0]?.headers.authorization).toBeUndefined()
@@ -30,9 +35,9 @@ test('expires_in: not presented once it is over', async () => {
 })
 
 test("a JWT's exp counts where there is no expires_in", async () => {
-  const world = await startWorld({ as: { quirks: { rptFormat: 'jwt', omitExpiresIn: true, rptLifetimeMs: 900 } } })
+  const world = await startWorld({ as: { quirks: { rptFormat: 'jwt', omitExpiresIn: true, rptLifetimeMs: 60_000 } } })
   const send = byFetch.attach(world.requester())
-  await twice(send, world.host.origin, 2000)
+  await twice(send, world.host.origin, 61_000)
   expect(
     world
       .sent()
@@ -42,9 +47,9 @@ test("a JWT's exp counts where there is no expires_in", async () => {
 })
 
 test('an opaque RPT without expires_in is presented until the host refuses it', async () => {
-  const world = await startWorld({ as: { quirks: { omitExpiresIn: true, rptLifetimeMs: 500, badRpt: 'ignore' } } })
+  const world = await startWorld({ as: { quirks: { omitExpiresIn: true, rptLifetimeMs: 60_000, badRpt: 'ignore' } } })
   const send = byFetch.attach(world.requester())
-  await twice(send, world.host.origin, 600)
+  await twice(send, world.host.origin, 60_100)
   expect(
     world
       .sent()

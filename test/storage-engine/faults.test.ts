@@ -20,13 +20,11 @@ import {
 
 const bob = (world: World, storage: UmaStorage): Requester => world.requester({ storage, requestingParty: 'bob' })
 const operations: Operation[] = ['get', 'set', 'delete', 'lock']
-/** Milliseconds: what a storage may cost a request at most: 3 s, and what a busy machine adds. */
-const most = 10_000
-/** Time enough for a storage that failed to be tried again. */
+/** Time enough for a storage that failed to be tried again: it is after 5 s. */
 const aPause = 5_500
 
 /** All of these storages at once, each with a requester and events of its own. */
-async function allAtOnce(fates: [string, Moody['fate']][], limit: number) {
+async function allAtOnce(fates: [string, Moody['fate']][]) {
   const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
   const rejections = watchRejections()
   const outcomes = await Promise.all(
@@ -37,31 +35,15 @@ async function allAtOnce(fates: [string, Moody['fate']][], limit: number) {
         requestingParty: name,
         onEvent: (event) => events.push(event),
       })
-      const late = pause(limit * 2).then(() => ({ statuses: ['too late'], slowest: Number.POSITIVE_INFINITY }))
-      const cold = await Promise.race([ask(requester, world, [1]), late])
-      const warm = await Promise.race([ask(requester, world, [2, 1, 2]), late])
-      const out = await Promise.race([requester.signOut().then(() => 'out', String), late.then(() => 'too late')])
-      const failed = events.some(({ type }) => type === 'storage-failed')
-      return {
-        name,
-        statuses: [...cold.statuses, ...warm.statuses],
-        fast: Math.max(cold.slowest, warm.slowest) < limit,
-        out,
-        failed,
-      }
+      const { statuses } = await ask(requester, world, [1, 2, 1, 2])
+      await requester.signOut()
+      return { name, statuses, failed: events.some(({ type }) => type === 'storage-failed') }
     }),
   )
   await settled()
   expect(rejections).toEqual([])
   return outcomes
 }
-const asExpected = (name: string, failed = true) => ({
-  name,
-  statuses: [200, 200, 200, 200],
-  fast: true,
-  out: 'out',
-  failed,
-})
 
 describe('operations that fail', () => {
   for (const how of ['reject', 'throw'] as const) {
@@ -73,54 +55,81 @@ describe('operations that fail', () => {
           (operation) => (operation === bad ? how : undefined),
         ]),
       ]
-      const found = await allAtOnce(fates, most)
-      expect(found).toEqual(fates.map(([name]) => asExpected(name)))
+      expect(await allAtOnce(fates)).toEqual(
+        fates.map(([name]) => ({ name, statuses: [200, 200, 200, 200], failed: true })),
+      )
     })
   }
 })
 
-/** A lock that does not come while the storage answers is most likely held by another: it is waited for 15 s, by a clock that runs fast. */
-test('a lock that hangs is waited for once', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] })
-  onTestFinished(() => void vi.useRealTimers())
-  const origin = 'https://photos.example.com'
-  const answer = async (input: unknown, init?: RequestInit): Promise<Response> => {
-    const { pathname } = new URL(String(input))
-    const { body, ...rest } = answerTo(origin, pathname, new Headers(init?.headers).get('authorization'))
-    return new Response(body, rest)
+describe('operations that hang, by a clock that the test turns', () => {
+  /** A requester on this storage, and hosts and servers that answer at once. */
+  function scene(storage: UmaStorage) {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const origin = 'https://photos.example.com'
+    const answer = async (input: unknown, init?: RequestInit): Promise<Response> => {
+      const { pathname } = new URL(String(input))
+      const { body, ...rest } = answerTo(origin, pathname, new Headers(init?.headers).get('authorization'))
+      return new Response(body, rest)
+    }
+    const events: string[] = []
+    const requester = createRequester({
+      authorizationServers: [{ issuer: origin, hosts: [origin], client: { id: 'spa' } }],
+      requestingParty: 'bob',
+      storage,
+      fetch: answer as typeof fetch,
+      onEvent: ({ type }) => events.push(type),
+    })
+    const send = async (who = requester): Promise<number> =>
+      (await who.wrapFetch(answer as typeof fetch)(`${origin}/1`)).status
+    return { requester, events, send }
   }
-  const events: string[] = []
-  const requester = createRequester({
-    authorizationServers: [{ issuer: origin, hosts: [origin], client: { id: 'spa' } }],
-    requestingParty: 'bob',
-    storage: moody((operation) => (operation === 'lock' ? 'hang' : undefined)),
-    fetch: answer as typeof fetch,
-    onEvent: ({ type }) => events.push(type),
+
+  /** Turns the clock until the task is done; how long that took by this clock. */
+  async function timed<T>(task: Promise<T>): Promise<{ value: T; ms: number }> {
+    const from = Date.now()
+    let over = false
+    const end = task.finally(() => {
+      over = true
+    })
+    end.catch(() => {})
+    while (!over) {
+      // Not everything is a timer or a promise: the platform's cryptography takes a moment of its own.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (!over) await vi.advanceTimersByTimeAsync(50)
+    }
+    return { value: await end, ms: Date.now() - from }
+  }
+
+  test.each(['all', 'get', 'set', 'delete'])('%s: cost one operation’s patience, once', async (bad) => {
+    const { requester, events, send } = scene(
+      moody((operation) => (bad === 'all' || operation === bad ? 'hang' : undefined)),
+    )
+    const first = await timed(send())
+    expect(first.value).toBe(200)
+    const others = await timed(Promise.all([send(), send(), send()]))
+    expect(others.value).toEqual([200, 200, 200])
+    expect(first.ms + others.ms).toBeLessThanOrEqual(3_000)
+    expect((await timed(requester.signOut())).ms).toBeLessThanOrEqual(5_000)
+    expect(events).toContain('storage-failed')
   })
-  const send = requester.wrapFetch(answer as typeof fetch)
-  let status = 0
-  const first = send(`${origin}/1`).then((response) => {
-    status = response.status
+
+  /** A lock that does not come while the storage answers is most likely held by another. */
+  test('a lock that hangs is waited for 15 s, once', async () => {
+    const { requester, events, send } = scene(moody((operation) => (operation === 'lock' ? 'hang' : undefined)))
+    const first = await timed(send())
+    expect(first.value).toBe(200)
+    expect(first.ms).toBeLessThanOrEqual(16_000)
+    expect(events).toContain('storage-failed')
+    const from = Date.now()
+    expect(await send(requester.as('carol'))).toBe(200)
+    expect(Date.now() - from).toBe(0)
   })
-  await vi.advanceTimersByTimeAsync(16_000)
-  expect([status, events.includes('storage-failed')]).toEqual([200, true])
-  await first
-  const from = Date.now()
-  await requester.as('carol').wrapFetch(answer as typeof fetch)(`${origin}/1`)
-  expect(Date.now() - from).toBe(0)
 })
 
 /** They mostly wait, so they do it together. */
-const scenarios: Record<string, () => Promise<void>> = {
-  async 'operations that hang cost one operation’s patience'() {
-    const bad = ['all', 'get', 'set', 'delete']
-    const found = await allAtOnce(
-      bad.map((one) => [one, (operation) => (one === 'all' || operation === one ? 'hang' : undefined)]),
-      most,
-    )
-    expect(found).toEqual(bad.map((one) => asExpected(one)))
-  },
-}
+const scenarios: Record<string, () => Promise<void>> = {}
 
 scenarios['a storage that fails for a while: no permission is lost meanwhile, nothing that was granted afterwards'] =
   async () => {
@@ -200,9 +209,9 @@ scenarios['one write that fails here does not undo what others wrote'] = async (
   expect(costs(world), 'for the next process').toEqual({ host: 5, token: 0 })
 }
 
-test('storages that hang, fail for a while, fail in part', { timeout: 30_000 }, () => together(scenarios))
+test('storages that fail for a while, fail in part', () => together(scenarios))
 
-test('a storage that fails now and then, under load', { timeout: 30_000 }, async () => {
+test('a storage that fails now and then, under load', async () => {
   const world = await startWorld({ host: { direct: true } })
   const rejections = watchRejections()
   let turn = 0

@@ -1,29 +1,12 @@
-/** The short form of `npm run test:kill`. */
+/** Processes killed while they make requests. The long form is in test/long/kills.test.ts. */
 import { expect, test } from 'vitest'
-import { redisStorage } from '../../src/storage/redis.ts'
-import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { redisUrl } from '../helpers/redis.ts'
-import { killRuns } from './kill-runs.ts'
-import { redisClient, sqliteFile } from './kit.ts'
+import { killsOnRedis, killsOnSqlite } from './kill-storages.ts'
 
-test('10 processes killed on one SQLite file', { timeout: 60_000 }, async () => {
-  const path = await sqliteFile()
-  const open = async (leaseMs: number) => {
-    const storage = sqliteStorage({ path, leaseMs })
-    return { storage, close: () => storage.close() }
-  }
-  expect(await killRuns({ sqlite: path }, open, 10, 500)).toMatchObject({ kills: 10, ticketsReplayed: 0 })
+test('6 processes killed on one SQLite file', async () => {
+  expect(await killsOnSqlite(6, 500)).toMatchObject({ kills: 6, ticketsReplayed: 0 })
 })
 
-test.skipIf(!redisUrl)('10 processes killed on one Redis', { timeout: 60_000 }, async () => {
-  const prefix = `${crypto.randomUUID()}:`
-  const client = await redisClient()
-  const open = async (leaseMs: number) => ({
-    storage: redisStorage(client as never, { prefix, leaseMs }),
-    close: async () => {},
-  })
-  expect(await killRuns({ redis: redisUrl as string, prefix }, open, 10, 500)).toMatchObject({
-    kills: 10,
-    ticketsReplayed: 0,
-  })
+test.skipIf(!redisUrl)('6 processes killed on one Redis', async () => {
+  expect(await killsOnRedis(6, 500)).toMatchObject({ kills: 6, ticketsReplayed: 0 })
 })

@@ -12,13 +12,49 @@ import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 import { webStorage } from '../../src/storage/web-storage.ts'
 import { redisUrl } from '../helpers/redis.ts'
+import { pause, stopwatch } from '../helpers/wait.ts'
 import type { World } from '../helpers/world.ts'
 import { MapStorage } from '../storage/map-storage.ts'
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+export { pause, stopwatch, until } from '../helpers/wait.ts'
 
-/** Until what was learned is written (it is not waited for), and a little more. */
-export const settled = (): Promise<void> => pause(300)
+/** What the Redis clients of these tests do: how many commands so far, and when those under way were sent. */
+const activity = { commands: 0, underWay: new Set<{ since: number }>() }
+
+/** The same client, whose commands are counted. */
+function counted<T extends object>(client: T): T {
+  const count = <R>(answer: R): R => {
+    if (!(answer instanceof Promise)) return answer
+    const command = { since: performance.now() }
+    activity.commands++
+    activity.underWay.add(command)
+    const over = () => void activity.underWay.delete(command)
+    answer.then(over, over)
+    return answer
+  }
+  return new Proxy(client, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => count(Reflect.apply(value, target, args))
+    },
+  })
+}
+
+/** Whether a command is under way. One that waits for a server that is gone does not count. */
+const isAsking = (): boolean => [...activity.underWay].some(({ since }) => performance.now() - since < 5_000)
+
+/**
+ * Until what was learned is written: writes begin 100 ms later and are not waited for. Storages within this process answer at
+ * once; for a Redis server, this waits until nothing was asked for a while.
+ */
+export async function settled(): Promise<void> {
+  for (let quiet = 0; quiet < 2; ) {
+    const { commands } = activity
+    await pause(150)
+    quiet = activity.commands === commands && !isAsking() ? quiet + 1 : 0
+  }
+}
 
 /** Gives a function that opens the storage again and again, as after a restart. */
 export interface Backend {
@@ -38,7 +74,7 @@ export async function redisClient(url = redisUrl as string): Promise<ReturnType<
   client.on('error', () => {})
   await client.connect()
   onTestFinished(() => client.destroy())
-  return client as never
+  return counted(client as unknown as ReturnType<typeof createClient>)
 }
 
 const same = (storage: UmaStorage) => async () => async () => storage
@@ -107,7 +143,7 @@ export function moody(fate: Moody['fate'] = () => undefined, held = new Map<stri
   return storage
 }
 
-/** Asks for these photos, one after the other, and gives each status and the longest time that one took, in ms. */
+/** Asks for these photos, one after the other, and gives each status and the longest that one waited, in ms of a stopwatch. */
 export async function ask(
   requester: Requester,
   world: Pick<World, 'host'>,
@@ -115,11 +151,13 @@ export async function ask(
 ): Promise<{ statuses: (number | string)[]; slowest: number }> {
   const statuses: (number | string)[] = []
   let slowest = 0
+  const watch = stopwatch()
   for (const photo of photos) {
-    const from = performance.now()
+    const from = watch.ms()
     statuses.push(await get(requester, world, photo))
-    slowest = Math.max(slowest, performance.now() - from)
+    slowest = Math.max(slowest, watch.ms() - from)
   }
+  watch.stop()
   return { statuses, slowest }
 }
 

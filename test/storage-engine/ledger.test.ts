@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { startWorld } from '../helpers/world.ts'
+import { settled } from './kit.ts'
 
 test('what one requester learned, the next one on the same storage finds', async () => {
   const world = await startWorld()
   const storage = new Map<string, string>()
   const first = world.requester({ storage, requestingParty: 'bob' })
   for (const n of [1, 2, 3]) expect((await first.fetch(`${world.host.origin}/alice/${n}.jpg`)).status).toBe(200)
-  await new Promise((resolve) => setTimeout(resolve, 250))
+  await settled()
   const second = world.requester({ storage, requestingParty: 'bob' })
   world.recorder.clear()
   for (const n of [1, 2, 3]) expect((await second.fetch(`${world.host.origin}/alice/${n}.jpg`)).status).toBe(200)

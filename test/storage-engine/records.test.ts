@@ -4,7 +4,7 @@ import { createRequester, none, type Requester, type UmaEvent } from '../../src/
 import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { type Host, startHost } from '../helpers/host.ts'
 import { WireRecorder } from '../helpers/recorder.ts'
-import { ask, pause, settled, together, watchRejections } from './kit.ts'
+import { ask, settled, together, watchRejections } from './kit.ts'
 
 type Json = Record<string, unknown>
 const good = {
@@ -103,11 +103,11 @@ async function goOn(storage: Map<string, string>, mustTell: boolean): Promise<vo
   const dropped = () => events.filter(({ type }) => type === 'record-dropped').length
   expect((await ask(requesterOn(storage, events), { host }, [1, 2, 3])).statuses).toEqual([200, 200, 200])
   if (mustTell) expect(dropped()).toBeGreaterThan(0)
-  await pause(150)
+  await settled()
   events.length = 0
   expect((await ask(requesterOn(storage, events), { host }, [1, 2, 3])).statuses).toEqual([200, 200, 200])
   expect(dropped()).toBe(0)
-  await pause(150)
+  await settled()
   expect(rejections).toEqual([])
 }
 

@@ -4,7 +4,7 @@ import type { Requester, RequesterOptions } from '../../src/index.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 import { startHost } from '../helpers/host.ts'
 import { startWorld, type World } from '../helpers/world.ts'
-import { ask, backends, costs, get, moody, pause, settled, together } from './kit.ts'
+import { ask, backends, costs, get, moody, pause, settled, together, until } from './kit.ts'
 
 const shared = backends.filter(({ name, there }) => there && ['Map', 'SQLite', 'Redis'].includes(name))
 const bob = (world: World, storage: UmaStorage, more: Partial<RequesterOptions> = {}): Requester =>
@@ -91,7 +91,7 @@ for (const where of ['here', 'there'])
     const open = await make()
     const requester = bob(world, await open())
     const asking = get(requester, world, 1)
-    while (world.as.stats.tokenRequests === 0) await pause(10)
+    await until(() => world.as.stats.tokenRequests > 0)
     await (where === 'here' ? requester : bob(world, await open())).signOut()
     await asking
     await settled()
@@ -117,7 +117,7 @@ onEach('while a refresh is under way: what it brings is not kept', async (make) 
   await pause(1100)
   world.as.quirks.delayMs = { token: 400 }
   const asking = get(requester, world, 1)
-  while (world.as.stats.refreshRequests === 0) await pause(10)
+  await until(() => world.as.stats.refreshRequests > 0)
   await bob(world, await open()).signOut()
   await asking
   await settled()
@@ -181,7 +181,7 @@ test('the epoch counts on, whatever text is found there', async () => {
   for (let round = 1; round <= 3; round++) {
     const before = world.as.stats.tokenRequests
     const asking = get(requester, world, round)
-    while (world.as.stats.tokenRequests === before) await pause(10)
+    await until(() => world.as.stats.tokenRequests > before)
     await bob(world, storage).signOut()
     await asking
     await settled()

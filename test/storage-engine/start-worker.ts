@@ -7,7 +7,7 @@ import type { WorkerOrder } from './worker.ts'
 export interface Seen {
   statuses: (number | string)[]
   events: Record<string, number>
-  /** The longest that a request took, ms. */
+  /** The longest that a request waited, ms of a stopwatch. */
   slowest: number
 }
 

@@ -1,6 +1,7 @@
 /** A process that makes requests on a shared storage: `worker.ts '{"issuer":…}'` says `ready`, and in the end what it saw, as JSON. */
 import { createRequester, none } from '../../src/index.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
+import { pause, stopwatch } from '../helpers/wait.ts'
 
 export interface WorkerOrder {
   issuer: string
@@ -19,8 +20,6 @@ export interface WorkerOrder {
   /** Milliseconds that a lock outlives its holder's death. Default: the storages'. */
   leaseMs?: number
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 const order = JSON.parse(process.argv[2] as string) as WorkerOrder
 const { sqlite, redis, prefix = '', requests, resources, offset, atOnce, every = 0 } = order
@@ -49,8 +48,9 @@ const requester = createRequester({
 })
 
 let slowest = 0
+const watch = stopwatch()
 async function get(n: number): Promise<number | string> {
-  const from = performance.now()
+  const from = watch.ms()
   try {
     const response = await requester.fetch(`${order.host}/alice/${n}.jpg`)
     await response.text()
@@ -58,7 +58,7 @@ async function get(n: number): Promise<number | string> {
   } catch (error) {
     return String(error)
   } finally {
-    slowest = Math.max(slowest, performance.now() - from)
+    slowest = Math.max(slowest, watch.ms() - from)
   }
 }
 

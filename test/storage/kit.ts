@@ -71,6 +71,23 @@ export const shared: { name: string; there: boolean; make: () => Store<Leased> }
   { name: 'redis', there: redisUrl !== undefined, make: redisStore },
 ]
 
+/** When the lease that is held there ends, in ms since 1970; not later than it really does. */
+export async function leaseEnds({ target }: Store<Leased>, key: string): Promise<number | undefined> {
+  const rest = target.slice(target.indexOf(':') + 1)
+  if (target.startsWith('sqlite:')) {
+    const { DatabaseSync } = await import('node:sqlite')
+    const db = new DatabaseSync(rest, { timeout: 10_000 })
+    const row = db.prepare('SELECT expires FROM leases WHERE key = ?').get(key) as { expires: number } | undefined
+    db.close()
+    return row?.expires
+  }
+  const client = await connected()
+  const now = Date.now()
+  const left = await client.pTTL(`${rest}lock:${key}`)
+  await client.close()
+  return left > 0 ? now + left : undefined
+}
+
 export interface Program {
   child: ChildProcess
   lines: string[]

@@ -1,9 +1,8 @@
 /** Locks between processes: what a dead, a slow and a robbed holder leave behind. */
 import { DatabaseSync } from 'node:sqlite'
-import { describe, type TestContext, test, vi } from 'vitest'
-import { type Leases, leaseLock } from '../../src/storage/lease.ts'
-import { pause } from './contract.ts'
-import { type Leased, type Program, type Store, shared, sqliteStore, start } from './kit.ts'
+import { describe, type TestContext, test } from 'vitest'
+import { pause, signal, until } from '../helpers/wait.ts'
+import { type Leased, leaseEnds, type Program, type Store, shared, sqliteStore, start } from './kit.ts'
 
 /** What a test makes goes with it, the last first. Tests run side by side here: most of their time is waiting. */
 function making({ onTestFinished }: TestContext, make: () => Store<Leased>) {
@@ -31,56 +30,50 @@ function making({ onTestFinished }: TestContext, make: () => Store<Leased>) {
   }
 }
 
-function signal(): { given: Promise<void>; give: () => void } {
-  let give = (): void => {}
-  const given = new Promise<void>((resolve) => {
-    give = resolve
-  })
-  return { given, give }
-}
-
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const from = performance.now()
-  await run()
-  return performance.now() - from
-}
+/** Milliseconds. A holder renews three times per lease: it may stand still for two of these three. */
+const LEASE = 3_000
 
 for (const { name, there, make } of shared)
   describe.skipIf(!there).concurrent(name, () => {
     test('the lock of a killed process is free when its lease has run out, not before', async (context) => {
       const { expect } = context
-      const { opening, holding } = making(context, make)
-      const storage = await opening(1000)
-      const holder = await holding(1000)
-      await pause(1500) // It has renewed by now.
-      const waiting = timed(() => storage.lock('l', async () => {}))
+      const { store, opening, holding } = making(context, make)
+      const storage = await opening(LEASE)
+      const holder = await holding(LEASE)
+      const first = (await leaseEnds(store, 'l')) ?? 0
+      await until(async () => ((await leaseEnds(store, 'l')) ?? 0) > first + LEASE / 6) // It renews.
+      const taken = storage.lock('l', async () => Date.now())
       holder.child.kill('SIGKILL')
       await holder.ended
-      const waited = await waiting
-      expect(waited).toBeGreaterThan(300)
-      expect(waited).toBeLessThan(8_000)
+      const ends = await leaseEnds(store, 'l')
+      expect(await taken).toBeGreaterThanOrEqual(ends ?? Number.POSITIVE_INFINITY)
     })
 
     test('other keys are free meanwhile, and so is a lock whose holder ended well', async (context) => {
       const { expect } = context
       const { store, opening, holding } = making(context, make)
       const storage = await opening()
-      await holding(30_000)
-      expect(await timed(() => storage.lock('other', async () => {}))).toBeLessThan(10_000)
-      expect(await start(store.target, 30_000, 'increment', 'third', 1).ended).toBe(0)
-      expect(await timed(() => storage.lock('third', async () => {}))).toBeLessThan(10_000)
+      await holding(600_000)
+      expect(await storage.lock('other', async () => 'got')).toBe('got')
+      expect(await start(store.target, 600_000, 'increment', 'third', 1).ended).toBe(0)
+      expect(await leaseEnds(store, 'third')).toBeUndefined()
+      expect(await storage.lock('third', async () => 'got')).toBe('got')
+      // All that time, the other lock was held.
+      expect(await leaseEnds(store, 'l')).toBeGreaterThan(Date.now())
     })
 
     test('a task longer than its lease keeps it', async (context) => {
       const { expect } = context
-      const { opening } = making(context, make)
-      const [one, two] = [await opening(2000), await opening(2000)]
+      const { store, opening } = making(context, make)
+      const [one, two] = [await opening(LEASE), await opening(LEASE)]
       const order: string[] = []
       let next: Promise<unknown> | undefined
       await one.lock('l', async (lost) => {
+        const first = (await leaseEnds(store, 'l')) ?? 0
         next = two.lock('l', async () => order.push('next'))
-        await pause(4500)
+        await until(() => Date.now() > first + LEASE / 3, 50)
         order.push(lost.aborted ? 'lost' : 'kept')
+        expect(await leaseEnds(store, 'l')).toBeGreaterThan(first)
       })
       await next
       expect(order).toEqual(['kept', 'next'])
@@ -107,6 +100,7 @@ for (const { name, there, make } of shared)
         last = three.lock('l', async () => order.push('last'))
         expect(await slow).toBe('done')
         order.push('slow is done')
+        // Time enough for the third to take the lock, if it had been let go of.
         await pause(300)
         order.push('next is done')
       })
@@ -142,67 +136,4 @@ test.concurrent('sqlite: the version of a lease rises with each holder, and none
   const left = db.prepare('SELECT count(*) AS n FROM leases').get()
   db.close()
   context.expect([versions, left]).toEqual([[1, 2, 3, 4], { n: 0 }])
-})
-
-describe.concurrent('the lock, whatever keeps its leases', () => {
-  const leases = (some: Partial<Leases<number>> = {}): Leases<number> => ({
-    take: async () => 1,
-    renew: async () => true,
-    release: async () => {},
-    ...some,
-  })
-
-  test('a storage that cannot be asked rejects, and the next in line asks again', async ({ expect }) => {
-    const take = vi.fn().mockRejectedValueOnce(new Error('away')).mockResolvedValue(1)
-    const lock = leaseLock(leases({ take }), 1000)
-    const [first, second] = [lock('l', async () => 1), lock('l', async () => 2)]
-    await expect(first).rejects.toThrow('away')
-    expect(await second).toBe(2)
-  })
-
-  test('a lease that cannot be given back does not fail the task, nor keep it for long', async ({ expect }) => {
-    const failing = leaseLock(leases({ release: () => Promise.reject(new Error('away')) }), 1000)
-    expect(await failing('l', async () => 'done')).toBe('done')
-    const hanging = leaseLock(leases({ release: () => new Promise(() => {}) }), 1000)
-    expect(await timed(() => hanging('l', async () => {}))).toBeLessThan(8_000)
-  })
-
-  test.for([
-    ['fails', () => Promise.reject(new Error('away'))],
-    ['hangs', () => new Promise<boolean>(() => {})],
-  ] as const)('a renewal that %s is no loss before the lease has run out', async ([, renew], { expect }) => {
-    const lock = leaseLock(leases({ renew }), 300)
-    const at = await lock('l', async (lost) => {
-      const from = performance.now()
-      await new Promise((resolve) => lost.addEventListener('abort', resolve))
-      return performance.now() - from
-    })
-    expect(at).toBeGreaterThan(290)
-    expect(at).toBeLessThan(8_000)
-  })
-
-  test('one renewal that fails is made up for by the next', async ({ expect }) => {
-    const renew = vi.fn().mockRejectedValueOnce(new Error('away')).mockResolvedValue(true)
-    const lock = leaseLock(leases({ renew }), 1200)
-    expect(await lock('l', (lost) => pause(2000).then(() => lost.aborted))).toBe(false)
-    expect(renew.mock.calls.length).toBeGreaterThan(2)
-  })
-
-  test('nothing is renewed after the task', async ({ expect }) => {
-    const renew = vi.fn().mockResolvedValue(true)
-    await leaseLock(leases({ renew }), 60)('l', async () => {})
-    await pause(100)
-    expect(renew).not.toHaveBeenCalled()
-  })
-
-  test('of those in one process only the first asks the storage', async ({ expect }) => {
-    let free = false
-    const take = vi.fn(async () => (free ? 1 : undefined))
-    const lock = leaseLock(leases({ take }), 1000)
-    const all = Promise.all(Array.from({ length: 50 }, () => lock('l', async () => {})))
-    await pause(300)
-    expect(take.mock.calls.length).toBeLessThan(15)
-    free = true
-    await all
-  })
 })

@@ -52,11 +52,9 @@ export const page = {
       page.open(kind, name).lock?.('l', task).catch(reject)
     }),
 
-  /** Milliseconds until the lock was there. */
-  async wait(kind: string, name: string): Promise<number> {
-    const from = performance.now()
+  /** Takes the lock and gives it back. */
+  async take(kind: string, name: string): Promise<void> {
     await page.open(kind, name).lock?.('l', async () => {})
-    return performance.now() - from
   },
 
   /** What comes out of each function, or the name of its error. */

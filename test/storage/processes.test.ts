@@ -16,20 +16,20 @@ for (const { name, there, make } of shared)
       } finally {
         await store.remove()
       }
-    }, 60_000)
+    })
 
-    // What SQLite's own file has to endure, a Redis server does not notice.
-    const runs = name === 'sqlite' ? 40 : 12
+    // Many more are in test/long/kills.test.ts.
+    const runs = name === 'sqlite' ? 12 : 8
     test(`${runs} kills at random points: nothing acknowledged is lost, no record torn, no lock outlives its lease`, async () => {
       const store = make()
       try {
-        const { kills, acknowledged, longestWait, records } = await killRuns(store, runs, 700)
+        const { kills, acknowledged, longestLease, records } = await killRuns(store, runs, 700)
         expect(kills).toBe(runs)
         expect(acknowledged).toBeGreaterThan(2 * runs)
         expect(records).toBeGreaterThan(4)
-        expect(longestWait).toBeLessThan(700 + 5_000) // the machine may be busy
+        expect(longestLease).toBeLessThanOrEqual(700)
       } finally {
         await store.remove()
       }
-    }, 60_000)
+    })
   })
