@@ -79,3 +79,11 @@ test('every subpath is exported as a plain string and built from a source', () =
   )
   expect(without).toEqual([])
 })
+
+test('the linter’s exemptions name files that are there', () => {
+  const { overrides } = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8')) as {
+    overrides: { includes: string[] }[]
+  }
+  const paths = overrides.flatMap(({ includes }) => includes.map((path) => path.replace(/\/\*\*$/, '')))
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+})
