@@ -17,6 +17,7 @@ function pack(): boolean {
 const steps: [string, () => boolean][] = [
   ['typecheck', () => run('tsc', '--noEmit')],
   ['lint', () => run('npm', 'run', '-s', 'lint')],
+  ['unused', () => run('knip', '--treat-config-hints-as-errors')],
   ['build', () => run('npm', 'run', '-s', 'build')],
   ['pack', pack],
   ['publint', () => run('publint', 'run', tarball(), '--strict')],

@@ -58,6 +58,7 @@ export function jwtValidation(options: JwtValidationOptions): (services: Validat
       return fetched
     }
 
+    // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: The host is divided after the engine is rebuilt.
     async function verify(token: string): Promise<RptFacts | undefined> {
       const jwks = options.jwks ?? (await keys())
       const { issuer } = await services.metadata()

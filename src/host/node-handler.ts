@@ -53,7 +53,7 @@ async function answer(
  * @returns undefined: no request that a URL can be made of
  * @throws TypeError if the body has been read before and nothing is left to make it of
  */
-export function toRequest(req: IncomingMessage, res: ServerResponse, origin?: string): Request | undefined {
+function toRequest(req: IncomingMessage, res: ServerResponse, origin?: string): Request | undefined {
   const { method = 'GET', url = '' } = req
   const own = URL.parse(
     origin ?? `${'encrypted' in req.socket ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
@@ -104,7 +104,7 @@ function writtenAgain(body: unknown, type: string): string | Uint8Array<ArrayBuf
 }
 
 /** Writes a fetch-style answer, as fast as the client takes it. */
-export async function sendResponse(response: Response, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function sendResponse(response: Response, req: IncomingMessage, res: ServerResponse): Promise<void> {
   res.statusCode = response.status
   if (response.statusText) res.statusMessage = response.statusText
   for (const [name, value] of response.headers) if (name !== 'set-cookie') res.setHeader(name, value)

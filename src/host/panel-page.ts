@@ -67,7 +67,7 @@ export interface PanelView {
   focus?: boolean
 }
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`)
+const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`)
 
 export function panelPage(view: PanelView, labels: Required<PanelLabels>, style: string): string {
   const { name, path, state, notice, calm, actions, focus } = view

@@ -84,6 +84,7 @@ function addressOf(url: URL, more: Record<string, string> = {}): string {
  *
  * @throws TypeError if an option is wrong
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createPanel(host: PanelHost, options: PanelOptions): (request: Request) => Promise<Response> {
   const { owner: ownerOf, mayShare, settingsTarget = '_blank', signInUrl, tellName = true, compact = false } = options
   const labels = { ...english, ...options.labels }
@@ -134,6 +135,7 @@ export function createPanel(host: PanelHost, options: PanelOptions): (request: R
     return actions
   }
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: The host is divided after the engine is rebuilt.
   async function act(visit: Visit): Promise<Response> {
     const { request, url, owner, subject, origins } = visit
     const form = await formOf(request)

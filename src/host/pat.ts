@@ -38,6 +38,7 @@ const patience = 600_000
 /** Codes that say nothing of a refresh token. */
 const unanswered = /^(token_request_failed|timeout|invalid_client|temporarily_unavailable)$/
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createPats({ issuer, grant, connect, storage, prefix, tell }: PatParts): Pats {
   const { scope = 'uma_protection' } = grant
   const interactive = grant.grant === 'authorization_code'
@@ -133,7 +134,7 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
       const known = held.get(key)
       if (known && good(key, known)) return known.accessToken
       const flying = flights.get(key)
-      if (flying) return flying
+      if (flying !== undefined) return flying
       const flight = alone(key, () => renew(key, owner)).finally(() => flights.delete(key))
       flights.set(key, flight)
       return flight

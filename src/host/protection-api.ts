@@ -54,6 +54,7 @@ const maybe = <K extends string>(key: K, value: unknown): { [P in K]?: string } 
   (isText(value) ? { [key]: value } : {}) as { [P in K]?: string }
 
 /** @throws of all its functions: ProtectionApiError, DiscoveryError, UmaTimeoutError, what getting a PAT throws */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }: ApiParts): ProtectionApi {
   const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [], patStatuses = [401] } = dialect
 

@@ -27,6 +27,7 @@ const believed = 1_000
  * The map of one host. Where the storage cannot be read, what is known already stays protected as it is, and a look-up of anything
  * else rejects.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createResourceMap(storage: UmaStorage, prefix: string, tell: (event: HostEvent) => void): ResourceMap {
   const shelf: Shelf = createShelf(storage, prefix)
   let index = createPathIndex()

@@ -72,6 +72,7 @@ export interface ResourceKeeper extends Resources {
 /** Milliseconds between two times that one resource is registered again for requests that come in. */
 const pause = 60_000
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): ResourceKeeper {
   const { alone, settled } = createTurns(storage, prefix)
   const registrar = createRegistrar(api)

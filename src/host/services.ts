@@ -29,7 +29,11 @@ export function createServices(options: HostOptions): HostParts {
       // A listener's fault, now or later, is no reason for a request to fail.
     }
   }
-  const { rest: fetch, ...apart } = sparing(() => options.fetch ?? globalThis.fetch, load, tell)
+  const { rest: fetch, ...apart } = sparing(
+    () => options.fetch ?? globalThis.fetch,
+    load,
+    (event) => void tell(event),
+  )
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
   // What is not let through is not tried again after a while, as a network fault is: nothing was tried.
   const once: typeof fetch = async (input, init) => {

@@ -65,6 +65,7 @@ interface Visit extends Reading {
 }
 
 /** The warden (Grant §3.2, FedAuthz §4, §5): default is to refuse. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createWarden(parts: WardenParts): Judge {
   const { validate, tell, options } = parts
   const { realm, methods = usualMethods, onUnmapped = 'deny', cors, timeouts } = options

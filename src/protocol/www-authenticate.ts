@@ -31,6 +31,7 @@ const notQuote = /[^"]/
  * unquoted values) are read as they were meant. After anything else that is malformed no challenge is open: what follows
  * never becomes a parameter of a challenge that it may not belong to.
  */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: A parser that reads one character after the other.
 export function parseWwwAuthenticate(
   value: string | readonly string[] | null | undefined,
   maxLength = 16384,

@@ -63,7 +63,7 @@ export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLoc
     const loseIfOver = () => {
       if (performance.now() > until) lose()
     }
-    return every(leaseMs / 3, async () => {
+    const renew = async () => {
       if (asking) return loseIfOver()
       asking = true
       const now = performance.now()
@@ -74,7 +74,8 @@ export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLoc
         loseIfOver()
       }
       asking = false
-    })
+    }
+    return every(leaseMs / 3, () => void renew())
   }
 
   async function release(key: string, held: Held): Promise<void> {

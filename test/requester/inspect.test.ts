@@ -30,7 +30,7 @@ function sqlite() {
   const directory = mkdtempSync(join(tmpdir(), 'uma-inspect-'))
   const storage = sqliteStorage({ path: join(directory, 'tokens.sqlite') })
   onTestFinished(() => {
-    storage.close?.()
+    void storage.close?.()
     rmSync(directory, { recursive: true })
   })
   return storage

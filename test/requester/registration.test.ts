@@ -83,7 +83,7 @@ describe('stored', () => {
     const directory = mkdtempSync(join(tmpdir(), 'uma-registration-'))
     const storages = Array.from({ length: 4 }, () => sqliteStorage({ path: join(directory, 'tokens.sqlite') }))
     onTestFinished(() => {
-      for (const storage of storages) storage.close?.()
+      for (const storage of storages) void storage.close?.()
       rmSync(directory, { recursive: true })
     })
     const answers = await Promise.all(

@@ -72,7 +72,7 @@ describe('the access token has ended', () => {
     const directory = mkdtempSync(join(tmpdir(), 'uma-refresh-'))
     const storages = [0, 1, 2].map(() => sqliteStorage({ path: join(directory, 'tokens.sqlite') }))
     onTestFinished(() => {
-      for (const storage of storages) storage.close?.()
+      for (const storage of storages) void storage.close?.()
       rmSync(directory, { recursive: true })
     })
     const { world, alice, requester } = await signedIn({ fetch: soon, storage: storages[0] })

@@ -34,7 +34,7 @@ export function startWorker(order: WorkerOrder, limit?: number): Worker {
       lines.push(line)
       resolve()
     })
-    ended.then(resolve)
+    void ended.then(resolve)
   })
   return { child, ready, seen: ended.then(() => (lines[1] ? (JSON.parse(lines[1]) as Seen) : undefined)) }
 }

@@ -1,7 +1,7 @@
 /** The wallet is bounded: the least recently used go first. */
 import { describe, expect, test } from 'vitest'
-import type { Rpt } from '../../src/requester/rpt.ts'
-import { createWallet, type Wallet } from '../../src/requester/wallet.ts'
+import type { Rpt } from '../../../src/requester/rpt.ts'
+import { createWallet, type Wallet } from '../../../src/requester/wallet.ts'
 
 const host = 'https://photos.example.com'
 const place = (n: number): string => `${host}/alice/${n}.jpg`
