@@ -16,11 +16,11 @@ import type { Permission, RegisteredResource, ResourceDescription } from '../../
 import type { Policy } from '../../src/testing/policies/policy.ts'
 import { usualClients } from './as/clients.ts'
 import { makeKeys, type PlainKeys, random, signJwt } from './as/keys.ts'
-import { listen } from './http.ts'
 import { oidcFront } from './oidc/front.ts'
 import { memoryAdapterFactory } from './oidc/memory-adapter.ts'
 import { accessTokensOf } from './oidc/pats.ts'
 import { makeProvider } from './oidc/provider.ts'
+import { listenRecorded } from './recorded-server.ts'
 import { WireRecorder } from './recorder.ts'
 
 export type { ClientMetadata } from '../../src/testing/authorization-server/clients.ts'
@@ -92,18 +92,8 @@ export interface AuthorizationServer {
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const { path = '', label = 'as', recorder = new WireRecorder() } = options
-  let handler: Parameters<typeof listen>[0] = (_req, res) => res.destroy()
-  let origin = ''
-  const listening = await listen(
-    recorder.wrap(
-      (req, res) => handler(req, res),
-      label,
-      () => origin,
-    ),
-    options,
-  )
-  origin = listening.origin
-
+  const listening = await listenRecorded({ recorder, label, port: options.port, host: options.host })
+  const { origin } = listening
   const base = origin + path.replace(/\/$/, '')
   const keys = makeKeys()
   const adapter = memoryAdapterFactory()
@@ -123,7 +113,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   })
   const { clients, clientKey } = usualClients(options.claimsRedirectUris)
   for (const client of [...clients, ...(options.clients ?? [])]) await addClient(client)
-  handler = oidcFront(server, provider, origin)
+  listening.use(oidcFront(server, provider, origin))
 
   return {
     get issuer() {

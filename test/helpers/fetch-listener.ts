@@ -6,9 +6,8 @@ import { headerLines } from '../../src/testing/wire/answer.ts'
 
 export type FetchFunction = (request: Request) => Promise<Response>
 
-/** @param origin known only once the server listens */
-export function fetchListener(fetch: FetchFunction, origin: () => string): RequestListener {
-  return (req, res) => void answerWith(fetch, req, res, origin())
+export function fetchListener(fetch: FetchFunction, origin: string): RequestListener {
+  return (req, res) => void answerWith(fetch, req, res, origin)
 }
 
 export async function answerWith(

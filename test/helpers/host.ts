@@ -9,7 +9,7 @@ import type { HostDeviations as HostQuirks } from '../../src/testing/host/deviat
 import { createHost, ownerOf } from '../../src/testing/host/host.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { fetchListener } from './fetch-listener.ts'
-import { listen } from './http.ts'
+import { listenRecorded } from './recorded-server.ts'
 import { WireRecorder } from './recorder.ts'
 import { createPackageHost, type PackageHost } from './rs/package-host.ts'
 
@@ -81,16 +81,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ...(options.quirks && { deviations: options.quirks }),
   })
 
-  let origin = ''
-  const listener = fetchListener(host.fetch, () => origin)
-  const server = await listen(
-    recorder.wrap(listener, label, () => origin),
-    options,
-  )
-  origin = server.origin
+  const server = await listenRecorded({ recorder, label, port: options.port, host: options.host })
+  server.use(fetchListener(host.fetch, server.origin))
   const bodies = (): AcceptedWrite[] => host.writes.map((write) => ({ ...write, bytes: Buffer.from(write.bytes) }))
   return {
-    origin,
+    origin: server.origin,
     port: server.port,
     label,
     recorder,

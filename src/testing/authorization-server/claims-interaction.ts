@@ -81,7 +81,7 @@ const wayBack =
 
 function form(state: ServerState, id: string, client: ClientMetadata, problem?: string): Answer {
   const alert = problem === undefined ? '' : `<p role="alert">${html(problem)}</p>`
-  const name = String(client['client_name'] ?? client.client_id)
+  const name = String(client.client_name ?? client.client_id)
   return pageAnswer(
     200,
     'Who are you?',

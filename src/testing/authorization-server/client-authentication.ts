@@ -43,7 +43,7 @@ function presentedCredentials(request: Request, form: URLSearchParams): Credenti
     return { method: 'client_secret_basic', id: basic.id, proof: basic.secret }
   }
   if (assertion !== null) {
-    const id = jwtPayload(assertion)?.['sub']
+    const id = jwtPayload(assertion)?.sub
     const isOnlyOne = secret === null && (clientId ?? id) === id
     if (typeof id !== 'string' || !isOnlyOne || form.get('client_assertion_type') !== ASSERTION_TYPE) return undefined
     return { method: 'private_key_jwt', id, proof: assertion }

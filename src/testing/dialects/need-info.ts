@@ -13,11 +13,11 @@ export interface NeedInfo {
 
 export function needInfo(deviations: Deviations, { ticket, clientId, requiredClaims, redirectUser }: NeedInfo): Answer {
   const body: Record<string, unknown> = deviations.needInfoWithoutError ? {} : { error: 'need_info' }
-  body['ticket'] = ticket
-  if (requiredClaims !== undefined) body['required_claims'] = shapes[deviations.requiredClaimsShape](requiredClaims)
+  body.ticket = ticket
+  if (requiredClaims !== undefined) body.required_claims = shapes[deviations.requiredClaimsShape](requiredClaims)
   if (redirectUser !== undefined) {
     const gluu = `${redirectUser}&client_id=${clientId}&ticket=${ticket}`
-    body['redirect_user'] = deviations.redirectUserStyle === 'gluu' ? gluu : redirectUser
+    body.redirect_user = deviations.redirectUserStyle === 'gluu' ? gluu : redirectUser
   }
   return { status: 403, body }
 }

@@ -22,7 +22,7 @@ export interface DecisionFacts {
 /** undefined: let the request through */
 export async function decide(facts: DecisionFacts): Promise<Answer | undefined> {
   const { deviations, request } = facts
-  const token = /^bearer +(\S+)$/i.exec(String(request.headers['authorization'] ?? ''))?.[1]
+  const token = /^bearer +(\S+)$/i.exec(String(request.headers.authorization ?? ''))?.[1]
   if (deviations.rptTooLong !== undefined && (token?.length ?? 0) > deviations.rptTooLong) return { status: 431 }
   if (deviations.onlyWithBearer && token === undefined) return { status: 403, body: { error: 'forbidden' } }
   try {

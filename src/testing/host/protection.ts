@@ -37,7 +37,7 @@ export function directProtection(server: DirectServer, resourceServer: string): 
     ticket: async (permissions) => server.issueTicket(permissions, resourceServer),
     async permissions(rpt) {
       const answer = server.introspect(rpt, resourceServer)
-      return answer['active'] === true ? (answer['permissions'] as Permission[]) : undefined
+      return answer.active === true ? (answer.permissions as Permission[]) : undefined
     },
   }
 }

@@ -13,7 +13,7 @@ export async function introspectionEndpoint(
   const token = (await readForm(request)).get('token')
   if (token === null) return oauthError(400, 'invalid_request')
   const body = introspect(state, token, resourceServer)
-  if (body['active'] !== true && state.deviations.introspection === 'solidlab-400')
+  if (body.active !== true && state.deviations.introspection === 'solidlab-400')
     return oauthError(400, 'invalid_request', 'unknown token')
   return { status: 200, headers: { 'cache-control': 'no-store' }, body }
 }

@@ -23,7 +23,7 @@ export function onlySubjects(
 ): Policy {
   return ({ claims }) => {
     if (claims.length === 0) return { needInfo: { requiredClaims: [asked] } }
-    return claims.some(({ payload }) => subjects.includes(String(payload['sub']))) ? 'grant' : 'deny'
+    return claims.some(({ payload }) => subjects.includes(String(payload.sub))) ? 'grant' : 'deny'
   }
 }
 

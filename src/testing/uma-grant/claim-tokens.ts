@@ -41,7 +41,7 @@ async function readClaim(state: ServerState, pair: ClaimTokenPair): Promise<Push
     return { format, token, payload: readOther(token), ownSignature: false }
   }
   const ownSignature = await state.key.verify(token)
-  const namesThisServer = jwt['iss'] === state.issuer || jwt['iss'] === state.base
+  const namesThisServer = jwt.iss === state.issuer || jwt.iss === state.base
   return namesThisServer && !ownSignature ? undefined : { format, token, payload: jwt, ownSignature }
 }
 

@@ -28,11 +28,11 @@ export async function issueGrant(state: ServerState, facts: GrantFacts): Promise
     ? await upgrade(state, upgraded, facts, subject)
     : await state.tokens.issueRpt({ clientId, resourceServer, subject, permissions: mergePermissions(permissions) })
   const body = tokenBody(state, rpt)
-  if (state.deviations.refreshTokens) body['refresh_token'] = state.tokens.issueRefreshToken(rpt).value
+  if (state.deviations.refreshTokens) body.refresh_token = state.tokens.issueRefreshToken(rpt).value
   const saysUpgraded = upgraded !== undefined || (old !== undefined && state.deviations.upgrade === 'true-always')
-  if (saysUpgraded) body['upgraded'] = true
+  if (saysUpgraded) body.upgraded = true
   const pct = newPct(state, facts)
-  if (pct !== undefined) body['pct'] = pct
+  if (pct !== undefined) body.pct = pct
   return { status: 200, headers: { 'cache-control': 'no-store' }, body }
 }
 
@@ -80,7 +80,7 @@ export async function refreshRpt(state: ServerState, clientId: string, value: st
   const { resourceServer, subject, permissions } = token.rpt
   const rpt = await tokens.issueRpt({ clientId, resourceServer, subject, permissions })
   const body = tokenBody(state, rpt)
-  if (deviations.rotateRefresh) body['refresh_token'] = tokens.issueRefreshToken(rpt).value
+  if (deviations.rotateRefresh) body.refresh_token = tokens.issueRefreshToken(rpt).value
   else token.rpt = rpt
   return { status: 200, headers: { 'cache-control': 'no-store' }, body }
 }

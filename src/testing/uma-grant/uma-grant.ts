@@ -122,7 +122,7 @@ function withScopes(state: ServerState, permissions: Permission[], scope: string
 function policyRequest(state: ServerState, facts: RequestFacts): PolicyRequest {
   const { process, pct, claims, bearerSubject } = facts
   const account = process.account ?? pct?.account
-  const pctSubject = pct?.account ?? pct?.claims.map(({ payload }) => payload['sub']).find(isText)
+  const pctSubject = pct?.account ?? pct?.claims.map(({ payload }) => payload.sub).find(isText)
   return {
     permissions: facts.wanted,
     scope: facts.scope,
