@@ -1,37 +1,47 @@
 /**
- * A UMA 2.0 authorization server for tests, on a real loopback port: oidc-provider underneath, UMA and FedAuthz on top,
- * and a switch for every way in which deployed servers leave the specification (as/quirks.ts).
+ * A UMA 2.0 authorization server for tests, on a real loopback port: the simulated server of src/testing, with
+ * oidc-provider in front of it for signing in (oidc/).
  */
 import type { JsonWebKey } from 'node:crypto'
+import {
+  createAuthorizationServer,
+  idTokenClaims,
+  type SimulatedAuthorizationServer,
+} from '../../src/testing/authorization-server/authorization-server.ts'
+import type { ClientMetadata } from '../../src/testing/authorization-server/clients.ts'
+import type { Account } from '../../src/testing/authorization-server/state.ts'
+import type { ServerStats as AuthorizationServerStats } from '../../src/testing/authorization-server/stats.ts'
+import type { Deviations as AuthorizationServerQuirks } from '../../src/testing/dialects/deviations.ts'
+import type { Permission, RegisteredResource, ResourceDescription } from '../../src/testing/permission-api/types.ts'
+import type { Policy } from '../../src/testing/policies/policy.ts'
 import { usualClients } from './as/clients.ts'
-import { front } from './as/front.ts'
-import { makeKeys, signJwt } from './as/keys.ts'
-import { memoryAdapterFactory } from './as/memory-adapter.ts'
-import { metadata } from './as/metadata.ts'
-import { grantAll } from './as/policies.ts'
-import { introspect, register } from './as/protection-api.ts'
-import { makeProvider } from './as/provider.ts'
-import { type AuthorizationServerQuirks, specification } from './as/quirks.ts'
-import type { State } from './as/state.ts'
-import { TicketStore } from './as/tickets.ts'
-import { TokenStore } from './as/tokens.ts'
-import type {
-  Account,
-  AuthorizationServerStats,
-  ClientMetadata,
-  Permission,
-  Policy,
-  RegisteredResource,
-  ResourceDescription,
-} from './as/types.ts'
-import { listen } from './http.ts'
+import { makeKeys, type PlainKeys, random, signJwt } from './as/keys.ts'
+import { oidcFront } from './oidc/front.ts'
+import { memoryAdapterFactory } from './oidc/memory-adapter.ts'
+import { accessTokensOf } from './oidc/pats.ts'
+import { makeProvider } from './oidc/provider.ts'
+import { listenRecorded } from './recorded-server.ts'
 import { WireRecorder } from './recorder.ts'
 
+export type { ClientMetadata } from '../../src/testing/authorization-server/clients.ts'
+export { type Account, UMA_TICKET_GRANT } from '../../src/testing/authorization-server/state.ts'
+export type { ServerStats as AuthorizationServerStats } from '../../src/testing/authorization-server/stats.ts'
+export {
+  asSpecified as specification,
+  type Deviations as AuthorizationServerQuirks,
+} from '../../src/testing/dialects/deviations.ts'
+export { dialects as products } from '../../src/testing/dialects/dialects.ts'
+export type { Permission, RegisteredResource, ResourceDescription } from '../../src/testing/permission-api/types.ts'
+export {
+  denyAll,
+  grantAll,
+  ID_TOKEN_FORMAT,
+  onlyPeople,
+  onlySubjects,
+  ownerAgreesAfter,
+} from '../../src/testing/policies/policies.ts'
+export type { Decision, Policy, PolicyRequest, PushedClaims, RequiredClaim } from '../../src/testing/policies/policy.ts'
 export { REDIRECT_URI, resourceServerClient } from './as/clients.ts'
-export { denyAll, grantAll, onlyPeople, onlySubjects, ownerAgreesAfter } from './as/policies.ts'
-export { type AuthorizationServerQuirks, products, specification } from './as/quirks.ts'
-export { ID_TOKEN_FORMAT, UMA_TICKET_GRANT } from './as/state.ts'
-export type * from './as/types.ts'
 
 export interface AuthorizationServerOptions {
   /** path of the issuer, such as /realms/photos */
@@ -82,77 +92,58 @@ export interface AuthorizationServer {
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const { path = '', label = 'as', recorder = new WireRecorder() } = options
-  let handler: Parameters<typeof listen>[0] = (_req, res) => res.destroy()
-  let origin = ''
-  const server = await listen(
-    recorder.wrap(
-      (req, res) => handler(req, res),
-      label,
-      () => origin,
-    ),
-    options,
-  )
-  origin = server.origin
-
-  const state: State = {
-    base: origin + path.replace(/\/$/, ''),
-    get issuer() {
-      return state.base + (state.quirks.issuerTrailingSlash ? '/' : '')
-    },
-    keys: makeKeys(),
-    quirks: { ...specification(), ...options.quirks },
-    policy: options.policy ?? grantAll,
-    stats: noStats(),
-    accounts: options.accounts ?? {
-      alice: { name: 'Alice', email: 'alice@example.com' },
-      bob: { name: 'Bob', email: 'bob@example.com' },
-    },
-    resources: new Map(),
-    tickets: new TicketStore(() => state),
-    tokens: new TokenStore(() => state),
-  }
+  const listening = await listenRecorded({ recorder, label, port: options.port, host: options.host })
+  const { origin } = listening
+  const base = origin + path.replace(/\/$/, '')
+  const keys = makeKeys()
   const adapter = memoryAdapterFactory()
-  const provider = makeProvider(state, origin, adapter)
-  const { clients, clientKey } = usualClients(options.claimsRedirectUris)
-  const addClient = async (client: ClientMetadata): Promise<void> =>
-    adapter('Client').upsert(client.client_id, { ...client })
-  for (const client of [...clients, ...(options.clients ?? [])]) await addClient(client)
+  const provider = makeProvider({ base, keys, adapter, server: () => server })
   const findClient = async (id: string): Promise<ClientMetadata | undefined> =>
     (await provider.Client.find(id))?.metadata() as ClientMetadata | undefined
-  handler = front(state, provider, findClient)
+  const addClient = async (client: ClientMetadata): Promise<void> =>
+    adapter('Client').upsert(client.client_id, { ...client })
+  const server = createAuthorizationServer({
+    base,
+    signingKey: keys.privateJwk as globalThis.JsonWebKey,
+    clients: { find: findClient },
+    accessTokens: accessTokensOf(provider, () => server.deviations),
+    ...(options.quirks && { deviations: options.quirks }),
+    ...(options.policy && { policy: options.policy }),
+    ...(options.accounts && { accounts: options.accounts }),
+  })
+  const { clients, clientKey } = usualClients(options.claimsRedirectUris)
+  for (const client of [...clients, ...(options.clients ?? [])]) await addClient(client)
+  listening.use(oidcFront(server, provider, origin))
 
   return {
     get issuer() {
-      return state.issuer
+      return server.issuer
     },
     origin,
-    port: server.port,
+    port: listening.port,
     label,
     recorder,
-    quirks: state.quirks,
+    quirks: server.deviations,
     get policy() {
-      return state.policy
+      return server.policy
     },
     set policy(policy) {
-      state.policy = policy
+      server.policy = policy
     },
-    stats: state.stats,
-    accounts: state.accounts,
-    resources: state.resources,
+    stats: server.stats,
+    accounts: server.accounts,
+    resources: server.resources,
     clientKey,
-    close: server.close,
-    metadata: () => metadata(state),
+    close: listening.close,
+    metadata: server.metadata,
     addClient,
     findClient,
-    registerResource: (description, resourceServer = 'rs') => register(state, description, resourceServer),
-    issueTicket: (permissions, resourceServer = 'rs') => state.tickets.begin(permissions, resourceServer),
-    introspect: (token, resourceServer) => introspect(state, token, resourceServer),
-    grants: (token) => state.tokens.activeRpt(token)?.permissions ?? [],
-    revoke: (token) => void state.tokens.revoke(token),
-    issueIdToken(claims) {
-      const now = Math.floor(Date.now() / 1000)
-      return signJwt(state.keys, { iss: state.issuer, aud: 'spa', iat: now, exp: now + 600, ...claims })
-    },
+    registerResource: server.registerResource,
+    issueTicket: (permissions, resourceServer = 'rs') => issueTicketAtOnce(server, keys, permissions, resourceServer),
+    introspect: server.introspect,
+    grants: server.permissionsOf,
+    revoke: server.revoke,
+    issueIdToken: (claims) => signJwt(keys, idTokenClaims(server.state, claims)),
     async issueAccessToken({ account, clientId, scope = 'openid uma_authorization', lifetimeMs = 3_600_000 }) {
       const client = await provider.Client.find(clientId)
       return new provider.AccessToken({
@@ -166,18 +157,14 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   }
 }
 
-function noStats(): AuthorizationServerStats {
-  return {
-    tokenRequests: 0,
-    refreshRequests: 0,
-    patRequests: 0,
-    discoveryRequests: 0,
-    inFlight: 0,
-    maxInFlight: 0,
-    ticketsIssued: 0,
-    ticketsReplayed: 0,
-    rptsIssued: 0,
-    supersededRptsPresented: 0,
-    refreshTokensReplayed: 0,
-  }
+/** A ticket without waiting: node:crypto signs at once, unlike WebCrypto in the simulated server. */
+function issueTicketAtOnce(
+  { state, deviations }: SimulatedAuthorizationServer,
+  keys: PlainKeys,
+  permissions: Permission[],
+  resourceServer: string,
+): string {
+  const process = state.tickets.newProcess(permissions, resourceServer)
+  const value = deviations.statelessTickets ? signJwt(keys, state.tickets.jwtClaims(process)) : random()
+  return state.tickets.add(value, process)
 }

@@ -1,18 +1,25 @@
 /**
- * A resource server for tests on a real loopback port: photos at /{owner}/{name}, each protected by its owner's authorization server.
- * As long as it is orderly the package's own host decides (rs/warden.ts); a quirk puts a gate in its place that misbehaves (rs/gate.ts).
+ * A resource server for tests on a real loopback port: photos at /{owner}/{name}, each protected by its owner's
+ * authorization server. The simulated host of src/testing answers. While it deviates in no decision, the package's own
+ * host decides (rs/package-host.ts).
  */
-import { createHash } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AuthorizationServer } from './authorization-server.ts'
-import { type Answer, listen, pause, readBody, send } from './http.ts'
-import { WireRecorder } from './recorder.ts'
-import { gate, SCOPES } from './rs/gate.ts'
-import { decidesAsSpecified, type HostQuirks, orderly, type RequestView } from './rs/quirks.ts'
-import { createWarden, type Warden } from './rs/warden.ts'
 
-export { HOST_AGENT } from './rs/protection.ts'
-export type { ChallengeFacts, ChallengeStyle, HostQuirks, RequestView } from './rs/quirks.ts'
+import { SCOPES } from '../../src/testing/host/decision.ts'
+import type { HostDeviations as HostQuirks } from '../../src/testing/host/deviations.ts'
+import { createHost, ownerOf } from '../../src/testing/host/host.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
+import { fetchListener } from './fetch-listener.ts'
+import { listenRecorded } from './recorded-server.ts'
+import { WireRecorder } from './recorder.ts'
+import { createPackageHost, type PackageHost } from './rs/package-host.ts'
+
+export type {
+  ChallengeFacts,
+  ChallengeStyle,
+  HostDeviations as HostQuirks,
+  RequestView,
+} from '../../src/testing/host/deviations.ts'
+export { HOST_AGENT } from './rs/package-host.ts'
 
 export interface HostOptions {
   /** protects everything that `owners` does not name */
@@ -60,108 +67,37 @@ let hosts = 0
 export async function startHost(options: HostOptions): Promise<Host> {
   const { authorizationServer, owners = {}, label = 'host', realm = 'photos', recorder = new WireRecorder() } = options
   const clientId = `rs-${label}-${++hosts}`
-  const quirks: HostQuirks = { ...orderly(), ...options.quirks }
-  const resources = new Map<string, AcceptedWrite>()
-  const bodies: AcceptedWrite[] = []
-  const wardens = new Map<AuthorizationServer, Warden>()
-
-  const wardenOf = (path: string): Warden => {
+  const packageHosts = new Map<AuthorizationServer, PackageHost>()
+  const packageHostOf = (path: string): PackageHost => {
     const as = owners[ownerOf(path)] ?? authorizationServer
-    const known = wardens.get(as) ?? createWarden({ as, clientId, realm, direct: options.direct === true })
-    wardens.set(as, known)
+    const known = packageHosts.get(as) ?? createPackageHost({ as, clientId, realm, direct: options.direct === true })
+    packageHosts.set(as, known)
     return known
   }
+  const host = createHost({
+    protectionOf: (path) => packageHostOf(path).protection,
+    decideAsSpecified: (request) => packageHostOf(request.path).decide(request),
+    realm,
+    ...(options.quirks && { deviations: options.quirks }),
+  })
 
-  const refusal = (req: IncomingMessage, view: RequestView): Promise<Answer | undefined> => {
-    const warden = wardenOf(view.path)
-    if (decidesAsSpecified(quirks)) return warden.judge(req, view.path)
-    return gate({ quirks, realm, protection: warden.protection, request: view })
-  }
-
-  async function answer(req: IncomingMessage, view: RequestView): Promise<Answer> {
-    const where = quirks.redirect?.(view)
-    if (where !== undefined) {
-      const { status, location } = typeof where === 'string' ? { status: 302, location: where } : where
-      return { status, headers: { location } }
-    }
-    const open = view.path.startsWith('/public/')
-    const refused = open ? undefined : await refusal(req, view)
-    const body = quirks.closeEarly === 'answer' && refused ? undefined : await readBody(req)
-    if (refused) return refused
-    if (view.method === 'GET' || view.method === 'HEAD') {
-      return {
-        status: 200,
-        headers: { vary: 'Authorization' },
-        body: { path: view.path, owner: ownerOf(view.path), method: view.method, by: open ? 'nobody' : 'rpt' },
-      }
-    }
-    const bytes = body ?? Buffer.alloc(0)
-    const write: AcceptedWrite = {
-      method: view.method,
-      path: view.path,
-      contentType: req.headers['content-type'],
-      bytes,
-    }
-    bodies.push(write)
-    resources.set(view.path, write)
-    return {
-      status: 200,
-      body: { received: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), method: view.method },
-    }
-  }
-
-  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (cors(quirks, req, res)) return
-    if (quirks.closeEarly === 'silent') return void res.destroy()
-    await pause(quirks.delayMs)
-    const url = req.url ?? '/'
-    const view: RequestView = { method: req.method ?? 'GET', path: url.split('?')[0] ?? url, url, headers: req.headers }
-    const usual = await answer(req, view)
-    if (quirks.closeEarly === 'answer' && !req.complete) {
-      res.setHeader('connection', 'close')
-      res.once('finish', () => req.destroy())
-    }
-    send(res, quirks.answer?.(usual, view) ?? usual)
-  }
-
-  let origin = ''
-  const listener = (req: IncomingMessage, res: ServerResponse): void => {
-    handle(req, res).catch((error: unknown) => res.destroyed || send(res, { status: 500, body: String(error) }))
-  }
-  const server = await listen(
-    recorder.wrap(listener, label, () => origin),
-    options,
-  )
-  origin = server.origin
+  const server = await listenRecorded({ recorder, label, port: options.port, host: options.host })
+  server.use(fetchListener(host.fetch, server.origin))
+  const bodies = (): AcceptedWrite[] => host.writes.map((write) => ({ ...write, bytes: Buffer.from(write.bytes) }))
   return {
-    origin,
+    origin: server.origin,
     port: server.port,
     label,
     recorder,
-    quirks,
-    resources,
-    bodies,
+    quirks: host.deviations,
+    get resources() {
+      return new Map(bodies().map((write) => [write.path, write]))
+    },
+    get bodies() {
+      return bodies()
+    },
     clientId,
-    resourceId: (path) => wardenOf(path).protection.resourceId(path, SCOPES),
+    resourceId: (path) => packageHostOf(path).protection.resourceId(path, SCOPES),
     close: server.close,
   }
-}
-
-const ownerOf = (path: string): string => decodeURIComponent(path.split('/')[1] ?? '')
-
-/** True when it was a preflight and is answered. */
-function cors(quirks: HostQuirks, req: IncomingMessage, res: ServerResponse): boolean {
-  if (quirks.cors) {
-    res.setHeader('access-control-allow-origin', '*')
-    if (quirks.exposeHeaders) res.setHeader('access-control-expose-headers', 'WWW-Authenticate, Warning')
-  }
-  if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return false
-  const headers = {
-    'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-    'access-control-allow-headers':
-      'authorization, content-type, accept, range, if-match, if-none-match, dpop, x-requested-with',
-    'access-control-max-age': '0',
-  }
-  send(res, { status: 204, ...(quirks.cors ? { headers } : {}) })
-  return true
 }

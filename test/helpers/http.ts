@@ -1,13 +1,10 @@
 /** The few lines of node:http that every server of the bench needs. */
 import { createServer, IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Answer } from '../../src/testing/wire/answer.ts'
 
-/** An answer on its way out. A Buffer or string body goes as it is, anything else as JSON, undefined as no body. */
-export interface Answer {
-  status: number
-  headers?: Record<string, string | string[]>
-  body?: unknown
-}
+export type { Answer } from '../../src/testing/wire/answer.ts'
+export { html, page } from '../../src/testing/wire/html.ts'
 
 export interface ListeningServer {
   origin: string
@@ -89,10 +86,3 @@ export function pause(ms: number | undefined): Promise<void> | undefined {
     setTimeout(resolve, ms).unref()
   })
 }
-
-/** Text that goes into an HTML page. */
-export const html = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
-
-export const page = (title: string, body: string): string =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(title)}</title>` +
-  `<body style="font:16px system-ui;max-width:30em;margin:3em auto"><h1>${html(title)}</h1>${body}</body></html>`

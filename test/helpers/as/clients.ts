@@ -1,8 +1,8 @@
 /** The clients that every test authorization server knows from the start. */
 import type { JsonWebKey } from 'node:crypto'
+import type { ClientMetadata } from '../../../src/testing/authorization-server/clients.ts'
+import { UMA_TICKET_GRANT } from '../../../src/testing/authorization-server/state.ts'
 import { makeKeys } from './keys.ts'
-import { UMA_TICKET_GRANT } from './state.ts'
-import type { ClientMetadata } from './types.ts'
 
 export const REDIRECT_URI = 'https://app.example.com/callback'
 
