@@ -17,10 +17,13 @@ export {
 export type { Identity, SignIn, SignInFacts } from './authorization-server/identity.ts'
 export type { ClientMetadata, RegisteredClientRecord } from './authorization-server/registration.ts'
 export type { Connection, RegisteredClient, TokenParameters } from './authorization-server/token-request.ts'
-export { createRequester, type Requester } from './create-requester.ts'
+export type { HeaderPatch } from './bindings/binding.ts'
+export { type Callback, createRequester, type Requester } from './create-requester.ts'
 export {
+  BindingError,
   BodyNotReplayableError,
   DiscoveryError,
+  findUmaError,
   InteractionRequiredError,
   InvalidStateError,
   InvalidTokenResponseError,
@@ -29,44 +32,44 @@ export {
   NeedInfoError,
   RedirectError,
   RequestDeniedError,
+  type RequiredClaim,
   RequestSubmittedError,
+  SchemeError,
   TokenRequestError,
   UmaError,
   type UmaErrorInit,
+  type UmaErrorOf,
+  type UmaErrorsByCode,
   UmaTimeoutError,
   UntrustedAuthorizationServerError,
-} from './errors.ts'
+} from './errors/index.ts'
+export type { UmaEvent, UmaEventDetail } from './events.ts'
 export type { UmaFetch, UmaRequestInit } from './fetch.ts'
+export type { StoredRequest } from './flow/flow-target.ts'
+export type {
+  Claims,
+  FlowOptions,
+  OpenableRedirectHandler,
+  OpenedRedirect,
+  RedirectHandler,
+  RedirectRequest,
+} from './flow/options.ts'
+export type { FinishedReturn, RepeatedReturn } from './flow/people/handle-callback.ts'
+export type { PendingRequest } from './flow/people/pending.ts'
+export type { PartyOptions } from './parties/create-parties.ts'
+export type { InspectedRpt, InspectedServer, Inspection } from './parties/inspect.ts'
+export type { Answer } from './protocol/answer.ts'
+export type { Grant } from './protocol/grant.ts'
 export type { AuthorizationServerMetadata } from './protocol/metadata.ts'
-export type { GrantedAnswer, RequiredClaim, TokenAnswer } from './protocol/token-answer.ts'
-export type { Callback } from './requester/callback.ts'
-export type { UmaEvent } from './requester/events.ts'
-export type { Exchange, StoredRequest } from './requester/exchange.ts'
-export type { Inspection } from './requester/inspect.ts'
+export type { RequestOptions, UmaRequestOptions } from './request/options.ts'
+export type { RequestDriver, RunRequest, SendChanges } from './request/request-driver.ts'
+export type { RequesterOptions } from './requester-options.ts'
+export type { Challenge, Claim, Scheme } from './schemes/scheme.ts'
+export { memoryStorage } from './storage/memory.ts'
+export type { UmaStorage } from './storage/storage.ts'
 export type {
   AuthorizationServer,
   AuthorizationServerResolver,
-  Claims,
-  OpenableRedirectHandler,
-  RedirectHandler,
-  RedirectRequest,
-  RequesterOptions,
-  UmaRequestOptions,
-} from './requester/options.ts'
-export type { PendingRequest } from './requester/pending.ts'
-export type {
-  Answer,
-  Challenge,
-  Claim,
-  EndpointRequest,
-  FlowInput,
-  FlowState,
-  Grant,
-  HeaderPatch,
-  RedirectFacts,
-  RoundContext,
-  Scheme,
-  Step,
-} from './schemes/scheme.ts'
-export { memoryStorage } from './storage/memory.ts'
-export type { UmaStorage } from './storage/storage.ts'
+  ResolverContext,
+  TrustOptions,
+} from './trust/options.ts'
