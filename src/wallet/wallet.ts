@@ -1,18 +1,15 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
 import type { Grant } from '../protocol/grant.ts'
-import type { Place } from './place.ts'
+import { createFolderIndex } from './folders.ts'
+import { createHeldRpts } from './held-rpts.ts'
+import { type Place, placeKey, targetOf } from './place.ts'
+import { createPlaceIndex } from './places.ts'
+import { createWalletRecords, type RptFacts } from './records.ts'
 import type { Rpt } from './rpt.ts'
+import { createShortfalls } from './shortfalls.ts'
+import type { StoredRpt } from './stored-rpt.ts'
 
-/** An RPT as it is stored; plain JSON. */
-export interface StoredRpt {
-  id: string
-  revision: number
-  grant: Grant
-  /** The places that the RPT opened: method and target (`targetOf`). */
-  places: [string, string][]
-  /** Place keys where the RPT was not enough. */
-  insufficient: string[]
-}
+export type { StoredRpt } from './stored-rpt.ts'
 
 /** Makes the headers of a grant, if its binding is reusable. */
 export type PresentHeaders = (grant: Grant) => HeaderPatch | undefined
@@ -58,4 +55,135 @@ export interface Wallet {
   dump(authority: string, host: string): { rpts: StoredRpt[]; stored: () => void }
   /** Takes in stored records: upgraded or refreshed elsewhere, new ones, and records that are gone. */
   load(authority: string, host: string, stored: StoredRpt[], present: PresentHeaders): void
+}
+
+/** An id for a record. `crypto.randomUUID` does not exist in a page without https. */
+const newId = (): string => crypto.getRandomValues(new Uint32Array(3)).join('-')
+
+/** @param maxEntries the most RPTs, and the most places, that are kept; the least recently used go first */
+export function createWallet(maxEntries = 1000): Wallet {
+  let counter = 0
+  const tick = (): number => ++counter
+  const held = createHeldRpts()
+  const folders = createFolderIndex()
+  const places = createPlaceIndex(maxEntries, tick, folders)
+  const shortfalls = createShortfalls()
+  const records = createWalletRecords({ maxEntries, held, places, shortfalls, create, replaceGrant, drop })
+
+  function used(rpt: Rpt | undefined): Rpt | undefined {
+    if (rpt) rpt.used = tick()
+    return rpt
+  }
+
+  /** The RPTs of GET that may serve a HEAD request. */
+  function ofGet(target: string): Rpt[] {
+    const place = `HEAD ${target}`
+    return places
+      .allAt('GET', target)
+      .filter((rpt) => places.isOpenedBy(rpt, 'GET', target) && shortfalls.none(rpt, place))
+  }
+
+  function at(method: string, target: string): Rpt | undefined {
+    const rpt = places.at(method, target)
+    if (rpt || method !== 'HEAD') return rpt
+    const fromGet = places.at('GET', target)
+    if (!fromGet || shortfalls.isEmpty(fromGet)) return fromGet
+    return ofGet(target)[0]
+  }
+
+  function allAt(place: Place): Rpt[] {
+    const target = targetOf(place)
+    const own = places.allAt(place.method, target)
+    return place.method === 'HEAD' ? [...new Set([...own, ...ofGet(target)])] : own
+  }
+
+  function nearest(place: Place, onlyAuthority: string | undefined): Rpt | undefined {
+    const key = placeKey(place)
+    const host = new URL(place.url).origin
+    const suits = (rpt: Rpt): boolean => shortfalls.none(rpt, key)
+    const inFolder = folders.find(place.method, place.url, host, suits)
+    if (inFolder) return used(inFolder)
+    if (onlyAuthority === undefined) return undefined
+    const isOfAuthority = (rpt: Rpt): boolean => rpt.authority === onlyAuthority
+    const newest = held.newest(host, (rpt) => isOfAuthority(rpt) && suits(rpt))
+    // An RPT that was not enough here before may get a challenge for the missing permissions, and be upgraded.
+    return used(newest ?? held.newest(host, (rpt) => isOfAuthority(rpt) && !shortfalls.isForgotten(rpt, key)))
+  }
+
+  function create(facts: RptFacts): Rpt {
+    if (held.size >= maxEntries) evict()
+    const rpt: Rpt = {
+      ...facts,
+      insufficient: new Set(),
+      held: true,
+      used: tick(),
+      sends: new Set(),
+      fruitless: new Map(),
+    }
+    held.add(rpt)
+    return rpt
+  }
+
+  /** Drops the least recently used tenth at once, so that sorting is rare. */
+  function evict(): void {
+    for (const rpt of held.leastUsed(Math.ceil(maxEntries / 10))) drop(rpt)
+    places.sweep()
+  }
+
+  /** Replaces the grant of a record, and forgets everything that concerns the old grant alone. */
+  function replaceGrant(rpt: Rpt, grant: Grant, headers: HeaderPatch | undefined): void {
+    Object.assign(rpt, { grant, headers, saved: false })
+    rpt.revision++
+    rpt.fruitless.clear()
+    shortfalls.clearForgotten(rpt)
+  }
+
+  function store({ grant, headers, authority, host, upgraded }: NewRpt): Rpt {
+    // An upgraded RPT keeps its record. So does an RPT that the server simply issued again.
+    const isSame = (rpt: Rpt): boolean => rpt.grant.token === grant.token && rpt.authority === authority
+    const rpt = upgraded?.held ? upgraded : held.newest(host, isSame)
+    if (!rpt) return create({ id: newId(), revision: 0, grant, headers, authority, host, saved: false })
+    if (rpt === upgraded) shortfalls.clear(rpt)
+    replaceGrant(rpt, grant, headers)
+    held.add(rpt)
+    rpt.used = tick()
+    return rpt
+  }
+
+  function opened(rpt: Rpt, place: Place): boolean {
+    if (!rpt.held) return false
+    if (!shortfalls.isEmpty(rpt)) shortfalls.remove(rpt, placeKey(place))
+    return places.opened(rpt, place.method, targetOf(place))
+  }
+
+  /** Drops an RPT. Does nothing if the RPT belongs to a wallet that was forgotten. */
+  function drop(rpt: Rpt): void {
+    if (!rpt.held) return
+    rpt.held = false
+    held.remove(rpt)
+    records.dropped(rpt)
+  }
+
+  return {
+    at,
+    allAt,
+    nearest,
+    newest: (host, authority) => held.newest(host, (rpt) => rpt.authority === authority),
+    byId: held.byId,
+    store,
+    renew: replaceGrant,
+    opened,
+    refused(rpt, place) {
+      shortfalls.add(rpt, placeKey(place))
+      places.refused(rpt, place.method, targetOf(place))
+    },
+    forgetPlace(rpt, place) {
+      shortfalls.forget(rpt, placeKey(place))
+      places.forget(rpt, place.method, targetOf(place))
+    },
+    drop,
+    all: held.all,
+    dump: records.dump,
+    load: records.load,
+  }
 }

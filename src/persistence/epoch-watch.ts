@@ -1,0 +1,92 @@
+import { monotonic } from '../async/timers.ts'
+import type { Tell } from '../events.ts'
+import type { Party, RecordStore } from '../parties/party.ts'
+import { epochKey } from '../parties/record-keys.ts'
+import { readEpoch } from './rpt-record.ts'
+
+/** After how many milliseconds a request looks at the epoch again: it bounds the time until a sign-out elsewhere counts. */
+const maxAge = 5_000
+/** The longest that a request waits for its look at the epoch, in milliseconds. */
+const maxWait = 250
+
+/** Notices that the party was signed out in another tab or process. */
+export interface EpochWatch {
+  /** Reads the epoch. False if the storage could not be read. */
+  look(): Promise<boolean>
+  /** See `StoredWallet.recent`. */
+  recent(): Promise<void> | undefined
+}
+
+/** The parts that the watch uses. */
+export interface EpochWatchOptions {
+  records: Pick<RecordStore, 'get' | 'set'>
+  tell: Tell
+  party: Pick<Party, 'name' | 'epoch' | 'forget'>
+  /** Called after the party was forgotten. */
+  forgotten(): void
+}
+
+export function createEpochWatch({ records, tell, party, forgotten }: EpochWatchOptions): EpochWatch {
+  const key = epochKey(party.name)
+  /** The epoch that the storage had at the last look. */
+  let stored: number | undefined
+  /** When the last look began, by the monotonic clock. Until the first look, nothing of the storage is in memory. */
+  let lookedAt: number | undefined
+  /** Looks may end in another order than they began: the answer of an older look does not count. */
+  let begun = 0
+  let counted = 0
+  let waiting: Promise<void> | undefined
+
+  async function look(): Promise<boolean> {
+    const from = monotonic()
+    const number = ++begun
+    const text = await records.get(key)
+    lookedAt = Math.max(lookedAt ?? from, from)
+    if (text === false) return false
+    if (number < counted) return true
+    counted = number
+    await take(readEpoch(text))
+    return true
+  }
+
+  async function take(epoch: number): Promise<void> {
+    const wasEmptied = stored !== undefined && epoch < stored
+    stored = epoch
+    if (epoch > party.epoch) {
+      party.forget()
+      party.epoch = epoch
+      forgotten()
+    } else if (wasEmptied) {
+      // The storage was emptied, and a sign-out may be among the records that are gone.
+      party.forget()
+      forgotten()
+      stored = party.epoch
+      await records.set(key, `${party.epoch}`)
+    }
+  }
+
+  async function lookBriefly(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        lookedAt = monotonic()
+        tell({ type: 'storage-failed', operation: 'get' })
+        resolve()
+      }, maxWait)
+    })
+    await Promise.race([look(), late])
+    clearTimeout(timer)
+  }
+
+  return {
+    look,
+    recent() {
+      if (waiting) return waiting
+      if (lookedAt === undefined || monotonic() - lookedAt <= maxAge) return undefined
+      waiting = lookBriefly().finally(() => {
+        waiting = undefined
+      })
+      return waiting
+    },
+  }
+}
