@@ -42,12 +42,23 @@ export async function call(
   signal?: AbortSignal | undefined,
 ): Promise<CallAnswer> {
   signal?.throwIfAborted()
+  // `end` ends the request itself. `leave` also leaves a `fetch` that does not obey its signal.
   const end = new AbortController()
-  const abort = (): void => end.abort(signal?.reason)
-  const cancelTimer = later(() => end.abort(timeoutError(issuer, caller.timeout)), caller.timeout)
+  const leave = new AbortController()
+  const abort = (): void => {
+    end.abort(signal?.reason)
+    leave.abort(signal?.reason)
+  }
+  const timeOut = (): void => {
+    const error = timeoutError(issuer, caller.timeout)
+    end.abort(error)
+    // First a wrapper around `fetch`, such as a circuit breaker, sees that the request failed.
+    later(() => leave.abort(error), 0)
+  }
+  const cancelTimer = later(timeOut, caller.timeout)
   signal?.addEventListener('abort', abort)
   try {
-    return await abortable(send(caller, url, { ...init, signal: end.signal }), end.signal)
+    return await abortable(send(caller, url, { ...init, signal: end.signal }), leave.signal)
   } catch (error) {
     // Some implementations of `fetch` wrap the reason of the signal in an error of their own.
     throw end.signal.aborted ? end.signal.reason : error
