@@ -1,40 +1,80 @@
-import { UmaTimeoutError } from '../errors.ts'
+import { abortable } from '../async/abortable.ts'
+import { later } from '../async/timers.ts'
+import { UmaTimeoutError } from '../errors/index.ts'
 import { cappedText } from '../protocol/capped-text.ts'
 
 /** How this package reaches authorization servers. */
 export interface Caller {
-  /** Looked up for each call, so that one that is installed later (a test's, a proxy's) counts. */
+  /** Gives the `fetch` to use. It is called for each request, so that a `fetch` that is installed later is used. */
   fetch: () => typeof globalThis.fetch
-  /** Longest time for one call, its body included, in milliseconds. */
+  /** The longest time for one call, including its body, in milliseconds. */
   timeout: number
+  /**
+   * Whether an error of `fetch` means that nothing was sent, because a limit of this program refused the call. Such a
+   * call is not repeated. @default never
+   */
+  notSent?: ((error: unknown) => boolean) | undefined
 }
 
-/** An answer, read to its end; the text is empty if there was more than 1 MiB of it. */
+/** An answer that was read to its end. */
 export interface CallAnswer {
   status: number
   headers: Headers
+  /** Empty if the body was longer than 1 MiB. */
   text: string
 }
 
+/** The longest body that is read, in bytes. */
+const maxBody = 2 ** 20
+
 /**
- * Makes one call within the time-out and reads the answer. No cookies, no redirects followed. It cannot be aborted: what was
- * sent may be spent, and what comes back is worth storing.
+ * Makes one call within the time-out and reads the answer. It sends no cookies and follows no redirects.
  *
- * @throws UmaTimeoutError, or what `fetch` throws
+ * @param signal ends the call. Give none for a request that carries a ticket, a code or a token: the server may have
+ * used it already, and its answer is needed.
+ * @throws UmaTimeoutError, the reason of `signal`, or the error of `fetch`
  */
 export async function call(
-  { fetch, timeout }: Caller,
+  caller: Caller,
   issuer: string,
   url: string,
   init: RequestInit,
+  signal?: AbortSignal | undefined,
 ): Promise<CallAnswer> {
-  const signal = AbortSignal.timeout(timeout)
-  // Called as a plain function: browsers refuse `fetch` as a method of something else.
-  const plain = fetch()
+  signal?.throwIfAborted()
+  // `end` ends the request itself. `leave` also leaves a `fetch` that does not obey its signal.
+  const end = new AbortController()
+  const leave = new AbortController()
+  const abort = (): void => {
+    end.abort(signal?.reason)
+    leave.abort(signal?.reason)
+  }
+  const timeOut = (): void => {
+    const error = timeoutError(issuer, caller.timeout)
+    end.abort(error)
+    // First a wrapper around `fetch`, such as a circuit breaker, sees that the request failed.
+    later(() => leave.abort(error), 0)
+  }
+  const cancelTimer = later(timeOut, caller.timeout)
+  signal?.addEventListener('abort', abort)
   try {
-    const response = await plain(url, { ...init, credentials: 'omit', redirect: 'manual', signal })
-    return { status: response.status, headers: response.headers, text: await cappedText(response, 2 ** 20) }
+    return await abortable(send(caller, url, { ...init, signal: end.signal }), leave.signal)
   } catch (error) {
-    throw signal.aborted ? new UmaTimeoutError(`${issuer} did not answer within ${timeout} ms`, { issuer }) : error
+    // Some implementations of `fetch` wrap the reason of the signal in an error of their own.
+    throw end.signal.aborted ? end.signal.reason : error
+  } finally {
+    cancelTimer()
+    signal?.removeEventListener('abort', abort)
   }
 }
+
+async function send({ fetch }: Caller, url: string, init: RequestInit): Promise<CallAnswer> {
+  // Called as a plain function: browsers refuse `fetch` as a method of another object.
+  const plainFetch = fetch()
+  const response = await plainFetch(url, { ...init, credentials: 'omit', redirect: 'manual' })
+  const { status, headers } = response
+  return { status, headers, text: await cappedText(response, maxBody) }
+}
+
+const timeoutError = (issuer: string, timeout: number): UmaTimeoutError =>
+  new UmaTimeoutError(`${issuer} did not answer within ${timeout} ms`, { issuer, retryable: true })

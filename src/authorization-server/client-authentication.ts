@@ -1,33 +1,43 @@
 import type { Client, AuthorizationServer as OAuthServer } from 'oauth4webapi'
 
-/** For whom, at whom and about what an authorization server is called. */
+/** The facts of one call to an authorization server. */
 export interface CallContext {
-  /** Whose wallet it is, as given to `createRequester` or `requester.as`. */
+  /** The requesting party, as it was given to `createRequester` or `requester.as`. */
   requestingParty: string | undefined
-  /** The issuer that is being talked to: always one that was configured. */
+  /** The issuer that is called. It is always a configured one. */
   issuer: string
-  /** URL of the resource that is being asked for. */
-  resource: string
-  /** Aborts when nobody waits for the outcome any more, or time is up. */
+  /**
+   * The URL of the resource that a request asks for: an absolute URL at the host. Absent if the call belongs to no
+   * request, such as the revocation of a token.
+   */
+  resource?: string | undefined
+  /** Aborts when nobody waits for the outcome any more, or when the time is up. */
   signal: AbortSignal
 }
 
-/** Handed to everything that a caller supplies, so that one person's flow can never run on another's token. */
+/**
+ * The context that functions of the application receive. It names the requesting party, so that a flow of one party
+ * never uses the token of another.
+ */
 export interface FlowContext extends CallContext {
   /**
-   * The requesting party's own access token at this issuer (`signIn`), refreshed where it has ended. Where nobody is signed in it
-   * throws; let it: the flow then sends the person to sign in, and calls again.
+   * The requesting party's own access token at this issuer (option `signIn`), refreshed if it has ended.
    *
-   * @throws InteractionRequiredError
+   * @throws InteractionRequiredError if nobody is signed in. Do not catch this error: the flow then sends the person to
+   * sign in and calls the function again.
    */
   accessToken(): Promise<string>
-  /** The ID token of that sign-in, if it brought one. @throws as `accessToken` does */
+  /**
+   * The ID token of that sign-in; undefined if the sign-in brought none.
+   *
+   * @throws InteractionRequiredError as `accessToken` does
+   */
   idToken(): Promise<string | undefined>
 }
 
 /**
- * Client authentication at the token endpoint: oauth4webapi's `ClientAuth` with the flow's context as fifth argument, so that
- * oauth4webapi's own functions fit as they are. It sets parameters of the body or headers.
+ * Client authentication at the token endpoint (RFC 6749 §2.3). It sets parameters of the body, or headers. The functions
+ * of oauth4webapi fit, because the context of the flow is an additional fifth argument.
  */
 export type ClientAuth = (
   as: OAuthServer,
@@ -38,19 +48,26 @@ export type ClientAuth = (
 ) => void | Promise<void>
 
 /**
- * Identifies the requesting party to the authorization server by an access token of its own, sent as `Authorization: Bearer`:
- * Keycloak's way. The token is asked for at each token request.
+ * Authenticates token requests with an access token of the requesting party, sent as `Authorization: Bearer`, as
+ * Keycloak expects it. The token is asked for before each token request.
  *
- * @param accessToken gives the access token of `context.requestingParty`; what it throws, the request rejects with. Default: that of
- * its sign-in (`signIn`)
+ * @param accessToken gives the access token of `context.requestingParty`. If it throws, the request rejects with that
+ * error. @default the access token of the party's sign-in (option `signIn`)
+ *
+ * @example { issuer, hosts, client: { id: 'album', auth: bearer(() => keycloak.token) } }
  */
 export function bearer(accessToken?: (context: FlowContext) => string | Promise<string>): ClientAuth {
   return async (_as, _client, _body, headers, context) => {
-    headers.set('authorization', `Bearer ${await (accessToken ? accessToken(context) : context.accessToken())}`)
+    const token = await (accessToken ? accessToken(context) : context.accessToken())
+    headers.set('authorization', `Bearer ${token}`)
   }
 }
 
-/** A public client: sends `client_id` and nothing else (RFC 6749 §3.2.1). */
+/**
+ * A public client: it sends `client_id` and nothing else (RFC 6749 §3.2.1).
+ *
+ * @example { issuer, hosts, client: { id: 'album', auth: none() } }
+ */
 export function none(): ClientAuth {
   return (_as, client, body) => body.set('client_id', client.client_id)
 }

@@ -1,97 +1,165 @@
-import { DiscoveryError, UmaError } from '../errors.ts'
+import { abortable } from '../async/abortable.ts'
+import { monotonic } from '../async/timers.ts'
+import { DiscoveryError, UmaError } from '../errors/index.ts'
 import { type AuthorizationServerMetadata, checkMetadata, metadataUrls, readMetadata } from '../protocol/metadata.ts'
-import { type Caller, call } from './call.ts'
+import type { CallAnswer, Caller } from './call.ts'
+import { callAgain } from './retry.ts'
 
-/** What discovery needs to know of an authorization server. */
+/** The facts that discovery needs of an authorization server. */
 export interface DiscoveryTarget {
   issuer: string
+  /** Metadata from the configuration. If given, nothing is fetched. */
   metadata?: AuthorizationServerMetadata | undefined
-  /** Accept a document whose issuer differs from the configured one by a final slash. Default: false. */
+  /** Accepts a document whose issuer differs from the configured one by a final slash. @default false */
   tolerateTrailingSlash?: boolean | undefined
-  /** Metadata that was given is held to its rules. */
+  /** The scheme, whose rules metadata from the configuration must keep, too. */
   scheme?: { allowInsecureHttp?: boolean | undefined } | undefined
 }
 
-/** Gives the metadata of an authorization server. */
-export type Discovery = (
-  target: DiscoveryTarget,
-  suffix: string,
-  /** Default: RFC 8414's document. */
-  read?: MetadataReader,
-) => Promise<AuthorizationServerMetadata>
-
-/** Reads a metadata document, or says what is wrong with it. */
+/** Reads a metadata document, or says in a few words what is wrong with it. */
 export type MetadataReader = (
   text: string,
   issuer: string,
   slashTolerant?: boolean,
 ) => AuthorizationServerMetadata | string
 
-/** How long a document is believed, in milliseconds. Failures are not remembered. */
-const ttl = 3_600_000
+/**
+ * Gives the metadata of an authorization server.
+ *
+ * @param suffix the suffix of the document's URL
+ * @param read reads the document; by default as RFC 8414 says
+ * @param signal ends the waiting of this caller. The request ends when nobody waits for it any more.
+ * @throws DiscoveryError, UmaTimeoutError, or the reason of `signal`
+ */
+export type Discovery = (
+  target: DiscoveryTarget,
+  suffix: string,
+  read?: MetadataReader,
+  signal?: AbortSignal,
+) => Promise<AuthorizationServerMetadata>
+
+/** For how long a document is used, in milliseconds. Failures are not remembered. */
+const lifetime = 3_600_000
+
+/** A document that was fetched or is being fetched. */
+interface SharedDocument {
+  /** When it must be fetched again, by the monotonic clock. */
+  until: number
+  document: Promise<AuthorizationServerMetadata>
+  isSettled: boolean
+  /** How many callers wait for it. */
+  waiting: number
+  /** Ends the request. */
+  end: AbortController
+}
 
 /**
- * Metadata by issuer: fetched once for all who ask at the same time, kept for an hour, tried again twice on network faults and
- * 5xx, redirects not followed (Grant §2, RFC 8414). Metadata that the caller configured is
- * held to the same rules, a final slash aside.
+ * Metadata by issuer (UMA Grant §2, RFC 8414). A document is fetched once for all callers that ask at the same time, and
+ * is used for an hour. The request is repeated after network faults and 5xx. Redirects are not followed. Metadata from
+ * the configuration must keep the same rules, except that its issuer may differ by a final slash.
  *
- * It has no signal: whoever stops waiting leaves it to the others.
- *
- * @throws DiscoveryError, UmaTimeoutError
+ * @param onFetch is told about each URL before it is fetched
  */
 export function createDiscovery(caller: Caller, onFetch: (issuer: string, url: string) => void): Discovery {
-  const known = new Map<string, { until: number; document: Promise<AuthorizationServerMetadata> }>()
-  return async (target, suffix, read = readMetadata) => {
-    const { issuer, metadata, scheme } = target
-    if (metadata) {
-      // As its server publishes it, or in the words of this package.
-      const text = JSON.stringify(metadata)
-      const own = read(text, issuer, true)
-      const known =
-        typeof own === 'object' ? own : checkMetadata(JSON.parse(text), issuer, true, scheme?.allowInsecureHttp)
-      if (typeof known === 'object') return known
-      throw new DiscoveryError(`Metadata that was given for ${issuer}: ${own}`, { issuer })
+  const documents = new Map<string, SharedDocument>()
+
+  function documentOf(key: string, fetchDocument: (signal: AbortSignal) => SharedDocument['document']): SharedDocument {
+    const known = documents.get(key)
+    if (known && known.until > monotonic()) return known
+    const end = new AbortController()
+    const document = fetchDocument(end.signal)
+    const shared: SharedDocument = { until: monotonic() + lifetime, document, isSettled: false, waiting: 0, end }
+    documents.set(key, shared)
+    const settled = (): void => {
+      shared.isSettled = true
     }
-    const key = target.issuer + suffix
-    let entry = known.get(key)
-    if (!entry || entry.until < Date.now()) {
-      entry = { until: Date.now() + ttl, document: discover(caller, target, suffix, read, onFetch) }
-      known.set(key, entry)
-      entry.document.catch(() => known.delete(key))
-    }
-    return entry.document
+    document.then(settled, () => {
+      settled()
+      forget(key, shared)
+    })
+    return shared
   }
+
+  function forget(key: string, shared: SharedDocument): void {
+    if (documents.get(key) === shared) documents.delete(key)
+  }
+
+  async function waitFor(
+    key: string,
+    shared: SharedDocument,
+    signal: AbortSignal | undefined,
+  ): Promise<AuthorizationServerMetadata> {
+    shared.waiting++
+    try {
+      return await abortable(shared.document, signal)
+    } finally {
+      shared.waiting--
+      if (shared.waiting === 0 && !shared.isSettled) {
+        forget(key, shared)
+        shared.end.abort(signal?.reason)
+      }
+    }
+  }
+
+  return async (target, suffix, read = readMetadata, signal) => {
+    if (target.metadata) return configuredMetadata(target, read)
+    const key = target.issuer + suffix
+    const shared = documentOf(key, (end) => discover(caller, target, suffix, { read, onFetch, signal: end }))
+    return waitFor(key, shared, signal)
+  }
+}
+
+/** Metadata from the configuration, in the words of its server or in those of this package. */
+function configuredMetadata(
+  { issuer, metadata, scheme }: DiscoveryTarget,
+  read: MetadataReader,
+): AuthorizationServerMetadata {
+  const text = JSON.stringify(metadata)
+  const asPublished = read(text, issuer, true)
+  if (typeof asPublished === 'object') return asPublished
+  const asOurs = checkMetadata(JSON.parse(text), issuer, true, scheme?.allowInsecureHttp)
+  if (typeof asOurs === 'object') return asOurs
+  throw new DiscoveryError(`Metadata that was given for ${issuer}: ${asPublished}`, { issuer })
+}
+
+/** How one document is discovered. */
+interface DiscoverOptions {
+  read: MetadataReader
+  onFetch: (issuer: string, url: string) => void
+  signal: AbortSignal
 }
 
 async function discover(
   caller: Caller,
   { issuer, tolerateTrailingSlash }: DiscoveryTarget,
   suffix: string,
-  read: MetadataReader,
-  onFetch: (issuer: string, url: string) => void,
+  { read, onFetch, signal }: DiscoverOptions,
 ): Promise<AuthorizationServerMetadata> {
-  const fail = (what: string, cause?: unknown): DiscoveryError =>
-    new DiscoveryError(`Metadata of ${issuer}: ${what}`, cause ? { issuer, cause } : { issuer })
-  let status = 0
   for (const url of metadataUrls(issuer, suffix)) {
     onFetch(issuer, url)
-    for (let wait = 200; ; wait *= 2) {
-      try {
-        const answer = await call(caller, issuer, url, { headers: { accept: 'application/json' } })
-        status = answer.status
-        const metadata = status === 200 ? read(answer.text, issuer, tolerateTrailingSlash) : undefined
-        if (typeof metadata === 'string') throw fail(metadata)
-        if (metadata) return metadata
-        if (status < 500) break
-      } catch (error) {
-        // A document that is no good is not asked for again, nor one that has used up its time.
-        if (error instanceof UmaError) throw error
-        if (wait > 400) throw fail('not reached', error)
-      }
-      if (wait > 400) break
-      await new Promise((resolve) => setTimeout(resolve, wait))
-    }
-    if (status !== 404) break
+    const { status, text } = await fetchDocument(caller, issuer, url, signal)
+    // The document is not at this URL. The next one is tried.
+    if (status === 404) continue
+    if (status !== 200) throw discoveryError(issuer, `status ${status}`, { retryable: status >= 500 })
+    const metadata = read(text, issuer, tolerateTrailingSlash)
+    if (typeof metadata === 'string') throw discoveryError(issuer, metadata)
+    return metadata
   }
-  throw fail(`status ${status}`)
+  throw discoveryError(issuer, 'status 404')
 }
+
+async function fetchDocument(caller: Caller, issuer: string, url: string, signal: AbortSignal): Promise<CallAnswer> {
+  const init = { headers: { accept: 'application/json' } }
+  try {
+    return await callAgain(caller, issuer, url, init, { serverErrors: true, signal })
+  } catch (cause) {
+    if (cause instanceof UmaError || signal.aborted) throw cause
+    throw discoveryError(issuer, 'not reached', { cause, retryable: true })
+  }
+}
+
+const discoveryError = (
+  issuer: string,
+  problem: string,
+  facts: { cause?: unknown; retryable?: boolean } = {},
+): DiscoveryError => new DiscoveryError(`Metadata of ${issuer}: ${problem}`, { issuer, ...facts })

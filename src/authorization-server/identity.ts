@@ -1,29 +1,35 @@
 import type { Connection } from './token-request.ts'
+import type { Tokens } from './tokens.ts'
 
 /** The requesting party's own tokens at an authorization server; plain JSON. */
-export interface Identity {
-  accessToken: string
-  /** Milliseconds since 1970; undefined: not known. */
-  expiresAt?: number | undefined
-  refreshToken?: string | undefined
-  idToken?: string | undefined
-  scope?: string | undefined
-}
+export type Identity = Tokens
 
-/** What a sign-in is begun with. */
+/** The facts that a sign-in begins with. */
 export interface SignInFacts {
   /** Where the person comes back to. */
   redirectUri: string | undefined
   /** Comes back unchanged. */
   state: string
-  /** Authentication context classes, one of which is demanded (`acr_values`). */
+  /** Authentication context classes, one of which is required (`acr_values`, OpenID Connect Core §3.1.2.1). */
   acr?: string[] | undefined
 }
 
 /** How a requesting party signs in at an authorization server. */
 export interface SignIn {
-  /** `memo` is plain JSON, and waits with the flow while the person is away. */
+  /**
+   * Begins a sign-in.
+   *
+   * @returns the URL that the person is sent to, and a memo: plain JSON that is stored with the flow while the person is
+   * away
+   */
   begin(connection: Connection, facts: SignInFacts): Promise<{ url: string; memo: unknown }>
+  /**
+   * Finishes a sign-in.
+   *
+   * @param memo the memo of `begin`
+   * @param backUrl the URL that the person came back on
+   */
   finish(connection: Connection, memo: unknown, backUrl: string): Promise<Identity>
+  /** Refreshes a sign-in. Absent: a sign-in of this kind cannot be refreshed. */
   refresh?(connection: Connection, identity: Identity): Promise<Identity>
 }

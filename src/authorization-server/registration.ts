@@ -1,10 +1,11 @@
-import { isUmaError, TokenRequestError } from '../errors.ts'
+import { TokenRequestError, UmaError } from '../errors/index.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readObject } from '../protocol/read-object.ts'
-import { type Caller, call } from './call.ts'
+import { type CallAnswer, type Caller, call } from './call.ts'
 import { type ClientAuth, none } from './client-authentication.ts'
+import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 
-/** What a client says of itself when it registers (RFC 7591 §2), with UMA's `claims_redirect_uris` (Grant §2). */
+/** The metadata that a client registers with (RFC 7591 §2), with `claims_redirect_uris` (UMA Grant §2). */
 export interface ClientMetadata {
   client_name?: string
   client_uri?: string
@@ -18,17 +19,17 @@ export interface ClientMetadata {
   [member: string]: unknown
 }
 
-/** A client that was registered; plain JSON, to be kept as a secret. */
+/** A client that was registered; plain JSON. It holds a secret. */
 export interface RegisteredClientRecord {
   id: string
   secret?: string
-  /** How it authenticates: `token_endpoint_auth_method`. */
+  /** How the client authenticates: `token_endpoint_auth_method`. */
   method: string
-  /** When the secret ends, in milliseconds since 1970; undefined: never. */
+  /** When the secret ends, in milliseconds since 1970. Absent: never. */
   expiresAt?: number
 }
 
-/** Registers a client: RFC 7591, or a protocol's own way. */
+/** Registers a client, as RFC 7591 says or in the way of another protocol. */
 export type ClientRegistration = (
   caller: Caller,
   metadata: AuthorizationServerMetadata,
@@ -36,65 +37,98 @@ export type ClientRegistration = (
 ) => Promise<RegisteredClientRecord>
 
 /**
- * Registers a client (RFC 7591 §3).
+ * Registers a client (RFC 7591 §3). The request is sent once, because a second one would register a second client.
  *
- * @throws TokenRequestError with the server's own code (`invalid_client_metadata`, …), or `registration_failed`; UmaTimeoutError
+ * @throws TokenRequestError with the server's own code (`invalid_client_metadata`, …) or `registration_failed`;
+ * UmaTimeoutError
  */
 export async function registerClient(
   caller: Caller,
   { issuer, registration_endpoint: endpoint }: AuthorizationServerMetadata,
   client: ClientMetadata,
 ): Promise<RegisteredClientRecord> {
-  const fail = (what: string, code?: unknown, cause?: unknown): TokenRequestError =>
-    new TokenRequestError(`${issuer} does not register this client: ${what}`, {
-      code: typeof code === 'string' && /^[a-z_]{1,64}$/.test(code) ? code : 'registration_failed',
-      issuer,
-      ...(cause !== undefined && { cause }),
-    })
-  if (!endpoint) throw fail('it names no registration_endpoint')
-  const { status, text } = await call(caller, issuer, endpoint, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify(client),
-  }).catch((cause: unknown) => {
-    throw isUmaError(cause) ? cause : fail('it was not reached', undefined, cause)
+  if (!endpoint) throw registrationError(issuer, 'it names no registration_endpoint')
+  const answer = await submitRegistration(caller, issuer, endpoint, client)
+  const { status, description } = answer
+  const body = readObject(answer.text) ?? {}
+  const isRegistered = status >= 200 && status < 300 && typeof body.client_id === 'string' && body.client_id !== ''
+  if (!isRegistered) throw registrationError(issuer, `status ${status}`, { code: body.error, description })
+  return recordOf(body, client)
+}
+
+async function submitRegistration(
+  caller: Caller,
+  issuer: string,
+  endpoint: string,
+  client: ClientMetadata,
+): Promise<DescribedAnswer> {
+  const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json' })
+  let answer: CallAnswer
+  try {
+    answer = await call(caller, issuer, endpoint, { method: 'POST', headers, body: JSON.stringify(client) })
+  } catch (cause) {
+    throw cause instanceof UmaError ? cause : registrationError(issuer, 'it was not reached', { cause })
+  }
+  return describeAnswer(answer, client, headers)
+}
+
+function registrationError(
+  issuer: string,
+  problem: string,
+  { code, cause, description }: { code?: unknown; cause?: unknown; description?: string | undefined } = {},
+): TokenRequestError {
+  const isOwnCode = typeof code === 'string' && /^[a-z_]{1,64}$/.test(code)
+  return new TokenRequestError(`${issuer} does not register this client: ${problem}`, {
+    code: isOwnCode ? code : 'registration_failed',
+    issuer,
+    cause,
+    description,
   })
-  const answer = readObject(text) ?? {}
-  const { client_id: id, client_secret: secret, client_secret_expires_at: ends } = answer
-  if (status < 200 || status >= 300 || typeof id !== 'string' || !id) throw fail(`status ${status}`, answer.error)
-  const usable = typeof secret === 'string' && secret
+}
+
+/** The record of an answer to a registration (RFC 7591 §3.2.1). */
+function recordOf(answer: Record<string, unknown>, client: ClientMetadata): RegisteredClientRecord {
+  const { client_id: id, client_secret: secret, client_secret_expires_at: endsAt } = answer
   const method = answer.token_endpoint_auth_method ?? client.token_endpoint_auth_method
+  const hasSecret = typeof secret === 'string' && secret !== ''
+  const usualMethod = hasSecret ? 'client_secret_basic' : 'none'
+  // 0 means that the secret never ends.
+  const ends = hasSecret && Number(endsAt) > 0
   return {
-    id,
-    ...(usable && { secret }),
-    method: typeof method === 'string' ? method : usable ? 'client_secret_basic' : 'none',
-    // 0: never (RFC 7591 §3.2.1).
-    ...(usable && Number(ends) > 0 && { expiresAt: Number(ends) * 1000 }),
+    id: id as string,
+    ...(hasSecret && { secret }),
+    method: typeof method === 'string' ? method : usualMethod,
+    ...(ends && { expiresAt: Number(endsAt) * 1000 }),
   }
 }
 
-/** How a client authenticates with what only the application has: a key, a certificate. */
+/** Whether a method needs more than a secret: a key or a certificate that only the application has. */
 export const needsMore = (method: unknown): boolean => /jwt|tls/.test(`${method}`)
 
 /**
- * How a registered client authenticates. Written out: oauth4webapi's functions would add a kilobyte for those who never register.
- * Where a record is not enough, it throws a TokenRequestError (`registration_failed`) when it is used.
+ * How a registered client authenticates. The two methods with a secret are written out here, because the functions of
+ * oauth4webapi would add a kilobyte for every user.
+ *
+ * @returns a client authentication. It throws TokenRequestError (`registration_failed`) when it is used and the record
+ * is not enough for the method.
  */
 export function authOf({ secret, method }: RegisteredClientRecord): ClientAuth {
   if (!needsMore(method) && (!secret || method === 'none')) return none()
   return ({ issuer }, { client_id: id }, body, headers) => {
-    if (needsMore(method) || !secret)
+    if (needsMore(method) || !secret) {
       throw new TokenRequestError(`${issuer} has registered this client for ${method}: client.auth is missing`, {
         code: 'registration_failed',
         issuer,
       })
+    }
     if (method === 'client_secret_post') {
       body.set('client_id', id)
       body.set('client_secret', secret)
-    } else {
-      // Form-encoded before base64 (RFC 6749 §2.3.1).
-      const [user, password] = [id, secret].map((value) => `${new URLSearchParams({ '': value })}`.slice(1))
-      headers.set('authorization', `Basic ${btoa(`${user}:${password}`)}`)
+      return
     }
+    headers.set('authorization', `Basic ${btoa(`${formEncode(id)}:${formEncode(secret)}`)}`)
   }
 }
+
+/** Form-encodes one value, as HTTP Basic authentication of a client needs it (RFC 6749 §2.3.1). */
+const formEncode = (value: string): string => new URLSearchParams({ '': value }).toString().slice(1)

@@ -1,52 +1,64 @@
-import { TokenRequestError } from '../errors.ts'
+import { TokenRequestError } from '../errors/index.ts'
+import { readObject } from '../protocol/read-object.ts'
 import type { ClientAuth } from './client-authentication.ts'
 import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
 import type { SignIn } from './identity.ts'
-
-/** Who an ID token is about: a refresh does not change it (OpenID Connect Core §12.2). It was checked when it came. */
-const subjectOf = (idToken: string): unknown => {
-  const [, payload = ''] = idToken.split('.')
-  return (JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as { sub?: unknown }).sub
-}
+import type { Connection } from './token-request.ts'
 
 /** Options of `codeFlow`. */
 export interface CodeFlowOptions {
-  /** Separated by spaces; with `openid`, there is an ID token too. */
+  /** The scope to ask for, its values separated by spaces. With `openid`, the sign-in brings an ID token. */
   scope: string
-  /** More parameters of the authorization request: `prompt`, `login_hint`, … */
+  /** Further parameters of the authorization request: `prompt`, `login_hint`, … */
   parameters?: Record<string, string | undefined>
   /**
-   * Client authentication of these token requests. Default: the client's own; a client whose `auth` is `bearer()` is public here, unless
-   * it has registered.
+   * Client authentication of the token requests of the sign-in.
+   * @default the client's own; a client whose `auth` is `bearer()` and that has not registered is public here
    */
   auth?: ClientAuth
 }
 
-/** Signs people in by the authorization code flow: PKCE, state, `iss`, and a nonce where there is an ID token (RFC 9700 §2.1). */
+/**
+ * Signs people in by the authorization code flow (RFC 6749 §4.1) with PKCE, state, `iss`, and a nonce if there is an ID
+ * token (RFC 9700 §2.1).
+ *
+ * @example { issuer, hosts, client: { id: 'album' }, signIn: codeFlow({ scope: 'openid' }) }
+ */
 export function codeFlow({ scope, parameters, auth }: CodeFlowOptions): SignIn {
-  const own = <C extends Parameters<typeof beginCodeFlow>[0]>(connection: C): C =>
+  const withAuth = (connection: Connection): Connection =>
     auth ? { ...connection, client: { ...connection.client, auth } } : connection
   return {
-    begin: (connection, { redirectUri, state, acr }) =>
-      beginCodeFlow(connection, {
-        redirectUri,
-        scope,
-        state,
-        parameters: { ...parameters, ...(acr && { acr_values: acr.join(' ') }) },
-      }),
-    // What is not said was granted as it was asked for (RFC 6749 §5.1).
-    finish: async (connection, memo, back) => ({ scope, ...(await finishCodeFlow(own(connection), memo, back)) }),
+    begin(connection, { redirectUri, state, acr }) {
+      const more = { ...parameters, ...(acr && { acr_values: acr.join(' ') }) }
+      return beginCodeFlow(connection, { redirectUri, scope, state, parameters: more })
+    },
+    async finish(connection, memo, back) {
+      const tokens = await finishCodeFlow(withAuth(connection), memo, back)
+      // A scope that the answer does not name was granted as it was asked for (RFC 6749 §5.1).
+      return { scope, ...tokens }
+    },
     async refresh(connection, { refreshToken, idToken }) {
-      const fresh = await refreshTokens(own(connection), refreshToken)
+      const fresh = await refreshTokens(withAuth(connection), refreshToken)
       if (idToken && fresh.idToken && subjectOf(idToken) !== subjectOf(fresh.idToken)) {
-        const { issuer } = connection.metadata
-        // As good as refused: nobody is to stay signed in as somebody else.
-        throw new TokenRequestError(`${issuer} has refreshed somebody else's sign-in`, {
-          code: 'invalid_grant',
-          issuer,
-        })
+        throw anotherSubject(connection.metadata.issuer)
       }
       return fresh
     },
   }
 }
+
+/**
+ * The subject of an ID token. A refresh must not change the subject (OpenID Connect Core §12.2). The token was checked
+ * when it was received.
+ */
+function subjectOf(idToken: string): unknown {
+  const [, payload = ''] = idToken.split('.')
+  return readObject(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))?.sub
+}
+
+/** Counts as a refusal: nobody may stay signed in as another person. */
+const anotherSubject = (issuer: string): TokenRequestError =>
+  new TokenRequestError(`${issuer} answered a refresh with the tokens of another person`, {
+    code: 'invalid_grant',
+    issuer,
+  })

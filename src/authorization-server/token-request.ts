@@ -1,20 +1,21 @@
-import { isUmaError, TokenRequestError } from '../errors.ts'
+import { TokenRequestError, UmaError } from '../errors/index.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readTokenAnswer, type TokenAnswer } from '../protocol/token-answer.ts'
 import { type CallAnswer, type Caller, call } from './call.ts'
 import type { ClientAuth, FlowContext } from './client-authentication.ts'
+import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 
-/** Parameters of a token request; several values of one name are sent one after the other (Keycloak's `permission`). */
+/** Parameters of a token request. Several values of one name are sent one after the other (Keycloak's `permission`). */
 export type TokenParameters = Record<string, string | readonly string[] | undefined>
 
 /** A client at an authorization server. */
 export interface RegisteredClient {
-  /** Empty before it was registered. */
+  /** Empty until the client is registered. */
   id: string
   auth: ClientAuth
 }
 
-/** An authorization server, its client, and for whom it is called: what every authenticated request needs. */
+/** Everything that an authenticated request needs: the authorization server, its client, and the context of the call. */
 export interface Connection {
   caller: Caller
   metadata: AuthorizationServerMetadata
@@ -22,59 +23,101 @@ export interface Connection {
   context: FlowContext
 }
 
+/** How one request is sent. */
+export interface SendOptions {
+  /** Headers to set after authentication, such as a DPoP proof (RFC 9449 §5). */
+  extraHeaders?: Record<string, string> | undefined
+  /** Called right before the request is sent, when it is authenticated. */
+  onSend?: (() => void) | undefined
+  /** Ends the call. Only for requests that carry nothing that can be used once. */
+  signal?: AbortSignal | undefined
+}
+
 /**
- * One authenticated form POST (RFC 6749 §2.3, §3.2). It is never sent again: what it carries may be spent the moment that it
- * arrives (Grant §5.5). Nor is it aborted with the flow, so that a token that is under way is not lost; the time-out ends it.
+ * Sends one authenticated form (RFC 6749 §2.3, §3.2). The form is sent once: a server may use the ticket, code or token
+ * in the form when it arrives (UMA Grant §5.5). The call does not end with the flow, so that a token under way is not
+ * lost; only the time-out ends the call.
  *
- * @param onSend is told when it is authenticated and goes out
- * @throws TokenRequestError (`token_request_failed`) on a network fault, UmaTimeoutError, or what the client authentication throws
+ * @throws TokenRequestError (`token_request_failed`) after a network fault, UmaTimeoutError, or the error of the client
+ * authentication
  */
 export async function post(
   { caller, metadata, client, context }: Connection,
   endpoint: string,
   parameters: TokenParameters,
-  onSend?: () => void,
-): Promise<CallAnswer> {
-  const body = formOf(parameters)
+  { extraHeaders = {}, onSend, signal }: SendOptions = {},
+): Promise<DescribedAnswer> {
+  const form = formOf(parameters)
   const headers = new Headers({ accept: 'application/json' })
-  await client.auth(metadata as never, { client_id: client.id }, body, headers, context)
+  await client.auth(metadata as never, { client_id: client.id }, form, headers, context)
+  for (const [name, value] of Object.entries(extraHeaders)) headers.set(name, value)
   onSend?.()
-  return submit(caller, metadata.issuer, endpoint, headers, body)
+  const answer = await submit(caller, metadata.issuer, endpoint, headers, form, signal)
+  return describeAnswer(answer, form, headers)
 }
 
-/** Several values of one name are sent one after the other; undefined ones not at all. */
+/** The form with these parameters. A parameter that is undefined is not sent. */
 export function formOf(parameters: TokenParameters): URLSearchParams {
   const form = new URLSearchParams()
-  for (const name in parameters) for (const value of [parameters[name] ?? []].flat()) form.append(name, value as string)
+  for (const [name, value] of Object.entries(parameters)) {
+    const values = typeof value === 'string' ? [value] : (value ?? [])
+    for (const one of values) form.append(name, one)
+  }
   return form
 }
 
-/** One POST, sent once. @throws TokenRequestError (`token_request_failed`) on a network fault, UmaTimeoutError */
+/**
+ * Sends one POST, once.
+ *
+ * @throws TokenRequestError (`token_request_failed`) after a network fault, with `reason: 'not_sent'` if the request
+ * certainly did not leave this program; UmaTimeoutError
+ */
 export async function submit(
   caller: Caller,
   issuer: string,
   endpoint: string,
   headers: Headers,
   body: URLSearchParams | string,
+  signal?: AbortSignal | undefined,
 ): Promise<CallAnswer> {
   try {
-    return await call(caller, issuer, endpoint, { method: 'POST', body, headers })
+    return await call(caller, issuer, endpoint, { method: 'POST', body, headers }, signal)
   } catch (cause) {
-    if (isUmaError(cause)) throw cause
-    const code = 'token_request_failed'
-    throw new TokenRequestError(`${issuer} was not reached; what was sent counts as used`, { code, cause, issuer })
+    if (cause instanceof UmaError || signal?.aborted) throw cause
+    const notSent = caller.notSent?.(cause) ?? false
+    throw new TokenRequestError(`${issuer} was not reached`, {
+      code: 'token_request_failed',
+      cause,
+      issuer,
+      retryable: true,
+      reason: notSent ? 'not_sent' : undefined,
+    })
   }
 }
 
-/** One token request (Grant §3.3.1; RFC 6749 §4.5, §6), its answer read in all dialects. @throws as `post` does */
+/**
+ * One token request (UMA Grant §3.3.1; RFC 6749 §4.5, §6). Its answer is read in all dialects.
+ *
+ * @throws as `post` does
+ */
 export async function requestToken(connection: Connection, parameters: TokenParameters): Promise<TokenAnswer> {
   const { status, text } = await post(connection, connection.metadata.token_endpoint, parameters)
   return readTokenAnswer(status, text)
 }
 
-/** Revokes a token (RFC 7009), if the server can. @throws when it did not get through or was refused */
+/**
+ * Revokes a token (RFC 7009), if the server has a revocation endpoint.
+ *
+ * @throws TokenRequestError if the server was not reached or refused
+ */
 export async function revokeToken(connection: Connection, token: string, hint: string): Promise<void> {
-  const endpoint = connection.metadata.revocation_endpoint
-  const answer = endpoint && (await post(connection, endpoint, { token, token_type_hint: hint }))
-  if (answer && answer.status !== 200) throw answer.status
+  const { issuer, revocation_endpoint: endpoint } = connection.metadata
+  if (!endpoint) return
+  const answer = await post(connection, endpoint, { token, token_type_hint: hint })
+  if (answer.status === 200) return
+  throw new TokenRequestError(`${issuer} did not revoke the token: status ${answer.status}`, {
+    code: 'revocation_failed',
+    issuer,
+    description: answer.description,
+  })
 }

@@ -1,7 +1,17 @@
-import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
-import { UmaError } from '../errors.ts'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose'
+import type { Caller } from '../authorization-server/call.ts'
+import { callAgain } from '../authorization-server/retry.ts'
+import { DiscoveryError } from '../errors/index.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import { cached } from './introspection.ts'
+import { wasTurnedAway } from './load.ts'
 import { readRptFacts } from './permissions.ts'
 import type { RptFacts, RptValidation, ValidationServices } from './types.ts'
 
@@ -39,6 +49,9 @@ const noKeys = [errors.JWKSTimeout, errors.JWKSInvalid, errors.JWKSMultipleMatch
  * authorization server may have a new one; anybody can come with a key that nobody has.
  */
 const cooldown = 5_000
+
+/** The longest time for one call, in milliseconds, unless `timeouts.request` says otherwise. */
+const usualTimeout = 3_000
 
 /**
  * Local validation of RPTs that are JWTs (FedAuthz §5): signature, `iss`, `aud`, `exp`, `nbf`, and permissions within. One that
@@ -90,13 +103,28 @@ export function jwtValidation(options: JwtValidationOptions): (services: Validat
   }
 }
 
-async function remoteKeys({ metadata, fetch, options, issuer }: ValidationServices): Promise<JWTVerifyGetKey> {
+/** The longest time for all attempts to fetch the keys together, in milliseconds: two waits of 60 s are among them. */
+const patience = 180_000
+
+async function remoteKeys(services: ValidationServices): Promise<JWTVerifyGetKey> {
+  const { metadata, issuer, options } = services
   const url = secureUrl((await metadata()).jwks_uri)
-  if (!url)
-    throw new UmaError('The authorization server names no usable jwks_uri.', { code: 'discovery_failed', issuer })
+  if (!url) throw new DiscoveryError('The authorization server names no usable jwks_uri.', { issuer })
   return createRemoteJWKSet(url, {
-    timeoutDuration: options.timeouts?.request ?? 3_000,
+    timeoutDuration: patience + 3 * (options.timeouts?.request ?? usualTimeout),
     cooldownDuration: cooldown,
-    [customFetch]: (address, init) => fetch()(address, init),
+    [customFetch]: (address, init) => fetchKeys(services, address, init),
   })
+}
+
+/** Fetches the keys, again if that may help. `init.signal` is jose's own and ends all attempts. */
+async function fetchKeys(
+  { fetch, issuer, options }: ValidationServices,
+  url: string,
+  { method, headers, signal }: Parameters<FetchImplementation>[1],
+): Promise<Response> {
+  const caller: Caller = { fetch, timeout: options.timeouts?.request ?? usualTimeout, notSent: wasTurnedAway }
+  const { status, text } = await callAgain(caller, issuer, url, { method, headers }, { serverErrors: true, signal })
+  // A status below 200 stands for a redirect, which is not followed.
+  return new Response(text || null, { status: status < 200 ? 502 : status })
 }

@@ -1,4 +1,14 @@
-import { bulkhead, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, type IPolicy, wrap } from 'cockatiel'
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleAll,
+  type IPolicy,
+  wrap,
+} from 'cockatiel'
 import { cappedText } from '../protocol/capped-text.ts'
 import type { HostEvent, HostOptions } from './types.ts'
 
@@ -19,6 +29,10 @@ const states: Record<CircuitState, (HostEvent & { type: 'breaker' })['state'] | 
   [CircuitState.HalfOpen]: 'half-open',
   [CircuitState.Isolated]: undefined,
 }
+
+/** Whether an error says that a call was not let through: nothing was sent then. */
+export const wasTurnedAway = (error: unknown): boolean =>
+  error instanceof BrokenCircuitError || error instanceof BulkheadRejectedError
 
 /** What calls to the authorization server are about, as far as they are to leave each other room. */
 export interface Spared {

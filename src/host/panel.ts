@@ -3,7 +3,7 @@
  * script, to be embedded in an iframe.
  */
 
-import { isUmaError } from '../errors.ts'
+import { isUmaError } from '../errors/index.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
 import { canonicalPattern } from './canonical-path.ts'
 import type { MaybePromise } from './maybe.ts'

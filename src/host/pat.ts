@@ -1,12 +1,8 @@
 import { clientCredentials } from '../authorization-server/client-credentials.ts'
-import {
-  beginCodeFlow,
-  finishCodeFlow,
-  isRefusal,
-  refreshTokens,
-  type Tokens,
-} from '../authorization-server/code-flow.ts'
-import { InteractionRequiredError, InvalidStateError, isUmaError } from '../errors.ts'
+import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../authorization-server/code-flow.ts'
+import { isRefusal } from '../authorization-server/fresh-tokens.ts'
+import type { Tokens } from '../authorization-server/tokens.ts'
+import { findUmaError, InteractionRequiredError, InvalidStateError, isUmaError } from '../errors/index.ts'
 import { readObject } from '../protocol/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { type Connect, connected } from './client.ts'
@@ -100,7 +96,8 @@ export function createPats({ issuer, grant, connect, storage, prefix, tell }: Pa
         return pat
       } catch (error) {
         // Only a refusal ends a consent. A PAT that needs none is had anew after whatever was answered.
-        if (!isRefusal(error) && (interactive || !isUmaError(error) || unanswered.test(error.code))) {
+        const code = findUmaError(error)?.code
+        if (!isRefusal(error) && (interactive || code === undefined || unanswered.test(code))) {
           await storage.set(key, JSON.stringify(known))
           throw error
         }

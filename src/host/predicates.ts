@@ -1,4 +1,4 @@
-import { UmaError } from '../errors.ts'
+import { UmaError } from '../errors/index.ts'
 import { permits } from './permissions.ts'
 import type { Access } from './types.ts'
 

@@ -1,11 +1,17 @@
 import { type CallAnswer, type Caller, call } from '../authorization-server/call.ts'
+import { callAgain } from '../authorization-server/retry.ts'
 import { post } from '../authorization-server/token-request.ts'
-import { isUmaError, UmaError, type UmaErrorInit } from '../errors.ts'
+import { UmaError, type UmaErrorInit } from '../errors/index.ts'
 import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
 import { readObject } from '../protocol/read-object.ts'
 import { type Connect, connected } from './client.ts'
 import type { Pats } from './pat.ts'
 import type { HostDialect, Permission, ProtectedResource, ResourceDescription } from './types.ts'
+
+/** The facts of a `ProtectionApiError`. */
+export interface ProtectionApiErrorInit extends UmaErrorInit {
+  status: number
+}
 
 /**
  * The protection API refused, answered what cannot be understood, or was not reached. `code`: the server's own, or
@@ -14,7 +20,12 @@ import type { HostDialect, Permission, ProtectedResource, ResourceDescription } 
 export class ProtectionApiError extends UmaError {
   override name = 'ProtectionApiError'
   /** HTTP status of the answer; 0: there was none. */
-  declare readonly status: number
+  readonly status: number
+
+  constructor(message: string, init: ProtectionApiErrorInit) {
+    super(message, init)
+    this.status = init.status
+  }
 }
 
 /** What the authorization server keeps of a resource. */
@@ -41,7 +52,12 @@ interface ApiParts {
   connect: Connect
   pats: Pats
   dialect: HostDialect
+  /** Ends the pauses between the attempts of GET, PUT and DELETE. */
+  signal?: AbortSignal | undefined
 }
+
+/** Methods whose requests may arrive twice (RFC 9110 §9.2.2). */
+const idempotent = /^(GET|PUT|DELETE)$/
 
 interface Send {
   method: string
@@ -55,21 +71,26 @@ const maybe = <K extends string>(key: K, value: unknown): { [P in K]?: string } 
 
 /** @throws of all its functions: ProtectionApiError, DiscoveryError, UmaTimeoutError, what getting a PAT throws */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
-export function createProtectionApi({ issuer, caller, metadata, connect, pats, dialect }: ApiParts): ProtectionApi {
+export function createProtectionApi({
+  issuer,
+  caller,
+  metadata,
+  connect,
+  pats,
+  dialect,
+  signal,
+}: ApiParts): ProtectionApi {
   const { registrationSlash = true, permissionRequest = 'auto', inactiveStatuses = [], patStatuses = [401] } = dialect
 
   const fail = (what: string, { status, text }: CallAnswer, known?: string): ProtectionApiError => {
     const { error } = readObject(text) ?? {}
     const code = known ?? (isText(error) && /^[a-z_]{1,64}$/.test(error) ? error : 'protection_api_failed')
-    const init: UmaErrorInit = { code, issuer }
-    return Object.assign(new ProtectionApiError(`${issuer}, ${what}: status ${status}`, init), { status })
+    return new ProtectionApiError(`${issuer}, ${what}: status ${status}`, { code, issuer, status })
   }
 
   /** Nothing was answered, or even asked. */
-  const none = (what: string, cause?: unknown): ProtectionApiError => {
-    const init: UmaErrorInit = { code: 'protection_api_failed', issuer, ...(cause !== undefined && { cause }) }
-    return Object.assign(new ProtectionApiError(`${issuer} ${what}`, init), { status: 0 })
-  }
+  const none = (what: string, cause?: unknown): ProtectionApiError =>
+    new ProtectionApiError(`${issuer} ${what}`, { code: 'protection_api_failed', issuer, cause, status: 0 })
 
   const endpointOf = async (name: 'permission' | 'introspection' | 'resource_registration'): Promise<string> => {
     const endpoint = (await metadata())[`${name}_endpoint`]
@@ -86,8 +107,11 @@ export function createProtectionApi({ issuer, caller, metadata, connect, pats, d
       headers: { accept: 'application/json', ...headers, authorization: `Bearer ${pat}` },
       ...(body !== undefined && { body }),
     }
-    const answer = await call(caller, issuer, url, init).catch((cause: unknown) => {
-      throw isUmaError(cause) ? cause : none('was not reached', cause)
+    const sending = idempotent.test(method)
+      ? callAgain(caller, issuer, url, init, { signal })
+      : call(caller, issuer, url, init)
+    const answer = await sending.catch((cause: unknown) => {
+      throw cause instanceof UmaError || signal?.aborted ? cause : none('was not reached', cause)
     })
     if (!patStatuses.includes(answer.status)) return answer
     pats.rejected(owner, pat)

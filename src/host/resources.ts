@@ -1,4 +1,4 @@
-import { isUmaError } from '../errors.ts'
+import { isUmaError } from '../errors/index.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { canonicalPattern } from './canonical-path.ts'
 import { checkResource } from './check-options.ts'

@@ -1,13 +1,11 @@
-import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel'
 import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { createDiscovery } from '../authorization-server/discovery.ts'
-import { DiscoveryError } from '../errors.ts'
 import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
 import type { HostParts } from './assemble.ts'
 import { checkHost } from './check-options.ts'
 import { type Connect, createClient } from './client.ts'
-import { sparing } from './load.ts'
+import { sparing, wasTurnedAway } from './load.ts'
 import { createPats } from './pat.ts'
 import { createProtectionApi } from './protection-api.ts'
 import type { HostEvent, HostOptions } from './types.ts'
@@ -29,28 +27,15 @@ export function createServices(options: HostOptions): HostParts {
       // A listener's fault, now or later, is no reason for a request to fail.
     }
   }
-  const { rest: fetch, ...apart } = sparing(
-    () => options.fetch ?? globalThis.fetch,
-    load,
-    (event) => void tell(event),
-  )
-  const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000 }
-  // What is not let through is not tried again after a while, as a network fault is: nothing was tried.
-  const once: typeof fetch = async (input, init) => {
-    try {
-      return await fetch(input, init)
-    } catch (cause) {
-      if (!(cause instanceof BrokenCircuitError) && !(cause instanceof BulkheadRejectedError)) throw cause
-      throw new DiscoveryError(`Metadata of ${issuer}: not reached`, { issuer, cause })
-    }
-  }
-  const discovery = createDiscovery({ ...caller, fetch: () => once }, () => {})
+  const { rest: fetch, ...apart } = sparing(() => options.fetch ?? globalThis.fetch, load, (event) => void tell(event))
+  const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000, notSent: wasTurnedAway }
+  const discovery = createDiscovery(caller, () => {})
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)
   const hostClient = createClient(options, { issuer, caller, metadata, storage, prefix, tell })
 
   const connect: Connect = async (owner, not) => {
     // Nobody waits for a host's calls with a signal: the time-out ends them.
-    const context = { requestingParty: owner, issuer, resource: issuer, signal: new AbortController().signal }
+    const context = { requestingParty: owner, issuer, signal: new AbortController().signal }
     const [document, self] = await Promise.all([metadata(), hostClient(not)])
     return { caller, metadata: document, client: self, context: context as FlowContext }
   }

@@ -1,4 +1,4 @@
-import { isUmaError, UmaTimeoutError } from '../errors.ts'
+import { findUmaError, UmaTimeoutError } from '../errors/index.ts'
 import {
   type Answer,
   ambiguous,
@@ -79,7 +79,7 @@ export function createWarden(parts: WardenParts): Judge {
     tell({
       type: 'authorization-server-unreachable',
       during: 'judgement',
-      reason: isUmaError(error) ? error.code : 'failed',
+      reason: findUmaError(error)?.code ?? 'failed',
     })
     return { answer: unreachable() }
   }

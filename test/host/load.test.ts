@@ -198,7 +198,7 @@ test('F-R-h: a host tells its breaker’s states, and recovers by itself', async
     load: { breaker: { failures: 2, openMs: 100 } },
   })
   const ticket = () => services.api.ticket('alice', [{ resource_id: 'x', resource_scopes: [] }])
-  now.act = ill
+  now.act = (res) => send(res, { status: 503, body: 'no time is given' })
   for (let i = 0; i < 5; i++) await failure(ticket())
   expect(stats.arrived).toBe(2)
   now.act = (res) => send(res, { status: 200, body: { access_token: 'pat', token_type: 'bearer', ticket: 't' } })
