@@ -1,10 +1,10 @@
-/** What older Node streams have in common. */
+/** A Node stream, as far as this package uses it. npm form-data offers this much, and no more. */
 interface Pipeable {
   on(event: string, listener: (chunk: never) => void): unknown
   resume(): unknown
 }
 
-/** Whether a body can be read only once: a stream of whatever kind, an async iterable, npm form-data. */
+/** Whether a body can be read only once: a web or Node stream, an async iterable, or an instance of npm form-data. */
 export function isOneShot(body: unknown): boolean {
   return (
     typeof body === 'object' &&
@@ -27,4 +27,13 @@ export function bufferBody(body: unknown): Promise<ArrayBuffer> {
     stream.on('error', reject)
     stream.resume()
   })
+}
+
+/** A function that reads a one-shot body when it is first called, and gives the same bytes to every later call. */
+export function bufferOnce(body: unknown): () => Promise<ArrayBuffer> {
+  let bytes: Promise<ArrayBuffer> | undefined
+  return () => {
+    bytes ??= bufferBody(body)
+    return bytes
+  }
 }
