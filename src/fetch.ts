@@ -17,7 +17,7 @@ export interface UmaRequestInit extends RequestInit {
  * `fetch`, also for UMA-protected resources. It can be assigned to `typeof fetch`.
  *
  * The request is captured when the function is called: later changes of a `URL`, of headers or of a body have no effect.
- * A copy of a binary body costs about 0.3 ms for 1 MB; a `Blob` is not copied.
+ * Copying a binary body takes less than 1 ms for 1 MB. A `Blob` and a string are not copied.
  *
  * @example
  * const response = await requester.fetch('https://photos.example.com/alice/1.jpg', {
@@ -171,7 +171,7 @@ const mayHaveBody = (method: string): boolean => method !== 'GET' && method !== 
 function patched(own: HeadersInit | undefined, patch: HeaderPatch): HeadersInit {
   if (!own) return { ...patch }
   const headers = new Headers(own)
-  for (const [name, value] of Object.entries(patch)) headers.set(name, value)
+  for (const name in patch) headers.set(name, patch[name] as string)
   return headers
 }
 
