@@ -5,7 +5,7 @@ import { targetUrl } from './request/base-url.ts'
 import { bufferOnce, isOneShot } from './request/body.ts'
 import { captureBody, captureHeaders, formOf, formType } from './request/capture.ts'
 import type { UmaRequestOptions } from './request/options.ts'
-import type { RequestDriver, RunRequest, SendChanges, StoredRequest } from './request/request-driver.ts'
+import type { RequestDriver, RunRequest, SendChanges } from './request/request-driver.ts'
 
 /** `RequestInit` with the options of this package. */
 export interface UmaRequestInit extends RequestInit {
@@ -29,6 +29,7 @@ export interface UmaRequestInit extends RequestInit {
 export type UmaFetch = (input: RequestInfo | URL, init?: UmaRequestInit) => Promise<Response>
 
 type Fetch = typeof globalThis.fetch
+type Stored = ReturnType<NonNullable<RequestDriver<Response>['stored']>>
 
 /** A request as it was when the caller handed it over. */
 interface CapturedRequest {
@@ -217,7 +218,7 @@ function answerOf(response: Response): Answer {
   }
 }
 
-function storedRequest({ input, init, makeBody }: CapturedRequest): StoredRequest | undefined {
+function storedRequest({ input, init, makeBody }: CapturedRequest): Stored {
   const body = init.body ?? undefined
   const isText = body === undefined || typeof body === 'string' || body instanceof URLSearchParams
   if (typeof input !== 'string' || makeBody || !isText) return undefined
