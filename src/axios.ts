@@ -1,185 +1,160 @@
 /**
- * The way in for axios.
+ * The adapter for axios.
  *
  * @module
  */
 import {
+  Axios,
   type AxiosAdapter,
   AxiosError,
   type AxiosInstance,
   type AxiosResponse,
   getAdapter,
-  type InternalAxiosRequestConfig,
+  isAxiosError,
 } from 'axios'
-import type { Requester } from './create-requester.ts'
-import { isUmaError } from './errors.ts'
-import { baseUrl } from './requester/base-url.ts'
-import { bufferBody, isOneShot } from './requester/body.ts'
-import type { UmaRequestOptions } from './requester/options.ts'
-import type { Answer } from './schemes/scheme.ts'
+import { answerOf, clean, hidden, tellingFinalUrl } from './axios/answer.ts'
+import { attemptConfig, dataOf } from './axios/attempt-config.ts'
+import { type CapturedRequest, type Config, capture, captureConfig } from './axios/captured-request.ts'
+import type { HeaderPatch } from './bindings/binding.ts'
+import { findUmaError } from './errors/index.ts'
+import { baseUrl, hasUserinfo, withoutUserinfo } from './request/base-url.ts'
+import { isOneShot } from './request/body.ts'
+import { formOf } from './request/capture.ts'
+import type { UmaRequestOptions } from './request/options.ts'
+import type { RequestDriver, RunRequest, SendChanges } from './request/request-driver.ts'
 
 declare module 'axios' {
   interface AxiosRequestConfig {
-    /** Options of uma-requester for this request; `false` leaves it alone. */
+    /** Options of uma-requester for this request. `false`: send it as it is, without this package. */
     uma?: UmaRequestOptions | false
   }
 }
 
-type Fetch = typeof globalThis.fetch
-type CancelToken = { toAbortSignal(): AbortSignal }
-type Config = InternalAxiosRequestConfig & { env?: { fetch?: Fetch } }
+type CancelToken = { toAbortSignal(): AbortSignal & { unsubscribe?(): void } }
 
-/** What an adapter came back with: a response, and the error that it would reject with for its status. */
-interface Outcome {
-  response: AxiosResponse
-  error?: AxiosError
-}
+/** The requester of each adapter that this module made, so that attaching a requester twice has no effect. */
+const attached = new WeakMap<object, object>()
 
-/** Whose adapters are ours, so that attaching twice changes nothing. */
-const attached = new WeakMap<object, Requester>()
+/** The error that an adapter rejected with for the status of a response. */
+const statusErrors = new WeakMap<AxiosResponse, AxiosError>()
+
+/** Computes URLs without the defaults of any instance, because the adapter knows no defaults either. */
+const withoutDefaults = new Axios({})
 
 /**
- * Opens UMA-protected resources for an axios instance: its requests run through the requester's flow loop, around the adapter
- * that would have served them. Interceptors and transforms run once; the caller sees the last answer only.
+ * Makes the requests of an axios instance work for UMA-protected resources. Interceptors and transforms run once for each
+ * request, and the caller sees the last answer only.
  *
- * What goes wrong in a flow rejects with an `AxiosError` whose `cause` is the `UmaError` and whose `code` is that error's.
+ * If a flow fails, the request rejects with an `AxiosError` whose `cause` is the `UmaError` and whose `code` is that
+ * error's code. `findUmaError(error)` returns the `UmaError`. `error.response` is the host's last response.
  *
- * @returns detaches the requester again
+ * A cache that is shared by several requesting parties must not stand in front of the instance: it does not see the token,
+ * and gives one party's response to another party.
+ *
+ * @param instance an axios instance, or the global `axios`
+ * @param requester sends the requests
+ * @returns a function that detaches the requester again
+ *
+ * @example
+ * const api = axios.create({ baseURL: 'https://photos.example.com' })
+ * attachRequester(api, requester)
+ * const { data } = await api.get('/alice/1.jpg')
  */
-export function attachRequester(instance: AxiosInstance, requester: Requester): () => void {
-  const id = instance.interceptors.request.use((config: Config) => {
+export function attachRequester(instance: AxiosInstance, requester: { run: RunRequest }): () => void {
+  const wrap = (config: Config): Config => {
     const chosen = config.adapter ?? instance.defaults.adapter
     if (config.uma === false || attached.get(Object(chosen)) === requester) return config
-    config.env = { ...config.env, fetch: watched(config.env?.fetch ?? globalThis.fetch) }
+    config.env = { ...config.env, fetch: tellingFinalUrl(config.env?.fetch ?? globalThis.fetch) }
     const adapter = getAdapter(chosen, config)
-    const wrapped: AxiosAdapter = (own) => {
-      // What the caller gets to see, and may send again elsewhere, is not wrapped.
-      own.adapter = chosen as AxiosAdapter
-      return send(own, adapter, requester, instance.getUri(own))
+    const wrapped: AxiosAdapter = (final) => {
+      // The caller sees this config and may send it again elsewhere.
+      final.adapter = chosen as AxiosAdapter
+      return send(final, adapter, requester)
     }
     attached.set(wrapped, requester)
     config.adapter = wrapped
     return config
-  })
+  }
+  // axios calls `runWhen` before `request()` returns, and interceptors later.
+  const id = instance.interceptors.request.use(wrap, undefined, { runWhen: captureConfig })
   return () => instance.interceptors.request.eject(id)
 }
 
-async function send(config: Config, adapter: AxiosAdapter, requester: Requester, uri: string): Promise<AxiosResponse> {
-  const uma = (config.uma || {}) as UmaRequestOptions
-  // Interceptors that were there before ours run after it.
-  const url = config.uma !== false && URL.parse(uri, baseUrl())
+async function send(config: Config, adapter: AxiosAdapter, requester: { run: RunRequest }): Promise<AxiosResponse> {
+  // An interceptor that runs after ours may have set `uma: false`.
+  const url = config.uma === false ? undefined : urlOf(config)
   if (!url) return adapter(config)
-  let { data } = config
-  if (uma.buffer && isOneShot(data)) {
-    // npm form-data knows its boundary.
-    config.headers.set(data.getHeaders?.())
-    data = await bufferBody(data)
-  }
-  const token = (config.cancelToken as CancelToken | undefined)?.toAbortSignal() as
-    | (AbortSignal & { unsubscribe?(): void })
-    | undefined
-
-  const attempt = async (patch?: Record<string, string>, preflight?: boolean): Promise<Outcome> => {
-    // Each attempt on its own copy: adapters write into the config and the headers that they are given.
-    const copy: Config = { ...config, headers: config.headers.concat(), data: uma.body ? uma.body() : data }
-    if (preflight) Object.assign(copy, { method: 'head', data: undefined })
-    if (patch) {
-      copy.headers.set(patch)
-      // Adapters would put HTTP Basic in its place.
-      delete copy.auth
-      const { href } = Object.assign(new URL(url), { username: '', password: '' })
-      if (href !== url.href) Object.assign(copy, { url: href, baseURL: undefined, params: undefined })
-    }
-    copy.beforeRedirect = (options, ...rest) => {
-      // Node's adapter lets Authorization go to subdomains.
-      if (new URL(options.href, url).origin !== url.origin) {
-        for (const name in options.headers) if (/^authorization$/i.test(name)) delete options.headers[name]
-      }
-      config.beforeRedirect?.(options, ...rest)
-    }
-    try {
-      return { response: clean(await adapter(copy), config) }
-    } catch (error) {
-      const failed = error as AxiosError
-      if (!failed?.isAxiosError) throw error
-      if (!clean(failed, config).response) throw failed
-      return { response: clean(failed.response as AxiosResponse, config), error: failed }
-    }
-  }
-
+  const uma = config.uma || {}
+  const token = (config.cancelToken as CancelToken | undefined)?.toAbortSignal()
   try {
-    const { response, error } = await requester.run<Outcome>(
-      {
-        method: (config.method as string).toUpperCase(),
-        url: url.href,
-        authorized: config.headers.has('authorization') || !!config.auth || !!url.username,
-        replayable: !!uma.body || !isOneShot(data),
-        signal: AbortSignal.any([config.signal, token].filter(Boolean) as AbortSignal[]),
-        send: attempt,
-        status: (outcome) => outcome.response.status,
-        answer,
-      },
-      uma,
-    )
-    if (error) throw error
+    const driver = driverOf(capture(config, adapter, url, uma), signalOf(config, token))
+    const response = await requester.run(driver, uma)
+    const statusError = statusErrors.get(response)
+    if (statusError) throw statusError
     return response
   } catch (error) {
-    if (!isUmaError(error)) throw error
-    const response = (error.response as Outcome | undefined)?.response
-    Object.assign(error, { response })
-    const failure = new AxiosError(error.message, error.code, config, undefined, response)
-    failure.cause = error
-    throw clean(hidden(failure, 'response'), config)
+    throw toAxiosError(error, config)
   } finally {
     token?.unsubscribe?.()
   }
 }
 
-function answer({ response }: Outcome): Answer {
-  const { status, data, request } = response
-  return {
-    status,
-    headers: new Headers({ ...response.headers } as Record<string, string>),
-    // Each adapter tells the final URL in its own way: XMLHttpRequest, Node's http, fetch. That of a socket names no host.
-    url: response.config.socketPath
-      ? ''
-      : request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || '',
-    text: async (cap) => String(data).slice(0, cap),
-    discard: () => {
-      // A response of type `stream` is still open.
-      if (!isOneShot(data)) return
-      data.destroy?.()
-      data.cancel?.().catch(() => {})
-    },
+/** The URL that the adapter will compute; `undefined` if there is none, because then the adapter rejects. */
+function urlOf({ baseURL, url, allowAbsoluteUrls, params, paramsSerializer }: Config): URL | undefined {
+  const config = { baseURL, url, allowAbsoluteUrls, params, paramsSerializer } as Config
+  try {
+    return new URL(withoutDefaults.getUri(config), baseUrl())
+  } catch {
+    return undefined
   }
 }
 
-/** The caller's own config, which carries no RPT, and the request, which does, where no logger looks. */
-function clean<T extends { config?: InternalAxiosRequestConfig; request?: unknown }>(outcome: T, config: Config): T {
-  outcome.config = config
-  // A stream of Node that was sent leads to the request that it went into.
-  if (config.data?.readableEnded) config.data.unpipe()
-  return hidden(outcome, 'request')
+function signalOf(config: Config, token: AbortSignal | undefined): AbortSignal | undefined {
+  const signal = config.signal as AbortSignal | undefined
+  return signal && token ? AbortSignal.any([signal, token]) : (signal ?? token)
 }
 
-function hidden<T extends object>(object: T, member: keyof T): T {
-  if (member in object) Object.defineProperty(object, member, { enumerable: false })
-  return object
+function driverOf(captured: CapturedRequest, signal: AbortSignal | undefined): RequestDriver<AxiosResponse> {
+  const { config, url, data, makeBody, bufferBody } = captured
+  return {
+    method: (config.method as string).toUpperCase(),
+    url: hasUserinfo(url) ? withoutUserinfo(url).href : url.href,
+    authorized: config.headers.has('authorization') || !!config.auth || hasUserinfo(url),
+    replayable: !!makeBody || !!bufferBody || !isOneShot(data),
+    signal,
+    form: () => (makeBody ? undefined : formOf(data, () => config.headers.getContentType())),
+    send: (headers, changes) => attempt(captured, headers, changes),
+    status: (response) => response.status,
+    answer: answerOf,
+  }
 }
 
-/** The final URL by the request that the fetch adapter made: it does not tell it otherwise. */
-const finalUrls = new WeakMap<object, string>()
-/** One wrapper for each fetch, which is its own: axios keeps what it makes of every function that it is given. */
-const watchers = new WeakMap<Fetch, Fetch>()
+async function attempt(
+  captured: CapturedRequest,
+  patch: HeaderPatch | undefined,
+  changes: SendChanges = {},
+): Promise<AxiosResponse> {
+  const { adapter, config } = captured
+  const copy = attemptConfig(captured, patch, changes)
+  copy.data = changes.preflight ? undefined : await dataOf(captured, copy.headers, changes.body)
+  try {
+    const response = clean(await adapter(copy), config)
+    statusErrors.delete(response)
+    return response
+  } catch (error) {
+    if (!isAxiosError(error) || !clean(error, config).response) throw error
+    const response = clean(error.response as AxiosResponse, config)
+    statusErrors.set(response, error)
+    return response
+  }
+}
 
-function watched(fetch: Fetch): Fetch {
-  const watcher: Fetch =
-    watchers.get(fetch) ??
-    (async (input, init) => {
-      const response = await fetch(input, init)
-      finalUrls.set(Object(input), response.url)
-      return response
-    })
-  watchers.set(fetch, watcher).set(watcher, watcher)
-  return watcher
+function toAxiosError(error: unknown, config: Config): unknown {
+  if (isAxiosError(error)) return error
+  const umaError = findUmaError(error)
+  if (!umaError) return error
+  const response = umaError.response as AxiosResponse | undefined
+  const failure = new AxiosError(umaError.message, umaError.code, config, undefined, response)
+  failure.cause = umaError
+  return clean(hidden(failure, 'response'), config)
 }

@@ -1,35 +1,42 @@
 /**
- * The way in for ky.
+ * The adapter for ky.
  *
  * @module
  */
 import type { KyInstance, Options } from 'ky'
 import type { Requester } from './create-requester.ts'
-import { isOneShot } from './requester/body.ts'
-import type { UmaRequestOptions } from './requester/options.ts'
+import { isOneShot } from './request/body.ts'
+import type { UmaRequestOptions } from './request/options.ts'
 
 declare module 'ky' {
   interface Options {
-    /** Options of uma-requester for this request; `false` leaves it alone. */
+    /** Options of uma-requester for this request. `false`: send it as it is, without this package. */
     uma?: UmaRequestOptions | false
   }
 }
 
 /**
- * A ky instance whose requests open UMA-protected resources. They have no time-out unless one is given: ky's default of 10 s
- * would run while a person is at the authorization server; `createRequester({ timeouts })` bounds the flow itself.
+ * Returns a ky instance whose requests work for UMA-protected resources.
+ *
+ * The new instance has no time-out unless `ky` has one of its own, because ky's default of 10 s would also run while a
+ * person is at the authorization server. `createRequester({ timeouts })` limits the flow itself.
+ *
+ * @param ky a ky instance; it is not changed
+ * @param requester sends the requests
+ *
+ * @example
+ * const api = extendKy(ky, requester)
+ * const photo = await api.get('https://photos.example.com/alice/1.jpg').blob()
  */
-export function extendKy(ky: KyInstance, requester: Requester): KyInstance {
+export function extendKy(ky: KyInstance, requester: Pick<Requester, 'wrapFetch'>): KyInstance {
   return ky.extend((parent) => ({
     timeout: parent.timeout ?? false,
     fetch: requester.wrapFetch(parent.fetch ?? ((...args) => globalThis.fetch(...args))),
-    hooks: {
-      init: [
-        (options: Options) => {
-          // ky hands a Request on, which no longer tells what its body was made of.
-          if (options.uma !== false && isOneShot(options.body)) options.uma = { ...options.uma, oneShot: true }
-        },
-      ],
-    },
+    hooks: { init: [markOneShot] },
   }))
+}
+
+/** ky hands over a `Request`, which does not tell what its body was made of. */
+function markOneShot(options: Options): void {
+  if (options.uma !== false && isOneShot(options.body)) options.uma = { ...options.uma, oneShot: true }
 }

@@ -5,8 +5,8 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { RedirectError, UmaTimeoutError } from '../errors.ts'
-import type { OpenableRedirectHandler } from '../requester/options.ts'
+import { RedirectError, UmaTimeoutError } from '../errors/index.ts'
+import type { OpenableRedirectHandler } from '../flow/options.ts'
 
 /** Options of `loopbackRedirect`. */
 export interface LoopbackRedirectOptions {

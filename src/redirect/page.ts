@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RedirectError } from '../errors.ts'
-import type { OpenableRedirectHandler } from '../requester/options.ts'
+import { RedirectError } from '../errors/index.ts'
+import type { OpenableRedirectHandler } from '../flow/options.ts'
 
 /** Options of `pageRedirect`. */
 export interface PageRedirectOptions {

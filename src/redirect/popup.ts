@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InteractionRequiredError, RedirectError } from '../errors.ts'
-import type { OpenableRedirectHandler } from '../requester/options.ts'
+import { InteractionRequiredError, RedirectError } from '../errors/index.ts'
+import type { OpenableRedirectHandler } from '../flow/options.ts'
 
 /** Options of `popupRedirect`. */
 export interface PopupRedirectOptions {
