@@ -19,6 +19,7 @@ const parts: Record<string, string> = {
   'storage/indexed-db, added': `export { indexedDBStorage } from './dist/storage/indexed-db.js'\n`,
   'storage/web-storage, added': `export { webStorage } from './dist/storage/web-storage.js'\n`,
   'storage/redis, added': `export { redisStorage } from './dist/storage/redis.js'\n`,
+  'scheme, added': `export { defineScheme, readObject, uma2 } from './dist/scheme.js'\n`,
   'schemes/uma1, added': `export { uma1 } from './dist/schemes/uma1.js'\n`,
   'schemes/puma, added': `export { puma } from './dist/schemes/puma.js'\n`,
   'storage/sqlite, added': `export { sqliteStorage } from './dist/storage/sqlite.js'\n`,

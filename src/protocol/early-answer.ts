@@ -1,25 +1,35 @@
+import type { RequiredClaim } from '../errors/index.ts'
 import { readObject } from './read-object.ts'
-import { denials, type RequiredClaim, readRequiredClaims } from './token-answer.ts'
+import { denials, isErrorCode, isUsableToken, readRequiredClaims } from './token-answer.ts'
 
-/** What a server of UMA before 2.0 may say in all versions. */
+/** An answer that servers of all versions before UMA 2.0 may give. */
 type CommonAnswer =
-  /** The access token of the requesting party is not, or no longer, good. */
+  /** The access token of the requesting party is not, or no longer, accepted. */
   | { kind: 'unauthorized' }
   | { kind: 'request_submitted' }
-  /** `code`: the server's own; `request_denied` for all words for a no; `invalid_token_response` with a `reason` of ours. */
+  /**
+   * `code`: the server's own code; `request_denied` for every word for a denial; `invalid_token_response` with a
+   * `reason` of ours.
+   */
   | { kind: 'error'; code: string; reason?: string }
 
-/** What `rpt_endpoint` said. */
+/** The answer of `rpt_endpoint`. */
 export type Uma1Answer =
   | CommonAnswer
   | { kind: 'granted'; rpt: string }
-  /** `hints`: it said what it needs. */
-  | { kind: 'need_info'; acr: string[]; requiredClaims: RequiredClaim[]; redirectUser: boolean; hints: boolean }
+  | {
+      kind: 'need_info'
+      acr: string[]
+      requiredClaims: RequiredClaim[]
+      redirectUser: boolean
+      /** True if the answer says which claims or which sign-in are needed. */
+      hints: boolean
+    }
 
-/** What a draft's authorization manager said. */
+/** The answer of a draft's authorization manager. */
 export type PumaAnswer =
   | CommonAnswer
-  /** No `rpt`: the permission was added to the one that was sent. */
+  /** Without `rpt`, the permission was added to the RPT that was sent. */
   | { kind: 'granted'; rpt: string | undefined }
   /** A person is sent to `redirectUser`. */
   | { kind: 'claims'; requiredClaims: RequiredClaim[]; redirectUser: string | undefined }
@@ -28,24 +38,24 @@ const invalid = (reason: string): CommonAnswer => ({ kind: 'error', code: 'inval
 const strings = (list: unknown): string[] =>
   [list ?? []].flat().filter((value): value is string => typeof value === 'string' && value !== '')
 
-/** Visible ASCII only: anything else could split a header. */
-const usable = (token: unknown): token is string => typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
-
 function refusal(status: number, body: Record<string, unknown> | undefined): CommonAnswer {
   const code = body?.error
   if (status === 401) return { kind: 'unauthorized' }
   if (status < 400 || status >= 500) return invalid(`status ${status}`)
   if (code === 'request_submitted') return { kind: 'request_submitted' }
-  if (typeof code !== 'string' || !/^[a-z_]{1,64}$/.test(code)) return invalid(`status ${status} without an error code`)
+  if (!isErrorCode(code)) return invalid(`status ${status} without an error code`)
   return { kind: 'error', code: denials.test(code) ? 'request_denied' : code }
 }
 
-/** Reads an answer of `rpt_endpoint` (UMA 1.0.1 §3.5.3, §3.5.4). Its success has no type and no lifetime: it is the Bearer profile. */
+/**
+ * Reads an answer of `rpt_endpoint` (UMA 1.0.1 §3.5.3, §3.5.4). A success has no token type and no lifetime: the RPT is
+ * of the Bearer profile.
+ */
 export function readUma1Answer(status: number, text: string): Uma1Answer {
   const body = readObject(text)
   if (status >= 200 && status < 300) {
     const rpt = body?.rpt
-    return usable(rpt) ? { kind: 'granted', rpt } : invalid('no usable rpt')
+    return isUsableToken(rpt) ? { kind: 'granted', rpt } : invalid('no usable rpt')
   }
   if (body?.error !== 'need_info' || status === 401) return refusal(status, body)
   const details = Object(body.error_details)
@@ -61,8 +71,8 @@ export function readUma1Answer(status: number, text: string): Uma1Answer {
 }
 
 /**
- * Reads an answer of a draft's authorization manager, whatever its status: an RPT as `rpt` or `token`, an empty
- * success, or a list of claims, bare or as `claims_requested` (P-6, P-10, P-11, P-15).
+ * Reads an answer of a draft's authorization manager, whatever its status: an RPT as `rpt` or `token`, an empty answer,
+ * or a list of claims, bare or as `claims_requested`.
  */
 export function readPumaAnswer(status: number, text: string): PumaAnswer {
   const claims = claimsList(text)
@@ -74,8 +84,8 @@ export function readPumaAnswer(status: number, text: string): PumaAnswer {
   const body = readObject(text)
   if (status < 200 || status >= 300) return refusal(status, body)
   const rpt = body?.rpt ?? body?.token
-  if (usable(rpt)) return { kind: 'granted', rpt }
-  // No claim that is missing is as good as no answer at all.
+  if (isUsableToken(rpt)) return { kind: 'granted', rpt }
+  // An empty list of missing claims means the same as an empty answer: the permission was added.
   return text.trim() === '' || claims ? { kind: 'granted', rpt: undefined } : invalid('neither RPT nor claims')
 }
 

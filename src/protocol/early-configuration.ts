@@ -25,8 +25,10 @@ export function readUma1Configuration(
   const { dynamic_client_endpoint: registration } = document
   if (registration === 'openid') document.openid_registration = true
   else document.registration_endpoint = registration as string
-  const checked = checkMetadata(document, issuer, slashTolerant)
-  return typeof checked === 'string' ? checked : missing(checked, ['authorization_endpoint', 'rpt_endpoint'])
+  return checkMetadata(document, issuer, {
+    tolerateTrailingSlash: slashTolerant,
+    endpoints: ['token_endpoint', 'authorization_endpoint', 'rpt_endpoint'],
+  })
 }
 
 /**
@@ -49,13 +51,9 @@ export function readPumaConfiguration(
     authorization_endpoint: document.requester_user_endpoint,
     registration_endpoint: document.client_dynamic_registration_endpoint,
   })
-  const checked = checkMetadata(document, issuer, slashTolerant, insecure)
-  return typeof checked === 'string'
-    ? checked
-    : missing(checked, ['authorization_endpoint', 'permission_request_endpoint'])
-}
-
-const missing = (document: AuthorizationServerMetadata, endpoints: string[]): AuthorizationServerMetadata | string => {
-  const without = endpoints.find((name) => !document[name])
-  return without ? `no usable ${without}` : document
+  return checkMetadata(document, issuer, {
+    tolerateTrailingSlash: slashTolerant,
+    allowInsecureHttp: insecure,
+    endpoints: ['token_endpoint', 'authorization_endpoint', 'permission_request_endpoint'],
+  })
 }

@@ -1,88 +1,115 @@
+import type { RequiredClaim } from '../errors/index.ts'
 import { readObject } from './read-object.ts'
 
-/** One entry of `required_claims` (Grant §3.3.6), with arrays where servers in the field send a single string. */
-export interface RequiredClaim {
-  claim_token_format?: string[]
-  claim_type?: string
-  friendly_name?: string
-  issuer?: string[]
-  name?: string
-  /** The entry as it was sent. */
-  raw: unknown
-}
-
-/** A token, as a token endpoint grants it. */
+/** The token that a token endpoint granted. */
 export interface GrantedAnswer {
   kind: 'granted'
   token: string
-  /** Lower case. */
+  /** In lower case. */
   type: string
-  /** Seconds. */
+  /** Lifetime in seconds; `undefined` if the server does not say. */
   expiresIn: number | undefined
   refreshToken: string | undefined
   pct: string | undefined
   upgraded: boolean
 }
 
-/** What a token endpoint said, whatever its dialect. */
+/** The answer of a token endpoint, read in all known dialects. */
 export type TokenAnswer =
   | GrantedAnswer
   | { kind: 'need_info'; ticket: string; requiredClaims: RequiredClaim[]; redirectUser: string | undefined }
-  | { kind: 'request_submitted'; ticket: string | undefined /** Seconds. */; interval: number | undefined }
+  /** `interval`: seconds until the next poll; `undefined` if the server does not say. */
+  | { kind: 'request_submitted'; ticket: string | undefined; interval: number | undefined }
   /**
-   * A refusal. `code` is the server's own, if it looks like an error code; `request_denied` for all dialects of a no;
-   * `invalid_token_response` for what neither UMA nor OAuth know, with a `reason` of ours that quotes nothing.
+   * A refusal. `code` is the server's own code, if it looks like an error code; `request_denied` for every dialect of
+   * a denial; `invalid_token_response` for an answer that neither UMA nor OAuth know. Then `reason` says why in our
+   * own words and quotes nothing.
    */
   | { kind: 'error'; code: string; reason?: string }
 
+type ErrorBody = Record<string, unknown>
+
 const string = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined)
 
-/** A number of seconds, sent as number or numeric string; what is absurd counts as absent. */
+/** A number of seconds, sent as a number or as a numeric string. An absurd number counts as absent. */
 const seconds = (value: unknown): number | undefined => {
   const number = typeof value === 'string' ? Number(value) : value
   return typeof number === 'number' && number > 0 && number < 1e9 ? number : undefined
 }
 
-const invalid = (reason: string): TokenAnswer => ({ kind: 'error', code: 'invalid_token_response', reason })
+const invalid = (reason: string): TokenAnswer => ({
+  kind: 'error',
+  code: 'invalid_token_response',
+  reason,
+})
 
-/** Words for "no": Grant §3.3.6, Keycloak, Gluu, UMA 1 and OpenAM, the drafts. */
+/** The codes for a denial: UMA Grant §3.3.6, Keycloak, Gluu, UMA 1 and OpenAM, the drafts. */
 export const denials: RegExp = /^(request_denied|access_denied|forbidden_by_policy|not_authori[sz]ed(_permission)?)$/
 
 /**
- * Reads a token endpoint's answer (Grant §3.3.5, §3.3.6) by its status and members, not only by `error`. Deployed
- * servers demand this: need_info without an `error` (SolidLab), a submitted request or a refusal inside `access_denied`
- * (Keycloak), a denial as 400 `invalid_grant` (Gravitee) or without any code.
+ * Reads the answer of a token endpoint by its status and its members, because servers do not agree on `error`:
+ * need_info without `error` (SolidLab), a submitted request or a denial inside `access_denied` (Keycloak), a denial as
+ * 400 `invalid_grant` (Gravitee) or without any code.
+ *
+ * @param text the body of the answer
+ *
+ * @example
+ * const answer = readTokenAnswer(status, text)
+ * if (answer.kind === 'granted') return { kind: 'granted', grant: toGrant(answer), upgraded: answer.upgraded }
  */
 export function readTokenAnswer(status: number, text: string): TokenAnswer {
   const body = readObject(text)
   if (!body) return invalid(`status ${status}, not a JSON object`)
   if (status >= 200 && status < 300) return readGrant(body)
-  const ticket = string(body.ticket)
-  const error = string(body.error)
-  const redirectUser = string(body.redirect_user)
-  const about = string(body.error_description) ?? ''
-  if (status < 400 || status >= 500) return invalid(`status ${status}`)
-  if (error === 'need_info' || (!error && ticket && (body.required_claims || redirectUser))) {
-    if (!ticket) return invalid('need_info without ticket')
-    return { kind: 'need_info', ticket, requiredClaims: readRequiredClaims(body.required_claims), redirectUser }
-  }
-  if (error === 'request_submitted' || (error === 'access_denied' && about === 'request_submitted')) {
-    return { kind: 'request_submitted', ticket, interval: seconds(body.interval) }
-  }
-  if (error ? denials.test(error) || (error === 'invalid_grant' && /polic/i.test(about)) : status === 403) {
-    return { kind: 'error', code: 'request_denied' }
-  }
-  // Without a code, 400 is what SolidLab says of a ticket that it does not know.
-  const code = error ?? (status === 400 ? 'invalid_grant' : '')
-  return /^[a-z_]{1,64}$/.test(code) ? { kind: 'error', code } : invalid(`status ${status} without an error code`)
+  return readError(status, body)
 }
 
+function readError(status: number, body: ErrorBody): TokenAnswer {
+  if (status < 400 || status >= 500) return invalid(`status ${status}`)
+  if (isNeedInfo(body)) return readNeedInfo(body)
+  if (isSubmitted(body)) {
+    return { kind: 'request_submitted', ticket: string(body.ticket), interval: seconds(body.interval) }
+  }
+  if (isDenial(status, body)) return { kind: 'error', code: 'request_denied' }
+  // Without a code, 400 is SolidLab's answer to a ticket that it does not know.
+  const code = string(body.error) ?? (status === 400 ? 'invalid_grant' : '')
+  return isErrorCode(code) ? { kind: 'error', code } : invalid(`status ${status} without an error code`)
+}
+
+function readNeedInfo(body: ErrorBody): TokenAnswer {
+  const ticket = string(body.ticket)
+  if (!ticket) return invalid('need_info without ticket')
+  const requiredClaims = readRequiredClaims(body.required_claims)
+  return { kind: 'need_info', ticket, requiredClaims, redirectUser: string(body.redirect_user) }
+}
+
+function isNeedInfo(body: ErrorBody): boolean {
+  const error = string(body.error)
+  if (error) return error === 'need_info'
+  return Boolean(string(body.ticket) && (body.required_claims || string(body.redirect_user)))
+}
+
+const isSubmitted = ({ error, error_description: description }: ErrorBody): boolean =>
+  error === 'request_submitted' || (error === 'access_denied' && description === 'request_submitted')
+
+function isDenial(status: number, body: ErrorBody): boolean {
+  const error = string(body.error)
+  if (!error) return status === 403
+  return denials.test(error) || (error === 'invalid_grant' && /polic/i.test(string(body.error_description) ?? ''))
+}
+
+/** Whether a text can be an error code of OAuth or UMA. */
+export const isErrorCode = (text: unknown): text is string => typeof text === 'string' && /^[a-z_]{1,64}$/.test(text)
+
+/** Whether a token can stand in a header: visible ASCII only, because any other character could split the header. */
+export const isUsableToken = (token: unknown): token is string =>
+  typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
+
 function readGrant(body: Record<string, unknown>): TokenAnswer {
-  const token = string(body.access_token)
+  const token = body.access_token
   const type = string(body.token_type)?.toLowerCase()
-  // Visible ASCII only: anything else could split a header (G-3.4-b).
-  if (!token || !/^[\x21-\x7e]+$/.test(token)) return invalid('no usable access_token')
-  // RFC 6749 §7.1: a type that is not understood is not used, least of all as Bearer.
+  if (!isUsableToken(token)) return invalid('no usable access_token')
+  // RFC 6749 §7.1: a token of an unknown type is not used, and never as a bearer token.
   if (type !== 'bearer') return invalid('no supported token_type')
   return {
     kind: 'granted',
@@ -95,9 +122,10 @@ function readGrant(body: Record<string, unknown>): TokenAnswer {
   }
 }
 
+/** Reads `required_claims` (UMA Grant §3.3.6), also one entry without its array and entries that are bare formats. */
 export function readRequiredClaims(sent: unknown): RequiredClaim[] {
   return [sent ?? []].flat().map((raw) => {
-    // A bare string is a format (seen in older SolidLab servers).
+    // A bare string is a format (older SolidLab servers).
     const members = typeof raw === 'string' ? { claim_token_format: raw } : Object(raw)
     const claim: Record<string, unknown> = { raw }
     for (const name of ['claim_token_format', 'issuer', 'claim_type', 'friendly_name', 'name']) {
@@ -108,7 +136,10 @@ export function readRequiredClaims(sent: unknown): RequiredClaim[] {
   })
 }
 
-/** `exp` of a token that happens to be a JWT, in seconds since 1970; undefined for any other. Nothing else is read from it. */
+/**
+ * The `exp` of a token that is a JWT, in seconds since 1970; undefined for any other token. Nothing else is read from
+ * the token, and its signature is not checked.
+ */
 export function jwtExpiry(token: string): number | undefined {
   const payload = token.split('.')[1] ?? ''
   try {

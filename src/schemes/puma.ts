@@ -1,103 +1,46 @@
-import { NeedInfoError, UntrustedAuthorizationServerError } from '../errors.ts'
-import { readPumaAnswer } from '../protocol/early-answer.ts'
-import { earlyChallenges, withTicketOf } from '../protocol/early-challenge.ts'
+/**
+ * Puma's requester of 2012.
+ *
+ * @module
+ */
+import { InvalidTokenResponseError, NeedInfoError } from '../errors/index.ts'
+import { type PumaAnswer, readPumaAnswer } from '../protocol/early-answer.ts'
 import { readPumaConfiguration, wellKnownUma1 } from '../protocol/early-configuration.ts'
 import { readPumaReturn } from '../protocol/early-return.ts'
+import { missingEndpoint } from '../protocol/metadata.ts'
 import { secureUrl } from '../protocol/secure-url.ts'
-import { badReturn, refused, submitted, toBearer } from './early.ts'
-import { type PumaOptions, withState } from './puma-options.ts'
-import { pumaRegistration } from './puma-registration.ts'
-import { pumaSignIn } from './puma-sign-in.ts'
-import type { Answer, Challenge, FlowInput, FlowState, RedirectFacts, RoundContext, Scheme, Step } from './scheme.ts'
+import { bearerGrant, stepAfterError, submittedError } from './older-steps.ts'
+import { type PumaChallenge, pumaChallenges } from './puma/challenges.ts'
+import { type PumaOptions, type PumaRequest, withState } from './puma/options.ts'
+import { pumaRegistration } from './puma/registration.ts'
+import { pumaSignIn } from './puma/sign-in.ts'
+import type { BeginInput, Scheme, SchemeFacts, SchemeRedirect, SchemeState, SchemeTurn, Step } from './scheme.ts'
+import { unusableReturn } from './unusable-return.ts'
 
-export type { PumaOptions } from './puma-options.ts'
+export type { PumaOptions, PumaRequest } from './puma/options.ts'
 
-interface PumaChallenge extends Challenge {
-  hostId?: string | undefined
-}
-
-/** The ticket stays: nothing says that it is single use. */
-interface PumaState extends FlowState {
+/** The ticket stays in the state: nothing says that a ticket is used once. */
+interface PumaState extends SchemeState {
   hostId?: string | undefined
   /** The RPT that the ticket goes with. */
-  rpt?: string
-  /** The person came back: the permission was added to that RPT, or the resource will tell. */
-  upgraded?: boolean
+  rpt?: string | undefined
+  /** The request that waits for its answer. */
+  asked?: 'rpt' | 'ticket' | undefined
+  /** True if the person came back: the permission was added to the RPT, or the host will say that it was not. */
+  upgraded?: boolean | undefined
 }
 
-/** What these servers answer with, by the media types of their time. */
+/** The media types of these managers' answers. */
 const accept = 'application/uma-access-token+json, application/uma-status+json, application/json'
 
 /**
- * Puma's requester, as it spoke to SMARTAM in 2012 (UMA draft -03 with the ticket in the header): `scheme: puma()`. What nobody wrote
- * down is an option; the default is the likeliest.
+ * The scheme for Puma's requester as it spoke to SMARTAM in 2012 (UMA draft -03 with the ticket in the header). Each
+ * message that was never written down is an option, and its default is the likeliest form.
+ *
+ * @example createRequester({ authorizationServers: [{ issuer, hosts, client: { id: 'album' }, scheme: puma() }] })
  */
 export function puma(options: PumaOptions = {}): Scheme {
   const { allowInsecureHttp = false } = options
-
-  /** Asks for an RPT for the host (checklist P-6). */
-  async function issue({ hostId }: PumaState, context: RoundContext): Promise<string | Step> {
-    const { issuer, resource, metadata, accessToken, post } = context
-    const id = options.hostId ? options.hostId(hostId, resource) : (hostId ?? new URL(resource).host)
-    if (id === undefined) {
-      const error = new UntrustedAuthorizationServerError('The host goes by a name that is not its own', { issuer })
-      return { kind: 'denied', error }
-    }
-    const { rptEndpoint = metadata.rpt_endpoint ?? metadata.token_endpoint } = options
-    const request = options.rptRequest?.(id) ?? { form: { host_id: id } }
-    const bearer = await accessToken()
-    const { status, text } = await post(rptEndpoint as string, {
-      bearer,
-      ...request,
-      headers: { accept, ...request.headers },
-    })
-    const answer = readPumaAnswer(status, text)
-    if (answer.kind === 'granted' && answer.rpt) return answer.rpt
-    return stepOf(
-      answer.kind === 'granted' ? { kind: 'error', code: 'invalid_token_response', reason: 'no RPT' } : answer,
-      issuer,
-    )
-  }
-
-  /** Shows the ticket to the manager (P-9). */
-  async function next(state: PumaState, input: FlowInput, context: RoundContext): Promise<Step> {
-    if (state.upgraded) return { kind: 'granted', grant: toBearer(state.rpt as string), upgraded: true }
-    const { ticket } = state
-    const rpt = ticket && (state.rpt ?? input.rpt)
-    const held = rpt || (await issue(state, context))
-    if (typeof held !== 'string') return held
-    if (!ticket) return { kind: 'retry', grant: toBearer(held) }
-    state.rpt = held
-    const { issuer, metadata, accessToken, post } = context
-    const request = options.ticketRequest?.({ rpt: held, ticket }) ?? { json: { rpt: held, ticket } }
-    const { ticketEndpoint = metadata.permission_request_endpoint as string } = options
-    const bearer = await accessToken()
-    const { status, text } = await post(ticketEndpoint, { bearer, ...request, headers: { accept, ...request.headers } })
-    const answer = readPumaAnswer(status, text)
-    return answer.kind === 'granted'
-      ? { kind: 'granted', grant: toBearer(answer.rpt ?? held), upgraded: true }
-      : stepOf(answer, issuer)
-  }
-
-  /** `am_uri` with or without a scheme (P-2, P-3); of a 403 without a ticket nothing can be made. */
-  async function recognise(answer: Answer): Promise<Challenge[]> {
-    const { status, headers } = answer
-    if (status !== 401 && status !== 403) return []
-    let challenges = earlyChallenges(headers.get('www-authenticate'), 'am_uri')
-    if (challenges.length === 1 && !challenges[0]?.ticket) {
-      challenges = withTicketOf(await answer.text(65_536), challenges)
-    }
-    return challenges
-      .filter(({ ticket }) => ticket || status === 401)
-      .flatMap(({ server, ticket, hostId }) => issuers(server).map((issuer) => ({ issuer, ticket, hostId })))
-  }
-
-  const issuers = (server: string): string[] => {
-    const named = server.endsWith(wellKnownUma1) ? server.slice(0, -wellKnownUma1.length) : server
-    if (/^[a-z][a-z\d+.-]*:\/\//i.test(named)) return [named]
-    return [`https://${named}`, ...(allowInsecureHttp ? [`http://${named}`] : [])]
-  }
-
   return {
     name: 'puma',
     wellKnown: wellKnownUma1,
@@ -106,43 +49,112 @@ export function puma(options: PumaOptions = {}): Scheme {
       readPumaConfiguration(text, issuer, slashTolerant, allowInsecureHttp),
     signIn: pumaSignIn(options),
     register: pumaRegistration(options),
-    recognise,
+    redirect: redirectFor(options),
+    recognise: (answer, { resource }) => pumaChallenges(answer, resource, options),
     start: ({ ticket, hostId }: PumaChallenge) => ({ ticket, hostId }),
-    next,
-    redirect: {
-      url(endpoint, { redirectUri, state }: RedirectFacts) {
-        const url = secureUrl(endpoint, allowInsecureHttp)
-        const { redirectParameter = 'redirect_uri' } = options
-        // The managers echo no state: it goes out in the URI that they come back to (P-16).
-        if (redirectUri) url?.searchParams.set(redirectParameter, withState(redirectUri, state))
-        return url
-      },
-      accept(back, { state, issuer }, flow: PumaState) {
-        const result = readPumaReturn(back, { state })
-        if ('problem' in result) badReturn(result, issuer)
-        if (result.outcome === 'submitted') throw submitted(issuer)
-        flow.upgraded = true
-      },
+    next(state: PumaState, input, facts) {
+      if ('begin' in input) return begin(state, input.begin, facts, options)
+      const { status, text } = input.answer
+      return read(readPumaAnswer(status, text), state, facts, options)
     },
-    present: ({ token }) => ({ authorization: `Bearer ${token}` }),
   }
 }
 
-/** There is no ticket without an RPT. */
-const presenting = (step: Step): Step => (step.kind === 'again' ? { ...step, presenting: true } : step)
+function begin(state: PumaState, input: BeginInput, facts: SchemeFacts, options: PumaOptions): SchemeTurn<PumaState> {
+  if (state.upgraded && state.rpt) {
+    return { state, step: { kind: 'granted', grant: bearerGrant(state.rpt), upgraded: true } }
+  }
+  const rpt = state.rpt ?? input.rpt
+  return state.ticket && rpt ? showTicket(state, state.ticket, rpt, facts, options) : askForRpt(state, facts, options)
+}
 
-/** What is not a grant. */
-function stepOf(answer: Exclude<ReturnType<typeof readPumaAnswer>, { kind: 'granted' }>, issuer: string): Step {
+/** Asks for an RPT for the host. */
+function askForRpt(state: PumaState, facts: SchemeFacts, options: PumaOptions): SchemeTurn<PumaState> {
+  const { issuer, metadata, resource } = facts
+  const hostId = state.hostId ?? new URL(resource).host
+  const endpoint = options.rptEndpoint ?? metadata.rpt_endpoint ?? metadata.token_endpoint
+  const request = options.rptRequest?.(hostId) ?? { form: { host_id: hostId } }
+  return { state: { ...state, asked: 'rpt' }, step: askStep(endpoint, request, issuer, 'rpt_endpoint') }
+}
+
+/** Shows a ticket and the RPT that gets the permission. */
+function showTicket(
+  state: PumaState,
+  ticket: string,
+  rpt: string,
+  { issuer, metadata }: SchemeFacts,
+  options: PumaOptions,
+): SchemeTurn<PumaState> {
+  const endpoint = options.ticketEndpoint ?? metadata.permission_request_endpoint
+  const request = options.ticketRequest?.({ rpt, ticket }) ?? { json: { rpt, ticket } }
+  return {
+    state: { ...state, rpt, asked: 'ticket' },
+    step: askStep(endpoint, request, issuer, 'permission_request_endpoint'),
+  }
+}
+
+function askStep(endpoint: unknown, { json, form, headers }: PumaRequest, issuer: string, name: string): Step {
+  if (typeof endpoint !== 'string') return { kind: 'denied', error: missingEndpoint(issuer, name) }
+  return { kind: 'ask', endpoint, by: 'party', json, form, headers: { accept, ...headers } }
+}
+
+function read(
+  answer: PumaAnswer,
+  { asked, ...state }: PumaState,
+  facts: SchemeFacts,
+  options: PumaOptions,
+): SchemeTurn<PumaState> {
+  const { issuer } = facts
+  if (answer.kind !== 'granted') return { state, step: stepWithoutGrant(answer, issuer) }
+  const { ticket } = state
+  if (asked === 'ticket') {
+    const grant = bearerGrant(answer.rpt ?? (state.rpt as string))
+    return { state, step: { kind: 'granted', grant, upgraded: true } }
+  }
+  if (!answer.rpt) {
+    const error = new InvalidTokenResponseError(`Answer of ${issuer}: no RPT`, { issuer })
+    return { state, step: { kind: 'denied', error } }
+  }
+  return ticket
+    ? showTicket(state, ticket, answer.rpt, facts, options)
+    : { state, step: { kind: 'issued', grant: bearerGrant(answer.rpt) } }
+}
+
+function stepWithoutGrant(answer: Exclude<PumaAnswer, { kind: 'granted' }>, issuer: string): Step {
   switch (answer.kind) {
     case 'unauthorized':
       return { kind: 'sign-in' }
     case 'request_submitted':
-      return { kind: 'denied', error: submitted(issuer) }
+      return { kind: 'denied', error: submittedError(issuer) }
     case 'claims':
       return { kind: 'claims', requiredClaims: answer.requiredClaims, redirectUser: answer.redirectUser }
     default:
-      return answer.code === 'need_claims'
-        ? { kind: 'denied', error: new NeedInfoError(`${issuer} needs claims and does not say which`, { issuer }) }
-        : presenting(refused(answer, issuer))
+      return answer.code === 'need_claims' ? claimsUnnamed(issuer) : presenting(stepAfterError(answer, issuer))
+  }
+}
+
+const claimsUnnamed = (issuer: string): Step => ({
+  kind: 'denied',
+  error: new NeedInfoError(`${issuer} needs claims and does not say which`, { issuer }),
+})
+
+/** A host gives a fresh ticket only to a request with an RPT. */
+const presenting = (step: Step): Step => (step.kind === 'again' ? { ...step, presenting: true } : step)
+
+/** The redirect to the manager's page for claims. */
+function redirectFor({ allowInsecureHttp = false, redirectParameter = 'redirect_uri' }: PumaOptions): SchemeRedirect {
+  return {
+    url(_state, endpoint, { redirectUri, state }) {
+      const url = secureUrl(endpoint, allowInsecureHttp)
+      // These managers echo no state, so the state goes out in the URI that the person comes back to.
+      if (redirectUri) url?.searchParams.set(redirectParameter, withState(redirectUri, state))
+      return url
+    },
+    accept(state: PumaState, back, { state: expected, issuer }): PumaState {
+      const result = readPumaReturn(back, { state: expected })
+      if ('problem' in result) throw unusableReturn(result, issuer)
+      if (result.outcome === 'submitted') throw submittedError(issuer)
+      return { ...state, upgraded: true }
+    },
   }
 }

@@ -87,7 +87,10 @@ export interface AskStep {
   by: 'client' | 'party' | 'nobody'
   /** The form to send. */
   form?: TokenParameters | undefined
-  /** The JSON to send, instead of a form. */
+  /**
+   * The JSON to send, instead of a form. Parameters that the client authentication sets (`client_id`, …) are added to a
+   * JSON object.
+   */
   json?: unknown
   /** Further headers, set over `accept` and `content-type`. */
   headers?: Record<string, string> | undefined
@@ -122,9 +125,9 @@ export type Step =
   | { kind: 'issued'; grant: Grant }
   | { kind: 'denied'; error: UmaError }
 
-/** The result of `Scheme.next`. */
-export interface SchemeTurn {
-  state: SchemeState
+/** The result of `Scheme.next`. A scheme names its own state as `SchemeTurn<MyState>`. */
+export interface SchemeTurn<State extends SchemeState = SchemeState> {
+  state: State
   step: Step
 }
 
@@ -192,6 +195,10 @@ export interface Scheme {
   recognise(answer: Answer, facts: RecogniseFacts): Challenge[] | Promise<Challenge[]>
   /** The state at the start of a flow. */
   start(challenge: Challenge): SchemeState
-  /** Begins a request, or reads the answer to the request before, and says which step comes next. */
+  /**
+   * Begins a request, or reads the answer to the request before, and says which step comes next. Both can lead to any
+   * step: `begin` to one that needs no request, an answer to another `ask`. If a request was not sent, `begin` is
+   * called again with the state that it was called with.
+   */
   next(state: SchemeState, input: SchemeInput, facts: SchemeFacts): SchemeTurn
 }

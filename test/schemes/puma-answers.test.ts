@@ -243,6 +243,7 @@ describe('P-16 in the clear', () => {
       world.am.state.issuer = plain(world.am.issuer, 'am.example')
       world.host.quirks.issuer = sent
       const host = plain(world.host.origin, 'host.example')
+      world.host.quirks.hostId = new URL(host).host
       const requester = world.requester(
         puma({ allowInsecureHttp: true }),
         {},

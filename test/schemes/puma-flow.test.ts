@@ -73,9 +73,26 @@ describe('P-2 the challenge', () => {
   })
 
   test('host_id goes to the manager', async () => {
+    const world = await startAmWorld('puma')
+    await world.requester(puma()).fetch(world.host.origin + name)
+    const issued = world.to('/oauth/token').at(-1)
+    expect(new URLSearchParams(issued?.body.toString()).get('host_id')).toBe(world.host.id)
+  })
+
+  test('host_id of another host: refused, and nothing is sent to the manager', async () => {
     const world = await startAmWorld('puma', { host: { quirks: { hostId: 'pumahostone.appspot.com' } } })
     await world
       .requester(puma())
+      .fetch(world.host.origin + name)
+      .catch(() => {})
+    expect(programs(world)).toEqual([`GET host ${name} 401`])
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'challenge-refused', reason: 'host-id' }))
+  })
+
+  test('host_id of another host, which the application knows by that name', async () => {
+    const world = await startAmWorld('puma', { host: { quirks: { hostId: 'pumahostone.appspot.com' } } })
+    await world
+      .requester(puma({ hostId: (named) => (named === 'pumahostone.appspot.com' ? named : undefined) }))
       .fetch(world.host.origin + name)
       .catch(() => {})
     const issued = world.to('/oauth/token').at(-1)
@@ -89,12 +106,15 @@ describe('P-2 the challenge', () => {
     expect((await world.requester(puma()).fetch(world.host.origin + name)).status).toBe(200)
   })
 
-  test('a name that the application does not accept: no RPT is asked for', async () => {
+  test('a name that the application does not accept: nothing is sent to the manager', async () => {
     const world = await startAmWorld('puma', { host: { quirks: { hostId: 'bank.example' } } })
     const scheme = puma({ hostId: (named, resource) => (named === new URL(resource).host ? named : undefined) })
-    const error = await umaRejection(world.requester(scheme).fetch(world.host.origin + name))
-    expect(error.code).toBe('untrusted_authorization_server')
-    expect(programs(world)).toEqual([`GET host ${name} 401`, 'GET am /.well-known/uma-configuration 200'])
+    await world
+      .requester(scheme)
+      .fetch(world.host.origin + name)
+      .catch(() => {})
+    expect(programs(world)).toEqual([`GET host ${name} 401`])
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'challenge-refused', reason: 'host-id' }))
   })
 
   test('a 403 without a ticket is no challenge: that answer', async () => {
