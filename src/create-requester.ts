@@ -17,7 +17,9 @@ import { metadataOf, type ServerAccess } from './parties/client-session.ts'
 import { createParties, type MakeStoredWallet, type Parties } from './parties/create-parties.ts'
 import { type Inspection, inspect, knownParties } from './parties/inspect.ts'
 import type { Party, RecordStore } from './parties/party.ts'
+import { presentHeaders } from './parties/present-headers.ts'
 import { signOut } from './parties/sign-out.ts'
+import { openRecordChannel } from './persistence/record-channel.ts'
 import { createResilientStorage } from './persistence/resilient-storage.ts'
 import { createStoredWallet } from './persistence/stored-wallet.ts'
 import type { UmaRequestOptions } from './request/options.ts'
@@ -162,13 +164,17 @@ function clientRegistry(records: RecordStore, caller: Caller, discovery: Discove
 
 /** Only a requester with a storage keeps its wallets in step with one. */
 function storedWallets(
-  { storage }: RequesterOptions,
+  { storage, maxEntries }: RequesterOptions,
   records: RecordStore,
   trust: Trust,
   tellFor: TellFor,
 ): MakeStoredWallet {
   if (!storage) return undefined
-  return (party) => createStoredWallet({ records, trust, tell: tellFor(party.name), party })
+  const channel = openRecordChannel()
+  return (party) => {
+    const tell = tellFor(party.name)
+    return createStoredWallet({ records, trust, tell, party, channel, maxEntries, present: presentHeaders })
+  }
 }
 
 function createHandle(parts: RequesterParts, name: string | undefined): Requester {

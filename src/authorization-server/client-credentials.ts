@@ -1,7 +1,7 @@
 import { findUmaError, InvalidTokenResponseError, TokenRequestError } from '../errors/index.ts'
 import { readTokenAnswer } from '../protocol/token-answer.ts'
 import { repeat } from './retry.ts'
-import { type Connection, post } from './token-request.ts'
+import { type Connection, post, tokenEndpoint } from './token-request.ts'
 import type { Tokens } from './tokens.ts'
 
 /**
@@ -13,7 +13,8 @@ import type { Tokens } from './tokens.ts'
  * @throws TokenRequestError with the server's own code, InvalidTokenResponseError, UmaTimeoutError
  */
 export async function clientCredentials(connection: Connection, scope: string | undefined): Promise<Tokens> {
-  const { issuer, token_endpoint: endpoint } = connection.metadata
+  const { issuer } = connection.metadata
+  const endpoint = tokenEndpoint(connection.metadata)
   const { signal } = connection.context
   const parameters = { grant_type: 'client_credentials', scope }
   const { status, text, description } = await repeat(() => post(connection, endpoint, parameters, { signal }), {

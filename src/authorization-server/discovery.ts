@@ -1,7 +1,13 @@
 import { abortable } from '../async/abortable.ts'
 import { monotonic } from '../async/timers.ts'
 import { DiscoveryError, UmaError } from '../errors/index.ts'
-import { type AuthorizationServerMetadata, checkMetadata, metadataUrls, readMetadata } from '../protocol/metadata.ts'
+import {
+  type AuthorizationServerMetadata,
+  checkMetadata,
+  type MetadataReader,
+  metadataUrls,
+  readMetadata,
+} from '../protocol/metadata.ts'
 import type { CallAnswer, Caller } from './call.ts'
 import { callAgain } from './retry.ts'
 
@@ -15,13 +21,6 @@ export interface DiscoveryTarget {
   /** The scheme, whose rules metadata from the configuration must keep, too. */
   scheme?: { allowInsecureHttp?: boolean | undefined } | undefined
 }
-
-/** Reads a metadata document, or says in a few words what is wrong with it. */
-export type MetadataReader = (
-  text: string,
-  issuer: string,
-  slashTolerant?: boolean,
-) => AuthorizationServerMetadata | string
 
 /**
  * Gives the metadata of an authorization server.
@@ -117,7 +116,10 @@ function configuredMetadata(
   const text = JSON.stringify(metadata)
   const asPublished = read(text, issuer, true)
   if (typeof asPublished === 'object') return asPublished
-  const asOurs = checkMetadata(JSON.parse(text), issuer, true, scheme?.allowInsecureHttp)
+  const asOurs = checkMetadata(JSON.parse(text), issuer, {
+    tolerateTrailingSlash: true,
+    allowInsecureHttp: scheme?.allowInsecureHttp,
+  })
   if (typeof asOurs === 'object') return asOurs
   throw new DiscoveryError(`Metadata that was given for ${issuer}: ${asPublished}`, { issuer })
 }

@@ -1,5 +1,5 @@
 import { TokenRequestError, UmaError } from '../errors/index.ts'
-import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import { type AuthorizationServerMetadata, missingEndpoint } from '../protocol/metadata.ts'
 import { readTokenAnswer, type TokenAnswer } from '../protocol/token-answer.ts'
 import { type CallAnswer, type Caller, call } from './call.ts'
 import type { ClientAuth, FlowContext } from './client-authentication.ts'
@@ -101,8 +101,14 @@ export async function submit(
  * @throws as `post` does
  */
 export async function requestToken(connection: Connection, parameters: TokenParameters): Promise<TokenAnswer> {
-  const { status, text } = await post(connection, connection.metadata.token_endpoint, parameters)
+  const { status, text } = await post(connection, tokenEndpoint(connection.metadata), parameters)
   return readTokenAnswer(status, text)
+}
+
+/** The token endpoint. @throws DiscoveryError if the server has none */
+export function tokenEndpoint({ issuer, token_endpoint: endpoint }: AuthorizationServerMetadata): string {
+  if (endpoint === undefined) throw missingEndpoint(issuer, 'token_endpoint')
+  return endpoint
 }
 
 /**

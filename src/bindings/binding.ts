@@ -49,5 +49,5 @@ export interface Binding {
    * that it added to. Returns true if the same request must be sent once more, because the answer brought a nonce
    * (RFC 9449 §8, §9). The engine repeats a request once.
    */
-  answered?(answer: Pick<Answer, 'status' | 'headers'> & { text?: string }, request: PresentedRequest): boolean
+  answered?(answer: Pick<Answer, 'status' | 'headers'>, request: PresentedRequest): boolean | Promise<boolean>
 }

@@ -100,7 +100,7 @@ async function askOnce(
   const answer = await send(run, step, upgrade)
   if (answer === 'nobody-signed-in' || !binding.answered) return answer
   const request = { method: 'POST', url: step.endpoint }
-  const needsNonce = callBinding(run, () => binding.answered?.(answer, request))
+  const needsNonce = await callBinding(run, () => binding.answered?.(answer, request))
   return needsNonce === true ? send(run, step, upgrade) : answer
 }
 

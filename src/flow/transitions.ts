@@ -4,6 +4,7 @@ import type { FlowDirective, FlowEffect, FlowFailure, FlowInput, FlowInputKind }
 /** The result of a transition: the next value of the flow, and either an effect or a directive. */
 export type FlowTurn = { flow: Flow; effect: FlowEffect } | { flow: Flow; directive: FlowDirective }
 
+type ReportedResend = Extract<FlowDirective, { report: true }>
 type InputOf<Kind extends FlowInputKind> = Extract<FlowInput, { kind: Kind }>
 type Transition<Kind extends FlowInputKind> = (flow: Flow, input: InputOf<Kind>) => FlowTurn
 type Row = { [Kind in FlowInputKind]?: Transition<Kind> }
@@ -106,7 +107,7 @@ function grant(flow: Flow): FlowTurn {
   return { flow: { ...flow, at: 'granted' }, directive: { kind: 'resend', rpt, reason: 'granted', report: false } }
 }
 
-function sendWith(flow: Flow, how: Omit<FlowDirective & { report: true }, 'kind' | 'report'>): FlowTurn {
+function sendWith(flow: Flow, how: Pick<ReportedResend, 'rpt' | 'reason'>): FlowTurn {
   return { flow: { ...flow, at: 'send' }, directive: { kind: 'resend', ...how, report: true } }
 }
 

@@ -85,6 +85,7 @@ function createParty(
       party.neverUpgrades = new Set()
       party.epoch += 1
       for (const rpt of wallet.all()) wallet.drop(rpt)
+      party.stored?.forgotten()
     },
   }
   if (makeStoredWallet) Object.defineProperty(party, 'stored', { value: makeStoredWallet(party) })

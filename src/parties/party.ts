@@ -48,6 +48,8 @@ export interface StoredWallet {
   note(authorityKey: string, host: string): void
   /** Deletes all records. */
   erase(): Promise<void>
+  /** The party was forgotten: nothing that was read before counts any more. */
+  forgotten(): void
 }
 
 /** The storage of a requester, as the levels above it use it. It never fails. */

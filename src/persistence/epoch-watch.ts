@@ -22,11 +22,9 @@ export interface EpochWatchOptions {
   records: Pick<RecordStore, 'get' | 'set'>
   tell: Tell
   party: Pick<Party, 'name' | 'epoch' | 'forget'>
-  /** Called after the party was forgotten. */
-  forgotten(): void
 }
 
-export function createEpochWatch({ records, tell, party, forgotten }: EpochWatchOptions): EpochWatch {
+export function createEpochWatch({ records, tell, party }: EpochWatchOptions): EpochWatch {
   const key = epochKey(party.name)
   /** The epoch that the storage had at the last look. */
   let stored: number | undefined
@@ -55,11 +53,9 @@ export function createEpochWatch({ records, tell, party, forgotten }: EpochWatch
     if (epoch > party.epoch) {
       party.forget()
       party.epoch = epoch
-      forgotten()
     } else if (wasEmptied) {
       // The storage was emptied, and a sign-out may be among the records that are gone.
       party.forget()
-      forgotten()
       stored = party.epoch
       await records.set(key, `${party.epoch}`)
     }

@@ -51,15 +51,7 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
   const known = new Map<string, { authority: Authority; host: string }>()
   /** The keys of the records whose write was put off. */
   const noted = new Set<string>()
-  const epoch = createEpochWatch({
-    records,
-    tell,
-    party,
-    forgotten() {
-      seen.clear()
-      read.clear()
-    },
-  })
+  const epoch = createEpochWatch({ records, tell, party })
 
   const recordKey = (authorityKey: string, host: string): string => rptsKey(name, host, authorityKey)
 
@@ -238,6 +230,10 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
       }
       await put(indexKey(name), undefined)
       channel?.post(epochKey(name))
+    },
+    forgotten() {
+      seen.clear()
+      read.clear()
     },
   }
 }

@@ -33,7 +33,14 @@ export interface Wallet {
   at(method: string, target: string): Rpt | undefined
   /** All RPTs that have opened this place, the newest first. */
   allAt(place: Place): Rpt[]
-  /** The RPT that is most likely to open a place: exact place, longest folder, newest of the host. */
+  /** Whether any RPT is held for a host. */
+  hasRpts(host: string): boolean
+  /**
+   * The RPT that is most likely to open a place: exact place, longest folder, newest of the host.
+   *
+   * @param onlyAuthority the one authority that may speak for the host; `'any'` if nobody can tell; `undefined`: there
+   * is more than one, so that the newest RPT of the host says nothing
+   */
   nearest(place: Place, onlyAuthority: string | undefined): Rpt | undefined
   /** The newest RPT of an authority at a host. */
   newest(host: string, authority: string): Rpt | undefined
@@ -104,7 +111,7 @@ export function createWallet(maxEntries = 1000): Wallet {
     const inFolder = folders.find(place.method, place.url, host, suits)
     if (inFolder) return used(inFolder)
     if (onlyAuthority === undefined) return undefined
-    const isOfAuthority = (rpt: Rpt): boolean => rpt.authority === onlyAuthority
+    const isOfAuthority = (rpt: Rpt): boolean => onlyAuthority === 'any' || rpt.authority === onlyAuthority
     const newest = held.newest(host, (rpt) => isOfAuthority(rpt) && suits(rpt))
     // An RPT that was not enough here before may get a challenge for the missing permissions, and be upgraded.
     return used(newest ?? held.newest(host, (rpt) => isOfAuthority(rpt) && !shortfalls.isForgotten(rpt, key)))
@@ -168,6 +175,7 @@ export function createWallet(maxEntries = 1000): Wallet {
     at,
     allAt,
     nearest,
+    hasRpts: (host) => held.newest(host, () => true) !== undefined,
     newest: (host, authority) => held.newest(host, (rpt) => rpt.authority === authority),
     byId: held.byId,
     store,
