@@ -26,9 +26,9 @@ const isClosed = (error: unknown): boolean =>
   error instanceof DOMException && /^(InvalidState|Abort|Unknown)Error$/.test(error.name)
 
 /**
- * Makes a storage of IndexedDB, shared by all tabs and workers of the origin. The database is opened at the first use. If
- * the browser has closed the connection, it is opened again, once for each call. An expired value is not returned, and
- * `keys` removes it. The lock is a Web Lock; without Web Locks, it is a lock within the tab.
+ * Makes a storage of IndexedDB, shared by all tabs and workers of the origin. The database is opened at the first
+ * use. If the browser has closed the connection, it is opened again, once for each call. An expired value is not
+ * returned, and `keys` removes it. The lock is a Web Lock; without Web Locks, it is a lock within the tab.
  *
  * Every function of the storage rejects with the browser's error if IndexedDB is forbidden, broken or full
  * (`SecurityError`, `QuotaExceededError`, …), and with a `ReferenceError` if there is no IndexedDB.

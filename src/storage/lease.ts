@@ -1,7 +1,10 @@
 /** Locks for storages that have no lock: a lease that its holder renews, and that expires when the holder dies. */
 import { inTurn } from '../async/in-turn.ts'
 
-/** The operations of a storage that a lock needs. `Held` identifies one holding of a key among all past and future ones. */
+/**
+ * The operations of a storage that a lock needs. `Held` identifies one holding of a key among all past and future
+ * ones.
+ */
 export interface Leases<Held> {
   /** Takes the lease for `leaseMs` if it is free or has expired; undefined while somebody else holds it. */
   take(key: string): Promise<Held | undefined>
@@ -12,8 +15,9 @@ export interface Leases<Held> {
 }
 
 /**
- * Runs `task` while nobody else holds `key`. `lost` aborts if the lease was lost while the task ran, because the process
- * stood still or the storage was away for longer than a lease. From then on, another process may hold the lock.
+ * Runs `task` while nobody else holds `key`. `lost` aborts if the lease was lost while the task ran, because the
+ * process stood still or the storage was away for longer than a lease. From then on, another process may hold the
+ * lock.
  */
 export type LeaseLock = <T>(key: string, task: (lost: AbortSignal) => Promise<T>) => Promise<T>
 
@@ -21,8 +25,8 @@ export type LeaseLock = <T>(key: string, task: (lost: AbortSignal) => Promise<T>
 export const LEASE_MS = 30_000
 
 /**
- * The longest that the caller waits while a lease is given back, in milliseconds. After that, the lease expires by itself,
- * or our next turn gives it back.
+ * The longest that the caller waits while a lease is given back, in milliseconds. After that, the lease expires by
+ * itself, or our next turn gives it back.
  */
 const RELEASE_MS = 1_000
 
@@ -59,7 +63,10 @@ export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLoc
     }
   }
 
-  /** Renews three times in each lease. An error alone does not lose the lease: it is lost when it expires or was taken. */
+  /**
+   * Renews three times in each lease. An error alone does not lose the lease: it is lost when it expires or was
+   * taken.
+   */
   function keep(key: string, held: Held, asked: number, lose: () => void): () => void {
     let until = asked + leaseMs
     let asking = false

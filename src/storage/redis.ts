@@ -4,8 +4,8 @@ import type { UmaStorage } from './storage.ts'
 export type { LeaseLock } from './lease.ts'
 
 /**
- * The functions that are used of a connected client of the `redis` package, version 5 or 6: `createClient()`, a pool, or
- * a cluster (whose keys cannot be listed).
+ * The functions that are used of a connected client of the `redis` package, version 5 or 6: `createClient()`, a pool,
+ * or a cluster (whose keys cannot be listed).
  */
 export interface RedisClient {
   get(key: string): Promise<string | null>
@@ -22,8 +22,8 @@ export interface RedisClient {
 /** Options of `redisStorage`. */
 export interface RedisStorageOptions {
   /**
-   * All keys begin with this prefix. Use this option and not the client's own `keyPrefix`. The keys of this package begin
-   * with `uma:` in any case. @default ''
+   * All keys begin with this prefix. Use this option and not the client's own `keyPrefix`. The keys of this package
+   * begin with `uma:` in any case. @default ''
    */
   prefix?: string
   /** How long a lock outlives a holder that died, in milliseconds. @default 30_000 */
@@ -51,8 +51,8 @@ const px = (ms: number): { expiration: { type: 'PX'; value: number } } => ({
  * Every function of the storage rejects with the client's error if the server is away. A client that queues commands
  * meanwhile (its default) makes callers wait instead.
  *
- * The lock is a key with a random value that expires on the server. It is renewed while the task runs, and only its holder
- * deletes it. After a failover to a replica, two holders may have the same lock.
+ * The lock is a key with a random value that expires on the server. It is renewed while the task runs, and only its
+ * holder deletes it. After a failover to a replica, two holders may have the same lock.
  *
  * @example
  * ```ts

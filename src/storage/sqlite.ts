@@ -8,8 +8,8 @@ export type { LeaseLock } from './lease.ts'
 /** Options of `sqliteStorage`. */
 export interface SqliteStorageOptions {
   /**
-   * The database file, in a directory that exists, on a local disk. It is created at the first use; only its owner can read
-   * it (mode 0600).
+   * The database file, in a directory that exists, on a local disk. It is created at the first use; only its owner
+   * can read it (mode 0600).
    */
   path: string
   /** How long a lock outlives a holder that died, in milliseconds. @default 30_000 */
@@ -73,8 +73,8 @@ async function patiently<T>(work: () => T): Promise<T> {
 }
 
 /**
- * Lets only the owner read the file. It is created here because SQLite would apply the umask. SQLite gives its companion
- * files the mode of the database file.
+ * Lets only the owner read the file. It is created here because SQLite would apply the umask. SQLite gives its
+ * companion files the mode of the database file.
  */
 async function guard(path: string): Promise<void> {
   const { chmod, stat, writeFile } = await import('node:fs/promises')
@@ -120,16 +120,17 @@ async function open(path: string): Promise<{ db: DatabaseSync; statements: State
 }
 
 /**
- * Makes a storage of a SQLite file (Node's own `node:sqlite`), shared by any number of processes on one machine. The file
- * is opened at the first use. A write that was acknowledged survives the process, even if it is killed. After a power
- * cut, the last moments may be missing. An expired value is not returned; about once a minute, expired values are removed.
+ * Makes a storage of a SQLite file (Node's own `node:sqlite`), shared by any number of processes on one machine. The
+ * file is opened at the first use. A write that was acknowledged survives the process, even if it is killed. After a
+ * power cut, the last moments may be missing. An expired value is not returned; about once a minute, expired values
+ * are removed.
  *
- * The lock is a lease in the file, renewed while the task runs. No transaction is open meanwhile. Node 22 cuts values off
- * at U+0000.
+ * The lock is a lease in the file, renewed while the task runs. No transaction is open meanwhile. Node 22 cuts values
+ * off at U+0000.
  *
- * Every function of the storage rejects with Node's or SQLite's error if the file cannot be opened, read or written, if
- * another process keeps it busy for more than 2 s, or if a newer version of this package has written it. The next call
- * tries again.
+ * Every function of the storage rejects with Node's or SQLite's error if the file cannot be opened, read or written,
+ * if another process keeps it busy for more than 2 s, or if a newer version of this package has written it. The next
+ * call tries again.
  *
  * @example
  * ```ts

@@ -15,6 +15,9 @@ export interface UmaStorage {
   delete(key: string): unknown
   /** Lists the keys that begin with `prefix`. Without this function, `parties()` knows only the parties in memory. */
   keys?(prefix: string): Iterable<string> | AsyncIterable<string> | Promise<Iterable<string>>
-  /** Runs `task` while no other tab or process holds `key`. Without this function, only requests of one page or process wait. */
+  /**
+   * Runs `task` while no other tab or process holds `key`. Without this function, only requests of one page or
+   * process wait.
+   */
   lock?<T>(key: string, task: () => Promise<T>): Promise<T>
 }

@@ -4,8 +4,8 @@ import { inTurn, type Lock } from '../async/in-turn.ts'
 const withinTab: Lock = /* @__PURE__ */ inTurn()
 
 /**
- * Makes a lock of Web Locks. It has one holder among all tabs and workers of the origin, and the browser releases it when
- * a tab closes or crashes. Without Web Locks (insecure contexts, old browsers), it is a lock within this tab.
+ * Makes a lock of Web Locks. It has one holder among all tabs and workers of the origin, and the browser releases it
+ * when a tab closes or crashes. Without Web Locks (insecure contexts, old browsers), it is a lock within this tab.
  *
  * @param scope the names of the Web Locks begin with `uma-requester:` and this scope
  */

@@ -5,9 +5,9 @@ import { webLock } from './web-lock.ts'
 const RECORD = /^(\d*);/
 
 /**
- * Makes a storage of `localStorage` or `sessionStorage`. Any script of the page can read it. `sessionStorage` ends with the
- * tab. A value that has expired is removed when it is read. The lock is a Web Lock among all tabs of the origin; without
- * Web Locks, it is a lock within the tab.
+ * Makes a storage of `localStorage` or `sessionStorage`. Any script of the page can read it. `sessionStorage` ends
+ * with the tab. A value that has expired is removed when it is read. The lock is a Web Lock among all tabs of the
+ * origin; without Web Locks, it is a lock within the tab.
  *
  * The storage's `set` throws the browser's `QuotaExceededError` if there is no room.
  *

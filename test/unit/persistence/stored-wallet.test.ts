@@ -250,7 +250,7 @@ describe('save', () => {
   })
 })
 
-test('erase deletes all records, also those that the index does not name; a write that was noted brings none back', async () => {
+test('erase deletes all records, also those that are not in the index; a noted write brings none back', async () => {
   const storage = await filled()
   const process = processOn(storage)
   await process.stored.readAll()

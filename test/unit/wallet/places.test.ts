@@ -84,7 +84,7 @@ describe('R4: several RPTs for one place', () => {
     expect(wallet.at('POST', targetOf(there))).toBe(rpts[2])
   })
 
-  test('an RPT that was refused at a place that it opened is tried last, and comes first when it opens it again', () => {
+  test('an RPT that was refused at a place is tried last there, until it opens the place again', () => {
     const wallet = createWallet()
     const there = place('POST', '/rpc')
     const a = obtain(wallet, 'a')
