@@ -4,7 +4,10 @@ import type { Party, RecordStore } from '../parties/party.ts'
 import { epochKey } from '../parties/record-keys.ts'
 import { readEpoch } from './rpt-record.ts'
 
-/** After how many milliseconds a request looks at the epoch again: it bounds the time until a sign-out elsewhere counts. */
+/**
+ * After how many milliseconds a request looks at the epoch again: it bounds the time until a sign-out elsewhere
+ * counts.
+ */
 const maxAge = 5_000
 /** The longest that a request waits for its look at the epoch, in milliseconds. */
 const maxWait = 250

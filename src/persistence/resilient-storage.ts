@@ -15,8 +15,8 @@ const lockTimeout = 15_000
 const pauseWithoutLock = 60_000
 
 /**
- * How the wait for a lock ended. `down`: the storage answers nothing at all, which was told already. `late`: the storage
- * answers but did not grant the lock. `refused`: the storage reported an error, or ran no task.
+ * How the wait for a lock ended. `down`: the storage answers nothing at all, which was told already. `late`: the
+ * storage answers but did not grant the lock. `refused`: the storage reported an error, or ran no task.
  */
 type LockOutcome = 'granted' | 'down' | 'late' | 'refused'
 

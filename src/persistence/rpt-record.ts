@@ -75,8 +75,8 @@ function readRpt(value: unknown, host: string, maxPlaces: number): StoredRpt | u
 }
 
 /**
- * Reads a record exactly: a storage may hold anything. A bad RPT and a bad place are left out. The time is linear in the
- * length of the text.
+ * Reads a record exactly: a storage may hold anything. A bad RPT and a bad place are left out. The time is linear in
+ * the length of the text.
  *
  * @param maxEntries the most RPTs, and the most places, that are taken; the newest RPTs come first
  * @returns undefined if the text is no record of this version

@@ -150,7 +150,7 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     if (written) await addToIndex(authorityKey, host)
   }
 
-  /** Writes the records that are in step with memory. False if nothing is to be kept of this authority and host. */
+  /** Writes what memory holds after a sync. False if nothing was written: there is nothing, or the storage failed. */
   async function writeMerged(authorityKey: string, host: string): Promise<boolean> {
     const key = recordKey(authorityKey, host)
     const never = party.neverUpgrades.has(flowLockKey(authorityKey, host))
@@ -162,7 +162,7 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
       // A text that could not be written is not kept for later: it would undo the changes of others.
       if (!(await records.set(key, text, undefined, false))) {
         writeLater(authorityKey, host, retryDelay)
-        return true
+        return false
       }
       seen.written(key, text)
       channel?.post(key)
@@ -208,6 +208,8 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     ready(host) {
       if (read.has(host)) return read.get(host)
       const reading = readRecords(host).then((complete) => {
+        // Something changed meanwhile: the next request reads again.
+        if (read.get(host) !== reading) return
         if (complete) read.set(host, undefined)
         else read.delete(host)
       })

@@ -4,33 +4,39 @@ import { webLock } from './web-lock.ts'
 
 /** Options of `indexedDBStorage`. */
 export interface IndexedDBStorageOptions {
-  /** The database. It must hold nothing else. Default: `uma-requester`. */
+  /** The name of the database. It must hold nothing else. @default 'uma-requester' */
   name?: string
 }
 
-/** `expires`: ms since 1970 after which the value is of no use. */
+/** A value as it is stored. */
 interface Stored {
   value: string
+  /** When the value expires, in milliseconds since 1970. */
   expires?: number | undefined
 }
 
-const good = (stored: Partial<Stored> | undefined): stored is Stored =>
+const isValid = (stored: Partial<Stored> | undefined): stored is Stored =>
   typeof stored?.value === 'string' && (stored.expires ?? Infinity) > Date.now()
 
 /**
- * A connection that the browser closed on us: InvalidStateError, or AbortError where something was under way; Safari, which loses its
- * server: UnknownError.
+ * Whether the browser has closed the connection: InvalidStateError, or AbortError for an operation under way. Safari
+ * loses its database process and reports UnknownError.
  */
-const closed = (error: unknown): boolean =>
+const isClosed = (error: unknown): boolean =>
   error instanceof DOMException && /^(InvalidState|Abort|Unknown)Error$/.test(error.name)
 
 /**
- * IndexedDB as storage, shared by all tabs and workers of the origin. Nothing is opened before the first use. A connection that the
- * browser has closed is opened again, once per call. Times to live are kept on reading; `keys` also clears away what has run out.
- * The lock is a Web Lock, or where there are none, a lock within the tab.
+ * Makes a storage of IndexedDB, shared by all tabs and workers of the origin. The database is opened at the first
+ * use. If the browser has closed the connection, it is opened again, once for each call. An expired value is not
+ * returned, and `keys` removes it. The lock is a Web Lock; without Web Locks, it is a lock within the tab.
  *
- * Every function rejects with the browser's error where IndexedDB is forbidden, broken or full (`SecurityError`,
- * `QuotaExceededError`, …), with a `ReferenceError` where there is none.
+ * Every function of the storage rejects with the browser's error if IndexedDB is forbidden, broken or full
+ * (`SecurityError`, `QuotaExceededError`, …), and with a `ReferenceError` if there is no IndexedDB.
+ *
+ * @example
+ * ```ts
+ * createRequester({ ...options, storage: indexedDBStorage() })
+ * ```
  */
 export function indexedDBStorage(options: IndexedDBStorageOptions = {}): UmaStorage {
   const { name = 'uma-requester' } = options
@@ -43,12 +49,12 @@ export function indexedDBStorage(options: IndexedDBStorageOptions = {}): UmaStor
       try {
         return await tried(mode, (records) => {
           const { db } = records.transaction
-          // Do not stand in the way of a page that deletes the database.
+          // An open connection would block a page that deletes the database.
           db.onversionchange = () => db.close()
           return work(records)
         })
       } catch (error) {
-        if (again || !closed(error)) throw error
+        if (again || !isClosed(error)) throw error
         if (store === tried) store = undefined
       }
     }
@@ -57,7 +63,7 @@ export function indexedDBStorage(options: IndexedDBStorageOptions = {}): UmaStor
   return {
     get: async (key) => {
       const stored = await get<Stored>(key, use)
-      return good(stored) ? stored.value : undefined
+      return isValid(stored) ? stored.value : undefined
     },
     set: (key, value, ttlMs) =>
       set(key, { value, expires: ttlMs === undefined ? undefined : Date.now() + ttlMs } satisfies Stored, use),
@@ -70,7 +76,7 @@ export function indexedDBStorage(options: IndexedDBStorageOptions = {}): UmaStor
           promisifyRequest<Stored[]>(records.getAll(range)),
         ])
         return keys.filter((key, index): key is string => {
-          const there = good(values[index])
+          const there = isValid(values[index])
           if (!there) records.delete(key)
           return there && typeof key === 'string'
         })

@@ -1,35 +1,42 @@
-/** Locks for storages that have none of their own: a lease that its holder renews, and that runs out when the holder dies. */
-import { inTurn } from './in-turn.ts'
+/** Locks for storages that have no lock: a lease that its holder renews, and that expires when the holder dies. */
+import { inTurn } from '../async/in-turn.ts'
 
-/** What a storage does for a lock. `Held` tells one holding from all others of that key, past and future. */
+/**
+ * The operations of a storage that a lock needs. `Held` identifies one holding of a key among all past and future
+ * ones.
+ */
 export interface Leases<Held> {
-  /** Takes the lease for `leaseMs` if it is free or has run out; undefined while another has it. */
+  /** Takes the lease for `leaseMs` if it is free or has expired; undefined while somebody else holds it. */
   take(key: string): Promise<Held | undefined>
-  /** Whether it is still ours; if so it lasts `leaseMs` from now. */
+  /** Whether we still hold the lease; if so, it lasts `leaseMs` from now. */
   renew(key: string, held: Held): Promise<boolean>
-  /** Gives the lease back if it is still ours. */
+  /** Gives the lease back if we still hold it. */
   release(key: string, held: Held): Promise<unknown>
 }
 
 /**
- * Runs `task` while nobody else holds `key`. `lost` aborts in the rare case that the lease was lost under the task's hands (the
- * process stood still, or the storage was away, for longer than a lease): another may hold the lock from then on.
+ * Runs `task` while nobody else holds `key`. `lost` aborts if the lease was lost while the task ran, because the
+ * process stood still or the storage was away for longer than a lease. From then on, another process may hold the
+ * lock.
  */
 export type LeaseLock = <T>(key: string, task: (lost: AbortSignal) => Promise<T>) => Promise<T>
 
-/** Milliseconds that a lease lasts without renewal. */
+/** How long a lease lasts without renewal, in milliseconds. */
 export const LEASE_MS = 30_000
 
-/** The longest that giving a lease back may keep the caller, in milliseconds; after that it is left to run out, or to our next turn. */
+/**
+ * The longest that the caller waits while a lease is given back, in milliseconds. After that, the lease expires by
+ * itself, or our next turn gives it back.
+ */
 const RELEASE_MS = 1_000
 
-/** A wait that doubles with each attempt, from about 4 ms to about 100 ms, never the same for two who wait. */
+/** Waits. The wait doubles with each attempt, from about 4 ms to about 100 ms, with a random part. */
 export function backoff(attempt: number): Promise<void> {
   const ms = Math.min(100, 4 * 2 ** attempt) * (0.5 + Math.random())
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** The timer does not keep a program alive: whoever waits for the task does. */
+/** Runs a function again and again. The timer does not keep a process alive; the task that holds the lock does. */
 function every(ms: number, run: () => void): () => void {
   const timer = setInterval(run, ms)
   if (typeof timer === 'object') timer.unref?.()
@@ -37,12 +44,12 @@ function every(ms: number, run: () => void): () => void {
 }
 
 /**
- * A lock out of leases. Those of one process stand in line in memory, and only the first of them asks the storage, again and again
- * until it gets the lease; there is no time limit to that. Rejects as the task does, or when the storage cannot be asked.
+ * Makes a lock of leases. The tasks of one process wait in memory. Only the first of them asks the storage, again and
+ * again until it gets the lease, without a time limit. The lock rejects as the task does, or if the storage fails.
  */
 export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLock {
   const line = inTurn()
-  /** Leases that could not be given back, for lack of a storage that answers. They are ours still, and in our own way. */
+  /** Leases that could not be given back, because the storage did not answer. They still block our own next turn. */
   const owed = new Map<string, Held>()
 
   async function take(key: string): Promise<{ held: Held; asked: number }> {
@@ -56,7 +63,10 @@ export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLoc
     }
   }
 
-  /** Renews three times per lease. An error is not the end of it: the lease is lost when it has run out, or is another's. */
+  /**
+   * Renews three times in each lease. An error alone does not lose the lease: it is lost when it expires or was
+   * taken.
+   */
   function keep(key: string, held: Held, asked: number, lose: () => void): () => void {
     let until = asked + leaseMs
     let asking = false

@@ -1,6 +1,13 @@
 import type { UmaStorage } from './storage.ts'
 
-/** The default storage: gone with the page or the process, shared with nobody. */
+/**
+ * Keeps records in memory. They end with the page or the process, and nothing else can read them.
+ *
+ * @example
+ * ```ts
+ * const storage = memoryStorage()
+ * ```
+ */
 export function memoryStorage(): UmaStorage {
   return new Map<string, string>()
 }

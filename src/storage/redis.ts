@@ -3,7 +3,10 @@ import type { UmaStorage } from './storage.ts'
 
 export type { LeaseLock } from './lease.ts'
 
-/** What is used of a connected client of the `redis` package, 5 or 6: `createClient()`, a pool, or a cluster (which has no `keys`). */
+/**
+ * The functions that are used of a connected client of the `redis` package, version 5 or 6: `createClient()`, a pool,
+ * or a cluster (whose keys cannot be listed).
+ */
 export interface RedisClient {
   get(key: string): Promise<string | null>
   set(
@@ -18,13 +21,16 @@ export interface RedisClient {
 
 /** Options of `redisStorage`. */
 export interface RedisStorageOptions {
-  /** Of all keys. Use this one and not the client's own `keyPrefix`. Default: none, for they begin with `uma:` anyway. */
+  /**
+   * All keys begin with this prefix. Use this option and not the client's own `keyPrefix`. The keys of this package
+   * begin with `uma:` in any case. @default ''
+   */
   prefix?: string
-  /** Milliseconds that a lock outlives a holder that died. Default: 30 000. */
+  /** How long a lock outlives a holder that died, in milliseconds. @default 30_000 */
   leaseMs?: number
 }
 
-/** What `redisStorage` gives. */
+/** The storage that `redisStorage` returns. */
 export interface RedisStorage extends UmaStorage {
   lock: LeaseLock
 }
@@ -32,7 +38,7 @@ export interface RedisStorage extends UmaStorage {
 const RENEW = `return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('pexpire', KEYS[1], ARGV[2]) or 0`
 const RELEASE = `return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEYS[1]) or 0`
 
-/** Where the locks are, behind the prefix; `keys` leaves them out. */
+/** The keys of locks begin with this text, after the prefix; `keys` leaves them out. */
 const LOCKS = 'lock:'
 
 const px = (ms: number): { expiration: { type: 'PX'; value: number } } => ({
@@ -40,11 +46,19 @@ const px = (ms: number): { expiration: { type: 'PX'; value: number } } => ({
 })
 
 /**
- * Redis as storage, through a client that you have connected and will close. Values run out on the server. Everything rejects as the
- * client does when the server is away; a client that queues commands meanwhile (its default) makes callers wait instead.
+ * Makes a storage of Redis, with a client that you connect and close. Values expire on the server.
  *
- * The lock is a key with a random value that runs out on the server, renewed while the task runs and deleted only by its holder. It is
- * as good as one Redis server is: a failover to a replica may hand out a lock twice.
+ * Every function of the storage rejects with the client's error if the server is away. A client that queues commands
+ * meanwhile (its default) makes callers wait instead.
+ *
+ * The lock is a key with a random value that expires on the server. It is renewed while the task runs, and only its
+ * holder deletes it. After a failover to a replica, two holders may have the same lock.
+ *
+ * @example
+ * ```ts
+ * const client = await createClient({ url }).connect()
+ * createRequester({ ...options, storage: redisStorage(client) })
+ * ```
  */
 export function redisStorage(client: RedisClient, options: RedisStorageOptions = {}): RedisStorage {
   const { prefix = '', leaseMs = LEASE_MS } = options
@@ -58,7 +72,7 @@ export function redisStorage(client: RedisClient, options: RedisStorageOptions =
         const taken = await client.set(prefix + LOCKS + key, owner, { ...px(leaseMs), condition: 'NX' })
         return taken ? owner : undefined
       } catch (error) {
-        // The server may have heard it: a lease that nobody knows of must not stand in the others' way.
+        // The server may have taken the command: a lease that nobody knows of would block everybody.
         script(RELEASE, key, owner).catch(() => {})
         throw error
       }
@@ -71,7 +85,7 @@ export function redisStorage(client: RedisClient, options: RedisStorageOptions =
   async function keys(start: string): Promise<string[]> {
     const found = new Set<string>()
     const pattern = `${(prefix + start).replace(/[\\*?[\]]/g, '\\$&')}*`
-    // A scan may come by a key twice.
+    // A scan may return a key twice.
     for await (const some of client.scanIterator?.({ MATCH: pattern, COUNT: 1000 }) ?? [])
       for (const name of some) found.add(name.slice(prefix.length))
     return [...found].filter((key) => !key.startsWith(LOCKS))

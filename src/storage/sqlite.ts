@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { inTurn } from './in-turn.ts'
+import { inTurn } from '../async/in-turn.ts'
 import { backoff, LEASE_MS, type LeaseLock, leaseLock } from './lease.ts'
 import type { UmaStorage } from './storage.ts'
 
@@ -7,22 +7,25 @@ export type { LeaseLock } from './lease.ts'
 
 /** Options of `sqliteStorage`. */
 export interface SqliteStorageOptions {
-  /** The database file, in a directory that exists, on a local disk. It is made on first use, readable by its owner only (0600). */
+  /**
+   * The database file, in a directory that exists, on a local disk. It is created at the first use; only its owner
+   * can read it (mode 0600).
+   */
   path: string
-  /** Milliseconds that a lock outlives a holder that died. Default: 30 000. */
+  /** How long a lock outlives a holder that died, in milliseconds. @default 30_000 */
   leaseMs?: number
 }
 
-/** What `sqliteStorage` gives. */
+/** The storage that `sqliteStorage` returns. */
 export interface SqliteStorage extends UmaStorage {
   lock: LeaseLock
-  /** Closes the file. Whatever is asked of the storage afterwards rejects. */
+  /** Closes the file. Every later call rejects. */
   close(): Promise<void>
 }
 
 const VERSION = 1
 
-// AUTOINCREMENT: no version is ever given twice, so it tells one holder of a lease from all earlier and later ones.
+// AUTOINCREMENT never gives a version twice, so a version identifies one holder among all earlier and later ones.
 const SCHEMA = `
   CREATE TABLE records (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires INTEGER);
   CREATE INDEX records_expires ON records (expires) WHERE expires IS NOT NULL;
@@ -35,7 +38,7 @@ const STATEMENTS = {
   delete: 'DELETE FROM records WHERE key = $key',
   keys: 'SELECT key FROM records WHERE key >= $from AND key < $to AND (expires IS NULL OR expires > $now)',
   purge: 'DELETE FROM records WHERE expires <= $now',
-  // One statement, so one transaction: it takes the write lock before it looks.
+  // One statement is one transaction: it takes the write lock before it looks.
   take: `INSERT OR REPLACE INTO leases (key, expires) SELECT $key, $expires
     WHERE NOT EXISTS (SELECT 1 FROM leases WHERE key = $key AND expires > $now) RETURNING version`,
   renew: 'UPDATE leases SET expires = $expires WHERE version = $version',
@@ -44,30 +47,38 @@ const STATEMENTS = {
 
 type Statements = Record<keyof typeof STATEMENTS, StatementSync>
 
-/** Milliseconds: how long SQLite waits for another's transaction, standing still, and how long it is asked again, in between. */
+/** How long SQLite itself waits for another process's transaction, in milliseconds. The whole thread stands still. */
 const BUSY_MS = 10
+/** How long a busy file is asked again, in milliseconds. */
 const PATIENCE_MS = 2_000
+/** The time between two removals of expired values, in milliseconds. */
 const PURGE_EVERY_MS = 60_000
 
-const busy = (error: unknown): boolean => ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
+const isBusy = (error: unknown): boolean => ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
 
-/** Transactions are short, so a file that is busy is soon free; a process that stands still in one must not stop this one for good. */
+/**
+ * Tries again while the file is busy. Transactions are short, so the file is soon free. The time limit is for a process
+ * that stands still within a transaction.
+ */
 async function patiently<T>(work: () => T): Promise<T> {
   const until = performance.now() + PATIENCE_MS
   for (let attempt = 0; ; attempt++) {
     try {
       return work()
     } catch (error) {
-      if (!busy(error) || performance.now() > until) throw error
+      if (!isBusy(error) || performance.now() > until) throw error
     }
     await backoff(attempt)
   }
 }
 
-/** For the owner only. The file is made here because SQLite would go by the umask; its companions get the mode of the file. */
+/**
+ * Lets only the owner read the file. It is created here because SQLite would apply the umask. SQLite gives its
+ * companion files the mode of the database file.
+ */
 async function guard(path: string): Promise<void> {
   const { chmod, stat, writeFile } = await import('node:fs/promises')
-  // Never open a database that exists: closing it again would let go of SQLite's own locks in this process.
+  // Never open a database that exists: closing it again would release SQLite's own locks in this process.
   await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch((error) => {
     if (error.code !== 'EEXIST') throw error
   })
@@ -83,7 +94,7 @@ function prepare(db: DatabaseSync): void {
   )
   const version = () => Number(db.prepare('PRAGMA user_version').get()?.user_version)
   if (version() === 0) {
-    // If this fails, closing the database takes it back.
+    // If this fails, closing the database rolls the transaction back.
     db.exec('BEGIN IMMEDIATE')
     if (version() === 0) db.exec(SCHEMA)
     db.exec('COMMIT')
@@ -109,14 +120,22 @@ async function open(path: string): Promise<{ db: DatabaseSync; statements: State
 }
 
 /**
- * A SQLite file as storage (Node's own `node:sqlite`), shared by any number of processes on one machine. The file is opened on first
- * use. What was acknowledged survives the process, killed or not; after a power cut the last moments may be missing. Times to live are
- * kept on reading, and about once a minute what has run out is cleared away.
+ * Makes a storage of a SQLite file (Node's own `node:sqlite`), shared by any number of processes on one machine. The
+ * file is opened at the first use. A write that was acknowledged survives the process, even if it is killed. After a
+ * power cut, the last moments may be missing. An expired value is not returned; about once a minute, expired values
+ * are removed.
  *
- * The lock is a lease in the file, renewed while the task runs; no transaction is open meanwhile. Node 22 cuts values off at U+0000.
+ * The lock is a lease in the file, renewed while the task runs. No transaction is open meanwhile. Node 22 cuts values
+ * off at U+0000.
  *
- * Every function rejects with Node's or SQLite's error when the file cannot be opened, read or written, when another process keeps it
- * busy for more than 2 s, and when a newer version of this package has written it. The next call tries again.
+ * Every function of the storage rejects with Node's or SQLite's error if the file cannot be opened, read or written,
+ * if another process keeps it busy for more than 2 s, or if a newer version of this package has written it. The next
+ * call tries again.
+ *
+ * @example
+ * ```ts
+ * createRequester({ ...options, storage: sqliteStorage({ path: '/var/lib/app/uma.db' }) })
+ * ```
  */
 export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
   const { path, leaseMs = LEASE_MS } = options
@@ -125,7 +144,7 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
   let closed = false
   let nextPurge = 0
 
-  /** One after the other, so that of two writes the later one stays. */
+  /** Runs operations one after the other, so that the later one of two writes stays. */
   const use = <T>(work: (statements: Statements) => T): Promise<T> =>
     inOrder('', async () => {
       if (closed) throw new Error('The storage is closed')

@@ -1,17 +1,19 @@
-import { inTurn, type Lock } from './in-turn.ts'
+import { inTurn, type Lock } from '../async/in-turn.ts'
 
-/** One for all storages of the page: two of one name are the same storage. */
-const here: Lock = /* @__PURE__ */ inTurn()
+/** One lock for all storages of this tab, because two storages of one name are the same storage. */
+const withinTab: Lock = /* @__PURE__ */ inTurn()
 
 /**
- * Web Locks, under names that begin with `uma-requester:` and `scope`: one holder among all tabs and workers of the origin, and none
- * that is gone, for a closed or crashed tab lets go. Where there are none (insecure contexts, old browsers) a lock within this tab.
+ * Makes a lock of Web Locks. It has one holder among all tabs and workers of the origin, and the browser releases it
+ * when a tab closes or crashes. Without Web Locks (insecure contexts, old browsers), it is a lock within this tab.
+ *
+ * @param scope the names of the Web Locks begin with `uma-requester:` and this scope
  */
 export function webLock(scope: string): Lock {
   return async <T>(key: string, task: () => Promise<T>): Promise<T> => {
     const name = `uma-requester:${scope}:${key}`
     const locks: LockManager | undefined = globalThis.navigator?.locks
-    // async: Node 24 never settles when the callback throws before it gives a promise.
-    return locks ? await locks.request(name, async () => task()) : here(name, task)
+    // The callback is async: in Node 24, a callback that throws at once leaves the request pending for ever.
+    return locks ? await locks.request(name, async () => task()) : withinTab(name, task)
   }
 }

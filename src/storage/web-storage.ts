@@ -1,18 +1,24 @@
 import type { UmaStorage } from './storage.ts'
 import { webLock } from './web-lock.ts'
 
-/** What is stored: the time after which it is of no use, in ms since 1970, or nothing; a semicolon; the value. */
+/** A stored text: when it expires in milliseconds since 1970, or nothing; a semicolon; the value. */
 const RECORD = /^(\d*);/
 
 /**
- * `localStorage` or `sessionStorage` as storage. Whatever script runs in the page can read it; `sessionStorage` ends with the tab.
- * Times to live are kept on reading. The lock is a Web Lock, among all tabs of the origin, or where there are none, within the tab.
- * `set` throws the browser's `QuotaExceededError` when there is no room.
+ * Makes a storage of `localStorage` or `sessionStorage`. Any script of the page can read it. `sessionStorage` ends
+ * with the tab. A value that has expired is removed when it is read. The lock is a Web Lock among all tabs of the
+ * origin; without Web Locks, it is a lock within the tab.
  *
- * @param prefix of all keys. Default: none, for they begin with `uma:` anyway
+ * The storage's `set` throws the browser's `QuotaExceededError` if there is no room.
+ *
+ * @param prefix all keys begin with this prefix. The keys of this package begin with `uma:` in any case. @default ''
+ * @example
+ * ```ts
+ * createRequester({ ...options, storage: webStorage(sessionStorage) })
+ * ```
  */
 export function webStorage(storage: Storage, prefix = ''): UmaStorage {
-  /** The value under a full key; what has run out goes. */
+  /** The value of a full key. An expired value is removed. */
   const read = (name: string): string | undefined => {
     const text = storage.getItem(name)
     const record = RECORD.exec(text ?? '')

@@ -28,7 +28,9 @@ export interface WalletRecords {
   load(authority: string, host: string, stored: StoredRpt[], present: (grant: Grant) => Rpt['headers']): void
 }
 
-/** Whether a stored grant, of the same token and revision, differs: its refresh token was used elsewhere, for example. */
+/**
+ * Whether a stored grant, of the same token and revision, differs: its refresh token was used elsewhere, for example.
+ */
 const differs = (one: Grant, other: Grant): boolean =>
   one.refreshToken !== other.refreshToken || one.expiresAt !== other.expiresAt
 
