@@ -11,11 +11,11 @@ import { unitTests } from '../vitest.unit.config.ts'
 import { findMutants } from './mutation/find.ts'
 import { instrument } from './mutation/instrument.ts'
 import { draw, type Mutant } from './mutation/mutant.ts'
-import { findKilled, findReached, type Reached, root } from './mutation/run.ts'
+import { findKilled, findReached, type Reached, root, type Trial } from './mutation/run.ts'
 
 const FOLDERS = ['src/flow', 'src/wallet', 'src/trust', 'src/protocol']
 const LEAST_SHARE = 0.85
-const LEAST_LIMIT_MS = 20_000
+const LEAST_LIMIT_MS = 10_000
 
 interface Settings {
   sample: number
@@ -63,18 +63,19 @@ function instrumentAll(mutants: Mutant[]): Map<string, string> {
   )
 }
 
-/** The test files that reach a mutant, the fastest first. */
-function testFilesFor({ id }: Mutant, reached: Reached[]): string[] {
-  return reached
-    .filter(({ mutants }) => mutants.has(id))
-    .sort((a, b) => a.durationMs - b.durationMs)
-    .map(({ testFile }) => testFile)
+/** The test files that reach a mutant, the fastest first. The limit leaves time for a busy machine. */
+function trialOf({ id }: Mutant, reached: Reached[]): Trial {
+  const reaching = reached.filter(({ mutants }) => mutants.has(id)).sort((a, b) => a.durationMs - b.durationMs)
+  const usualMs = reaching.reduce((sum, { durationMs }) => sum + durationMs, 0)
+  const limitMs = Math.round(LEAST_LIMIT_MS + 3 * usualMs)
+  return { mutant: id, testFiles: reaching.map(({ testFile }) => testFile), limitMs }
 }
 
-function printSurvivors(survivors: Mutant[], reached: Reached[]): void {
+function printSurvivors(survivors: Mutant[], trials: Trial[]): void {
   if (survivors.length > 0) console.log('\nSurvivors:')
   for (const mutant of survivors) {
-    const reason = testFilesFor(mutant, reached).length > 0 ? '' : ' (no unit test reaches this line)'
+    const isReached = trials.some((trial) => trial.mutant === mutant.id)
+    const reason = isReached ? '' : ' (no unit test reaches this line)'
     console.log(`  ${mutant.file}:${mutant.line}: ${mutant.before} → ${mutant.after}${reason}`)
   }
 }
@@ -89,14 +90,11 @@ async function main({ sample, seed, paths }: Settings): Promise<void> {
 
   const sources = instrumentAll(drawn)
   const reached = await findReached(globSync(unitTests, { cwd: root }).sort(), sources)
-  const trials = drawn
-    .map((mutant) => ({ mutant: mutant.id, testFiles: testFilesFor(mutant, reached) }))
-    .filter(({ testFiles }) => testFiles.length > 0)
-  const longestMs = reached.reduce((sum, { durationMs }) => sum + durationMs, 0)
-  const killed = await findKilled(trials, sources, Math.max(LEAST_LIMIT_MS, 3 * longestMs))
-
+  const trials = drawn.map((mutant) => trialOf(mutant, reached)).filter(({ testFiles }) => testFiles.length > 0)
+  const { killed, unfinished } = await findKilled(trials, sources)
+  console.log(`${unfinished.size} mutants kept the tests from ending.`)
   const survivors = drawn.filter(({ id }) => !killed.has(id))
-  printSurvivors(survivors, reached)
+  printSurvivors(survivors, trials)
   const share = killed.size / drawn.length
   const seconds = ((performance.now() - start) / 1000).toFixed(0)
   console.log(

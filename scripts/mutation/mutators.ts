@@ -147,7 +147,9 @@ const statements: Mutator = (node) => {
   if (ts.isThrowStatement(node) || ts.isBreakStatement(node) || ts.isContinueStatement(node)) {
     return [{ host: node, text: '', after }]
   }
-  if (ts.isReturnStatement(node) && node.expression) return [{ host: node.expression, text: 'undefined' }]
+  if (ts.isReturnStatement(node) && node.expression && node.expression.getText() !== 'undefined') {
+    return [{ host: node.expression, text: 'undefined' }]
+  }
   return []
 }
 

@@ -45,8 +45,8 @@ async function runScripts(scripts: Map<string, string>, sources: Map<string, str
       exclude: [],
       setupFiles: ['test/unit/no-sockets.ts'],
       pool: 'forks',
-      testTimeout: 5000,
-      hookTimeout: 5000,
+      testTimeout: 20_000,
+      hookTimeout: 20_000,
       reporters: [{}],
       // The cache on disk would give the instrumented sources of the run before.
       fsModuleCache: false,
@@ -94,14 +94,27 @@ export async function findReached(testFiles: string[], sources: Map<string, stri
 export interface Trial {
   mutant: number
   testFiles: string[]
+  /** The time after which the tests are ended. */
+  limitMs: number
 }
 
-/** The ids of the mutants for which a test failed, or for which the tests did not get to their end. */
-export async function findKilled(trials: Trial[], sources: Map<string, string>, limitMs: number): Promise<Set<number>> {
-  const scripts = trials.map(({ mutant, testFiles }): [string, string] => {
+export interface Verdicts {
+  /** The ids of the mutants for which a test failed, or for which the tests did not get to their end. */
+  killed: Set<number>
+  /** Those of them for which the tests did not get to their end. */
+  unfinished: Set<number>
+}
+
+export async function findKilled(trials: Trial[], sources: Map<string, string>): Promise<Verdicts> {
+  const scripts = trials.map(({ mutant, testFiles, limitMs }): [string, string] => {
     const files = JSON.stringify(testFiles.map((file) => join(root, file)))
     return [`mutant-${mutant}`, `import { runMutant } from ${runtime}\nrunMutant(${mutant}, ${files}, ${limitMs})\n`]
   })
   const outcomes = await runScripts(new Map(scripts), sources)
-  return new Set(trials.map(({ mutant }) => mutant).filter((mutant) => !outcomes.get(`mutant-${mutant}`)?.passed))
+  const mutants = trials.map(({ mutant }) => mutant)
+  const outcomeFor = (mutant: number) => outcomes.get(`mutant-${mutant}`)
+  return {
+    killed: new Set(mutants.filter((mutant) => !outcomeFor(mutant)?.passed)),
+    unfinished: new Set(mutants.filter((mutant) => outcomeFor(mutant)?.durationMs === undefined)),
+  }
 }

@@ -172,4 +172,9 @@ describe('imports', () => {
     )
     expect(found).toEqual([])
   })
+
+  test('p-retry in one file only: every retry is there', () => {
+    const users = files.filter(({ imports }) => imports.some(({ target }) => target === 'p-retry'))
+    expect(users.slice(1).map(({ path }) => path)).toEqual([])
+  })
 })
