@@ -141,29 +141,41 @@ function formOfRequest({ init, headers, makeBody }: CapturedRequest): URLSearchP
   return formOf(init.body, () => new Headers(headers).get('content-type'))
 }
 
-async function send(
-  captured: CapturedRequest,
-  patch: HeaderPatch | undefined,
-  changes: SendChanges = {},
-): Promise<Response> {
-  const { fetch, input } = captured
+/** Sends one attempt. The function is not async, because the request that is sent most often needs no waiting. */
+function send(captured: CapturedRequest, patch: HeaderPatch | undefined, changes?: SendChanges): Promise<Response> {
   const attempt: RequestInit & { duplex?: 'half' } = { ...captured.init }
   if (patch) attempt.headers = patched(captured.headers, patch)
-  if (changes.preflight) return sendPreflight(captured, attempt, changes.url)
-
-  if (changes.body !== undefined) {
+  if (changes?.preflight) return sendPreflight(captured, attempt, changes.url)
+  if (changes?.body !== undefined) {
     attempt.body = changes.body
     attempt.headers = withFormType(attempt.headers ?? captured.headers)
   } else if (captured.makeBody) {
     attempt.body = captured.makeBody() as BodyInit
     attempt.duplex = 'half'
-  } else if (captured.bufferBody) attempt.body = await captured.bufferBody()
+  } else if (captured.bufferBody) {
+    return captured.bufferBody().then((body) => sendTo(changes?.url, captured, { ...attempt, body }))
+  }
+  return sendTo(changes?.url, captured, attempt)
+}
 
-  if (typeof input === 'string') return fetch(changes.url ?? input, attempt)
-  if (changes.url) return fetch(changes.url, await initFrom(captured, input, attempt))
+/** @param url the URL to send to, if it is not the URL of the request */
+function sendTo(url: string | undefined, captured: CapturedRequest, attempt: RequestInit): Promise<Response> {
+  const { fetch, input } = captured
+  if (typeof input === 'string') return fetch(url ?? input, attempt)
+  if (url !== undefined) return sendElsewhere(url, captured, input, attempt)
   // The body of a Request can be sent once. Each attempt gets a copy.
   const needsCopy = mayHaveBody(captured.method) && !attempt.body && !captured.oneShot
   return fetch(needsCopy ? input.clone() : input, attempt)
+}
+
+/** Sends a `Request` to another URL. */
+async function sendElsewhere(
+  url: string,
+  captured: CapturedRequest,
+  request: Request,
+  attempt: RequestInit,
+): Promise<Response> {
+  return captured.fetch(url, await initFrom(captured, request, attempt))
 }
 
 /** Firefox does not tell whether a Request has a body, so the method decides. */
@@ -176,8 +188,10 @@ function patched(own: HeadersInit | undefined, patch: HeaderPatch): HeadersInit 
   return headers
 }
 
+/** The headers for a form that replaces the body. */
 function withFormType(own: HeadersInit | undefined): Headers {
   const headers = new Headers(own)
+  headers.delete('content-length')
   if (!headers.has('content-type')) headers.set('content-type', formType)
   return headers
 }

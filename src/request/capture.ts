@@ -42,8 +42,9 @@ export function copiedView(view: ArrayBufferView): ArrayBufferView {
   return new View(view.buffer.slice(0), view.byteOffset, length)
 }
 
-/** The entries are strings and Blobs, which never change. */
+/** The entries are strings and Blobs, which never change. The FormData of React Native does not list its entries. */
 function copyForm(form: FormData): FormData {
+  if (!(Symbol.iterator in form)) return form
   const copy = new FormData()
   for (const [name, value] of form) copy.append(name, value)
   return copy

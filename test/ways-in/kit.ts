@@ -5,6 +5,7 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios'
 import ky from 'ky'
 import { expect } from 'vitest'
 import { attachRequester } from '../../src/axios.ts'
+import { findUmaError } from '../../src/errors/index.ts'
 import { isUmaError, type Requester, type UmaError, type UmaRequestOptions } from '../../src/index.ts'
 import { extendKy } from '../../src/ky.ts'
 
@@ -102,8 +103,8 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
 
 /** The `UmaError` that a way in rejected with: itself, or an `AxiosError`'s cause. */
 export function umaErrorOf(error: unknown): UmaError & { flows?: number } {
-  const found = axios.isAxiosError(error) ? error.cause : error
-  if (!isUmaError(found)) throw new Error('not a UmaError', { cause: error })
+  const found = findUmaError(error)
+  if (!found) throw new Error('not a UmaError', { cause: error })
   return found
 }
 

@@ -82,7 +82,7 @@ describe.each(waysIn)('$name', ({ attach }) => {
     away()
     expect(await send(world.host.origin + path)).toEqual({ status: 401, text: 'challenge' })
     expect(world.lines()).toEqual([`GET host ${path} 302`, 'GET stranger /x 401'])
-    expect(world.events.filter((e) => e.type === 'challenge-refused')).toEqual([
+    expect(world.events.filter((e) => e.type === 'challenge-refused')).toMatchObject([
       { type: 'challenge-refused', resource: world.host.origin + path, issuer: world.as.issuer, reason: 'origin' },
     ])
     world.host.quirks.redirect = undefined

@@ -1,5 +1,5 @@
 /** Copies of a caller's headers and bodies. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { captureBody, captureHeaders, copiedView, formOf } from '../../../src/request/capture.ts'
 
 describe('captureHeaders', () => {
@@ -75,6 +75,14 @@ describe('captureBody', () => {
       ['a', '2'],
     ])
   })
+})
+
+test('FormData that does not list its entries, as in React Native, stays as it is', () => {
+  class ReactNativeFormData {}
+  vi.stubGlobal('FormData', ReactNativeFormData)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const form = new ReactNativeFormData()
+  expect(captureBody(form)).toBe(form)
 })
 
 describe('copiedView', () => {
