@@ -1,6 +1,6 @@
 /**
- * The URL, if tokens and people may be sent there: https, or http on this machine (RFC 8252 §8.3, RFC 6761 §6.3), without
- * credentials and fragment (RFC 6749 §3.2, UMA Grant §5). It never throws.
+ * The URL, if tokens and people may be sent there: https, or http on this machine (RFC 8252 §8.3, RFC 6761 §6.3),
+ * without credentials and fragment (RFC 6749 §3.2, UMA Grant §5). It never throws.
  *
  * @param insecure accepts any http URL, for protocols of a time before TLS was common
  */

@@ -15,7 +15,7 @@ const repeats = (parameters: URLSearchParams, names: string[]): boolean =>
   names.some((name) => parameters.getAll(name).length > 1)
 
 /**
- * Reads the return from a claims endpoint (UMA 1.0.1 §3.6.3): the state first, then `error`, then `authorization_state`.
+ * Reads the return from a claims endpoint (UMA 1.0.1 §3.6.3): state first, then `error`, then `authorization_state`.
  * A ticket in the URL must be the one that was sent (§7.1). If tickets rotate (claims-sec-1.0), there must be a ticket,
  * and another one.
  */

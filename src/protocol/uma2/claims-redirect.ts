@@ -1,8 +1,8 @@
 import { secureUrl } from '../http/secure-url.ts'
 
 /**
- * The URL that a person is sent to for claims (UMA Grant §3.3.2): the endpoint with its own query and these parameters. A
- * parameter that the endpoint already has is replaced. A `?` that a server forgot (Gluu) is added.
+ * The URL that a person is sent to for claims (UMA Grant §3.3.2): the endpoint with its own query and these parameters.
+ * A parameter that the endpoint already has is replaced. A `?` that a server forgot (Gluu) is added.
  *
  * @returns undefined if nobody should be sent there: the endpoint is neither https nor http on this machine
  *
