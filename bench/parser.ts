@@ -1,5 +1,5 @@
 /** Does the time that a `WWW-Authenticate` field takes to read grow as its length does, whatever stands in it? */
-import { parseWwwAuthenticate } from '../src/protocol/www-authenticate.ts'
+import { parseWwwAuthenticate } from '../src/protocol/http/www-authenticate.ts'
 
 export interface ParserTiming {
   name: string

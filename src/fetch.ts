@@ -1,6 +1,6 @@
 import type { HeaderPatch } from './bindings/binding.ts'
-import type { Answer } from './protocol/answer.ts'
-import { cappedText } from './protocol/capped-text.ts'
+import type { Answer } from './protocol/http/answer.ts'
+import { cappedText } from './protocol/http/capped-text.ts'
 import { targetUrl } from './request/base-url.ts'
 import { bufferOnce, isOneShot } from './request/body.ts'
 import { captureBody, captureHeaders, formOf, formType } from './request/capture.ts'

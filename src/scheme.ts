@@ -19,9 +19,9 @@ export {
   UmaError,
   type UmaErrorInit,
 } from './errors/index.ts'
-export type { Answer } from './protocol/answer.ts'
-export { type ClaimsReturn, claimsRedirect, readClaimsReturn } from './protocol/claims-redirect.ts'
-export { type Grant, toGrant } from './protocol/grant.ts'
+export type { Answer } from './protocol/http/answer.ts'
+export { readObject } from './protocol/http/read-object.ts'
+export { type Grant, toGrant } from './protocol/oauth/grant.ts'
 export {
   type AuthorizationServerMetadata,
   checkMetadata,
@@ -30,9 +30,14 @@ export {
   metadataReader,
   missingEndpoint,
   readMetadata,
-} from './protocol/metadata.ts'
-export { readObject } from './protocol/read-object.ts'
-export { type GrantedAnswer, readRequiredClaims, readTokenAnswer, type TokenAnswer } from './protocol/token-answer.ts'
+} from './protocol/oauth/metadata.ts'
+export {
+  type GrantedAnswer,
+  readRequiredClaims,
+  readTokenAnswer,
+  type TokenAnswer,
+} from './protocol/oauth/token-answer.ts'
+export { type ClaimsReturn, claimsRedirect, readClaimsReturn } from './protocol/uma2/claims-redirect.ts'
 export { type ParsedChallenge, parseChallenges } from './schemes/challenges.ts'
 export { defineScheme, type SchemeParts } from './schemes/define-scheme.ts'
 export type {

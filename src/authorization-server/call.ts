@@ -1,7 +1,7 @@
 import { abortable } from '../async/abortable.ts'
 import { later } from '../async/timers.ts'
 import { UmaTimeoutError } from '../errors/index.ts'
-import { cappedText } from '../protocol/capped-text.ts'
+import { cappedText } from '../protocol/http/capped-text.ts'
 
 /** How this package reaches authorization servers. */
 export interface Caller {

@@ -1,5 +1,5 @@
 import { findUmaError, InvalidTokenResponseError, TokenRequestError } from '../errors/index.ts'
-import { readTokenAnswer } from '../protocol/token-answer.ts'
+import { readTokenAnswer } from '../protocol/oauth/token-answer.ts'
 import { repeat } from './retry.ts'
 import { type Connection, post, tokenEndpoint } from './token-request.ts'
 import type { Tokens } from './tokens.ts'

@@ -20,7 +20,7 @@ import {
   TokenRequestError,
   UmaError,
 } from '../errors/index.ts'
-import { secureUrl } from '../protocol/secure-url.ts'
+import { secureUrl } from '../protocol/http/secure-url.ts'
 import { describeAnswer } from './sent-secrets.ts'
 import { type Connection, submit } from './token-request.ts'
 import type { Tokens } from './tokens.ts'

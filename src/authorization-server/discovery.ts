@@ -7,7 +7,7 @@ import {
   type MetadataReader,
   metadataUrls,
   readMetadata,
-} from '../protocol/metadata.ts'
+} from '../protocol/oauth/metadata.ts'
 import type { CallAnswer, Caller } from './call.ts'
 import { callAgain } from './retry.ts'
 

@@ -1,5 +1,5 @@
 import { TokenRequestError } from '../errors/index.ts'
-import { readObject } from '../protocol/read-object.ts'
+import { readObject } from '../protocol/http/read-object.ts'
 import type { ClientAuth } from './client-authentication.ts'
 import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
 import type { SignIn } from './identity.ts'

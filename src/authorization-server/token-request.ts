@@ -1,6 +1,6 @@
 import { TokenRequestError, UmaError } from '../errors/index.ts'
-import { type AuthorizationServerMetadata, missingEndpoint } from '../protocol/metadata.ts'
-import { readTokenAnswer, type TokenAnswer } from '../protocol/token-answer.ts'
+import { type AuthorizationServerMetadata, missingEndpoint } from '../protocol/oauth/metadata.ts'
+import { readTokenAnswer, type TokenAnswer } from '../protocol/oauth/token-answer.ts'
 import { type CallAnswer, type Caller, call } from './call.ts'
 import type { ClientAuth, FlowContext } from './client-authentication.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'

@@ -1,6 +1,6 @@
 /** A response of axios, as the engine and the caller see it. */
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
-import type { Answer } from '../protocol/answer.ts'
+import type { Answer } from '../protocol/http/answer.ts'
 import { isOneShot } from '../request/body.ts'
 import type { Config } from './captured-request.ts'
 

@@ -1,5 +1,5 @@
-import type { Answer } from '../protocol/answer.ts'
-import type { Grant } from '../protocol/grant.ts'
+import type { Answer } from '../protocol/http/answer.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 
 /** Headers to set on a request. */
 export type HeaderPatch = Record<string, string>

@@ -2,7 +2,7 @@ import type { FlowContext } from '../authorization-server/client-authentication.
 import type { Identity } from '../authorization-server/identity.ts'
 import { NobodySignedInError } from '../errors/index.ts'
 import { identityOf, type SignInAccess } from '../parties/identity-of.ts'
-import { jwtExpiry } from '../protocol/token-answer.ts'
+import { jwtExpiry } from '../protocol/oauth/token-answer.ts'
 import type { FlowTarget } from './flow-target.ts'
 
 /** Whether a JWT has expired. A token that is no JWT never counts as expired. */

@@ -1,4 +1,4 @@
-import { serialiseChallenge } from '../protocol/www-authenticate.ts'
+import { serialiseChallenge } from '../protocol/http/www-authenticate.ts'
 import type { HostOptions } from './types.ts'
 
 /** An answer of the warden's own. A name that occurs twice is two lines, in this order. */

@@ -1,4 +1,4 @@
-import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { canonicalPath, canonicalPattern, wirePath } from './canonical-path.ts'
 import { type FetchHandler, guardFetch } from './guard.ts'

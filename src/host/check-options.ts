@@ -1,4 +1,4 @@
-import { secureUrl } from '../protocol/secure-url.ts'
+import { secureUrl } from '../protocol/http/secure-url.ts'
 import type { HostOptions, ResourceOptions } from './types.ts'
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''

@@ -9,7 +9,7 @@ import {
 import type { Caller } from '../authorization-server/call.ts'
 import { callAgain } from '../authorization-server/retry.ts'
 import { DiscoveryError } from '../errors/index.ts'
-import { secureUrl } from '../protocol/secure-url.ts'
+import { secureUrl } from '../protocol/http/secure-url.ts'
 import { cached } from './introspection.ts'
 import { wasTurnedAway } from './load.ts'
 import { readRptFacts } from './permissions.ts'

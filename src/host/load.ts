@@ -9,7 +9,7 @@ import {
   type IPolicy,
   wrap,
 } from 'cockatiel'
-import { cappedText } from '../protocol/capped-text.ts'
+import { cappedText } from '../protocol/http/capped-text.ts'
 import type { HostEvent, HostOptions } from './types.ts'
 
 type Fetch = typeof globalThis.fetch

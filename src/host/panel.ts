@@ -4,7 +4,7 @@
  */
 
 import { isUmaError } from '../errors/index.ts'
-import { secureUrl } from '../protocol/secure-url.ts'
+import { secureUrl } from '../protocol/http/secure-url.ts'
 import { canonicalPattern } from './canonical-path.ts'
 import type { MaybePromise } from './maybe.ts'
 import { createTokens, ownClick } from './panel-csrf.ts'

@@ -3,7 +3,7 @@ import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../authorization-s
 import { isRefusal } from '../authorization-server/fresh-tokens.ts'
 import type { Tokens } from '../authorization-server/tokens.ts'
 import { findUmaError, InteractionRequiredError, InvalidStateError, isUmaError } from '../errors/index.ts'
-import { readObject } from '../protocol/read-object.ts'
+import { readObject } from '../protocol/http/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { type Connect, connected } from './client.ts'
 import type { HostEvent, PatGrant } from './types.ts'

@@ -1,7 +1,7 @@
 import type { Caller } from '../authorization-server/call.ts'
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { createDiscovery } from '../authorization-server/discovery.ts'
-import { wellKnownUma2 } from '../protocol/uma-challenge.ts'
+import { wellKnownUma2 } from '../protocol/uma2/challenge.ts'
 import type { HostParts } from './assemble.ts'
 import { checkHost } from './check-options.ts'
 import { type Connect, createClient } from './client.ts'

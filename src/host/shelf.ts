@@ -1,4 +1,4 @@
-import { readObject } from '../protocol/read-object.ts'
+import { readObject } from '../protocol/http/read-object.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 import { after, type MaybePromise } from './maybe.ts'
 import type { ProtectedResource } from './types.ts'

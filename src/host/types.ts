@@ -1,7 +1,7 @@
 /** The words of the host's side, shared by its rooms. */
 import type { ClientAuth } from '../authorization-server/client-authentication.ts'
 import type { ClientMetadata } from '../authorization-server/registration.ts'
-import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 
 /** One permission, as asked for, or as an RPT carries it (FedAuthz §4.1, §5.1.1). Times in seconds since 1970. */

@@ -2,7 +2,7 @@ import type { Caller } from '../authorization-server/call.ts'
 import type { Discovery } from '../authorization-server/discovery.ts'
 import type { Connection } from '../authorization-server/token-request.ts'
 import { NobodySignedInError } from '../errors/index.ts'
-import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Party } from './party.ts'
 

@@ -1,5 +1,5 @@
 import type { HeaderPatch, Presentation } from '../bindings/binding.ts'
-import type { Grant } from '../protocol/grant.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 import type { Authority } from '../trust/authority.ts'
 
 /** The headers that present a grant, if they depend on the grant alone; `undefined`: each send presents by itself. */

@@ -1,6 +1,6 @@
 import { requestToken } from '../authorization-server/token-request.ts'
 import type { Tell } from '../events.ts'
-import { type Grant, toGrant } from '../protocol/grant.ts'
+import { type Grant, toGrant } from '../protocol/oauth/grant.ts'
 import { type Authority, issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import { isExpired, type Rpt } from '../wallet/rpt.ts'

@@ -1,6 +1,6 @@
 import { revokeToken } from '../authorization-server/token-request.ts'
 import type { Tell } from '../events.ts'
-import type { Grant } from '../protocol/grant.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 import { type Authority, issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import { clientSession, type ServerAccess } from './client-session.ts'

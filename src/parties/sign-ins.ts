@@ -1,5 +1,5 @@
 import type { Identity } from '../authorization-server/identity.ts'
-import { readObject } from '../protocol/read-object.ts'
+import { readObject } from '../protocol/http/read-object.ts'
 import { readEpoch } from './epoch.ts'
 import type { Party, RecordStore } from './party.ts'
 import { identitiesKey } from './record-keys.ts'

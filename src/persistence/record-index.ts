@@ -1,5 +1,5 @@
 import type { RecordStore } from '../parties/party.ts'
-import { readObject } from '../protocol/read-object.ts'
+import { readObject } from '../protocol/http/read-object.ts'
 
 /** A host and the key of an authority that have a record. */
 export type IndexPair = [host: string, authorityKey: string]

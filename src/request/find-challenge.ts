@@ -1,7 +1,7 @@
 import { abortable } from '../async/abortable.ts'
 import { findUmaError, SchemeError, UntrustedAuthorizationServerError } from '../errors/index.ts'
 import { bare } from '../events.ts'
-import type { Answer } from '../protocol/answer.ts'
+import type { Answer } from '../protocol/http/answer.ts'
 import type { Challenge, Scheme } from '../schemes/scheme.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'

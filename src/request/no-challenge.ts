@@ -1,6 +1,6 @@
 import { bare } from '../events.ts'
-import type { Answer } from '../protocol/answer.ts'
-import { saysAuthorizationServerUnreachable } from '../protocol/warning.ts'
+import type { Answer } from '../protocol/http/answer.ts'
+import { saysAuthorizationServerUnreachable } from '../protocol/http/warning.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { RequestRun } from './request-run.ts'
 

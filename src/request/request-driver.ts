@@ -1,6 +1,6 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
 import type { StoredRequest } from '../flow/flow-target.ts'
-import type { Answer } from '../protocol/answer.ts'
+import type { Answer } from '../protocol/http/answer.ts'
 import type { UmaRequestOptions } from './options.ts'
 
 /** Changes of one send, besides headers. */

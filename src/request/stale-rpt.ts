@@ -1,6 +1,6 @@
 import { monotonic } from '../async/timers.ts'
 import { bare } from '../events.ts'
-import type { Answer } from '../protocol/answer.ts'
+import type { Answer } from '../protocol/http/answer.ts'
 import { issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { Rpt } from '../wallet/rpt.ts'

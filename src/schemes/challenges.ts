@@ -1,4 +1,4 @@
-import { parseWwwAuthenticate } from '../protocol/www-authenticate.ts'
+import { parseWwwAuthenticate } from '../protocol/http/www-authenticate.ts'
 
 /** A challenge of a `WWW-Authenticate` field (RFC 9110 §11.6.1). */
 export interface ParsedChallenge {

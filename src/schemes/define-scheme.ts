@@ -2,8 +2,8 @@ import type { SignIn } from '../authorization-server/identity.ts'
 import type { ClientRegistration } from '../authorization-server/registration.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import type { Binding } from '../bindings/binding.ts'
-import type { Answer } from '../protocol/answer.ts'
-import { type MetadataReader, metadataReader } from '../protocol/metadata.ts'
+import type { Answer } from '../protocol/http/answer.ts'
+import { type MetadataReader, metadataReader } from '../protocol/oauth/metadata.ts'
 import type {
   Challenge,
   RecogniseFacts,

@@ -4,8 +4,8 @@ import {
   RequestSubmittedError,
   TokenRequestError,
 } from '../errors/index.ts'
-import type { Grant } from '../protocol/grant.ts'
-import { jwtExpiry } from '../protocol/token-answer.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
+import { jwtExpiry } from '../protocol/oauth/token-answer.ts'
 import type { Step } from './scheme.ts'
 
 /** An error answer of a server that speaks UMA before 2.0. */

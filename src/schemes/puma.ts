@@ -4,11 +4,12 @@
  * @module
  */
 import { InvalidTokenResponseError, NeedInfoError } from '../errors/index.ts'
-import { type PumaAnswer, readPumaAnswer } from '../protocol/early-answer.ts'
-import { readPumaConfiguration, wellKnownUma1 } from '../protocol/early-configuration.ts'
-import { readPumaReturn } from '../protocol/early-return.ts'
-import { missingEndpoint } from '../protocol/metadata.ts'
-import { secureUrl } from '../protocol/secure-url.ts'
+import { secureUrl } from '../protocol/http/secure-url.ts'
+import { missingEndpoint } from '../protocol/oauth/metadata.ts'
+import { type PumaAnswer, readPumaAnswer } from '../protocol/puma/answer.ts'
+import { readPumaConfiguration } from '../protocol/puma/configuration.ts'
+import { readPumaReturn } from '../protocol/puma/return.ts'
+import { wellKnownUma1 } from '../protocol/uma1/configuration.ts'
 import { bearerGrant, stepAfterError, submittedError } from './older-steps.ts'
 import { type PumaChallenge, pumaChallenges } from './puma/challenges.ts'
 import { type PumaOptions, type PumaRequest, withState } from './puma/options.ts'

@@ -3,9 +3,9 @@ import type { ClientRegistration } from '../authorization-server/registration.ts
 import type { TokenParameters } from '../authorization-server/token-request.ts'
 import type { Binding } from '../bindings/binding.ts'
 import type { RequiredClaim, UmaError } from '../errors/index.ts'
-import type { Answer } from '../protocol/answer.ts'
-import type { Grant } from '../protocol/grant.ts'
-import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import type { Answer } from '../protocol/http/answer.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
+import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 
 /** A challenge that a scheme recognised in a host's answer; plain JSON. Schemes add their own members. */
 export interface Challenge {

@@ -5,13 +5,13 @@
  */
 import { codeFlow } from '../authorization-server/sign-in.ts'
 import { InvalidTokenResponseError, RequestDeniedError } from '../errors/index.ts'
-import type { Answer } from '../protocol/answer.ts'
-import { claimsRedirect } from '../protocol/claims-redirect.ts'
-import { readUma1Answer, type Uma1Answer } from '../protocol/early-answer.ts'
-import { earlyChallenges, withTicketOf } from '../protocol/early-challenge.ts'
-import { readUma1Configuration, wellKnownUma1 } from '../protocol/early-configuration.ts'
-import { readUma1Return } from '../protocol/early-return.ts'
-import { missingEndpoint } from '../protocol/metadata.ts'
+import type { Answer } from '../protocol/http/answer.ts'
+import { missingEndpoint } from '../protocol/oauth/metadata.ts'
+import { readUma1Answer, type Uma1Answer } from '../protocol/uma1/answer.ts'
+import { olderChallenges, withTicketOf } from '../protocol/uma1/challenge.ts'
+import { readUma1Configuration, wellKnownUma1 } from '../protocol/uma1/configuration.ts'
+import { readUma1Return } from '../protocol/uma1/return.ts'
+import { claimsRedirect } from '../protocol/uma2/claims-redirect.ts'
 import { bearerGrant, stepAfterError, submittedError } from './older-steps.ts'
 import type {
   BeginInput,
@@ -72,7 +72,7 @@ export function uma1({ version }: Uma1Options = {}): Scheme {
 async function recognise(answer: Answer): Promise<Challenge[]> {
   const { status, headers } = answer
   if (status !== 401 && status !== 403) return []
-  let challenges = earlyChallenges(headers.get('www-authenticate'), 'as_uri')
+  let challenges = olderChallenges(headers.get('www-authenticate'), 'as_uri')
   if (status === 403 && challenges.length === 1 && !challenges[0]?.ticket) {
     challenges = withTicketOf(await answer.text(65_536), challenges)
   }

@@ -4,11 +4,11 @@ import {
   RequestSubmittedError,
   TokenRequestError,
 } from '../errors/index.ts'
-import { claimsRedirect, readClaimsReturn } from '../protocol/claims-redirect.ts'
-import { toGrant } from '../protocol/grant.ts'
-import { missingEndpoint, readMetadata } from '../protocol/metadata.ts'
-import { readTokenAnswer, type TokenAnswer } from '../protocol/token-answer.ts'
-import { umaChallenges, wellKnownUma2 } from '../protocol/uma-challenge.ts'
+import { toGrant } from '../protocol/oauth/grant.ts'
+import { missingEndpoint, readMetadata } from '../protocol/oauth/metadata.ts'
+import { readTokenAnswer, type TokenAnswer } from '../protocol/oauth/token-answer.ts'
+import { umaChallenges, wellKnownUma2 } from '../protocol/uma2/challenge.ts'
+import { claimsRedirect, readClaimsReturn } from '../protocol/uma2/claims-redirect.ts'
 import type { BeginInput, Scheme, SchemeFacts, SchemeRedirect, SchemeState, SchemeTurn, Step } from './scheme.ts'
 import { unusableReturn } from './unusable-return.ts'
 

@@ -1,7 +1,7 @@
 import { InvalidStateError, RedirectError, type UmaError } from '../errors/index.ts'
-import { isErrorCode } from '../protocol/token-answer.ts'
+import { isErrorCode } from '../protocol/oauth/token-answer.ts'
 
-/** A fault of the URL that a person came back on; `code` is the error that the authorization server put into the URL. */
+/** A fault of the URL that a person came back on. `code` is the error that the authorization server put into it. */
 export interface ReturnProblem {
   problem: string
   code?: string

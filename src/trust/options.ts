@@ -2,7 +2,7 @@ import type { ClientAuth } from '../authorization-server/client-authentication.t
 import type { SignIn } from '../authorization-server/identity.ts'
 import type { ClientMetadata } from '../authorization-server/registration.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
-import type { AuthorizationServerMetadata } from '../protocol/metadata.ts'
+import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 
 /** An authorization server that the client trusts, for the hosts that it names. */

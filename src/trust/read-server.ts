@@ -2,7 +2,7 @@ import { type ClientAuth, none } from '../authorization-server/client-authentica
 import { authOf, needsMore, type RegisteredClientRecord } from '../authorization-server/registration.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import { findUmaError, NobodySignedInError } from '../errors/index.ts'
-import { secureUrl } from '../protocol/secure-url.ts'
+import { secureUrl } from '../protocol/http/secure-url.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import type { Authority } from './authority.ts'
 import type { AuthorizationServer } from './options.ts'

@@ -1,4 +1,4 @@
-import type { Grant } from '../protocol/grant.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 import type { HeldRpts } from './held-rpts.ts'
 import type { PlaceIndex } from './places.ts'
 import type { Rpt } from './rpt.ts'

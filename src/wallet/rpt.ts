@@ -1,5 +1,5 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
-import type { Grant } from '../protocol/grant.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 
 /**
  * One RPT of the wallet. An upgrade or a refresh replaces the grant inside the record and raises the revision, so that

@@ -1,4 +1,4 @@
-import type { Grant } from '../protocol/grant.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 
 /** An RPT as it is stored; plain JSON. */
 export interface StoredRpt {

@@ -1,5 +1,5 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
-import type { Grant } from '../protocol/grant.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 import { createFolderIndex } from './folders.ts'
 import { createHeldRpts } from './held-rpts.ts'
 import { type Place, placeKey, targetOf } from './place.ts'

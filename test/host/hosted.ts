@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 import { clientSecretBasic } from '../../src/authorization-server/client-authentication.ts'
 import { createHost, type Host } from '../../src/host/index.ts'
 import type { HostEvent, HostOptions } from '../../src/host/types.ts'
-import { parseWwwAuthenticate } from '../../src/protocol/www-authenticate.ts'
+import { parseWwwAuthenticate } from '../../src/protocol/http/www-authenticate.ts'
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,

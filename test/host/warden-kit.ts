@@ -4,7 +4,7 @@ import { introspection } from '../../src/host/introspection.ts'
 import { createResourceMap } from '../../src/host/resource-map.ts'
 import type { HostEvent, HostOptions, Permission, ProtectedResource, RptValidation } from '../../src/host/types.ts'
 import { createWarden, type Judge, type Verdict } from '../../src/host/warden.ts'
-import { parseWwwAuthenticate } from '../../src/protocol/www-authenticate.ts'
+import { parseWwwAuthenticate } from '../../src/protocol/http/www-authenticate.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 
 export const ISSUER = 'https://as.example.com/realms/photos'

@@ -1,7 +1,7 @@
 /** The claims interaction URL and the way back, as pure functions (Grant §3.3.2, §3.3.3). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { claimsRedirect, readClaimsReturn } from '../../src/protocol/claims-redirect.ts'
+import { claimsRedirect, readClaimsReturn } from '../../src/protocol/uma2/claims-redirect.ts'
 
 const parameters = { client_id: 'c', ticket: 't', claims_redirect_uri: 'https://app.example.com/cb', state: 's' }
 const as = 'https://as.example.com/rqp_claims'

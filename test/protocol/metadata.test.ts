@@ -1,7 +1,7 @@
 /** Metadata documents (Grant §2; RFC 8414). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { metadataUrls, readMetadata } from '../../src/protocol/metadata.ts'
+import { metadataUrls, readMetadata } from '../../src/protocol/oauth/metadata.ts'
 
 const suffix = '/.well-known/uma2-configuration'
 const issuer = 'https://as.example.com/realms/photos'

@@ -1,7 +1,7 @@
 /** Where tokens and people may be sent: https, or http on this machine; no credentials, no fragment. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { secureUrl } from '../../src/protocol/secure-url.ts'
+import { secureUrl } from '../../src/protocol/http/secure-url.ts'
 
 test.each([
   'https://as.example.com',

@@ -1,7 +1,7 @@
 /** Token endpoint answers: by status and members, not only by `error` (Grant §3.3.5, §3.3.6). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jwtExpiry, readTokenAnswer } from '../../src/protocol/token-answer.ts'
+import { jwtExpiry, readTokenAnswer } from '../../src/protocol/oauth/token-answer.ts'
 
 const read = (status: number, body: unknown) =>
   readTokenAnswer(status, typeof body === 'string' ? body : JSON.stringify(body))

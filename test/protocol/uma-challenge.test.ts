@@ -1,7 +1,7 @@
 /** The UMA challenges of a WWW-Authenticate header that can be acted upon (G-3.2.1-a, G-3.2.1-b, H-11). */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { umaChallenges } from '../../src/protocol/uma-challenge.ts'
+import { umaChallenges } from '../../src/protocol/uma2/challenge.ts'
 
 const as = 'https://as.example.com'
 const t = { issuer: as, ticket: 't' }

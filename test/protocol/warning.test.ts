@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { saysAuthorizationServerUnreachable } from '../../src/protocol/warning.ts'
+import { saysAuthorizationServerUnreachable } from '../../src/protocol/http/warning.ts'
 
 const text = 'UMA Authorization Server Unreachable'
 const quoted = `"${text}"`

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseWwwAuthenticate, serialiseChallenge } from '../../src/protocol/www-authenticate.ts'
+import { parseWwwAuthenticate, serialiseChallenge } from '../../src/protocol/http/www-authenticate.ts'
 
 const tokenChars = [..."!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"]
 const valueChars = ['\t', ...Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i))]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseWwwAuthenticate, serialiseChallenge } from '../../src/protocol/www-authenticate.ts'
+import { parseWwwAuthenticate, serialiseChallenge } from '../../src/protocol/http/www-authenticate.ts'
 import vectors from './vectors/www-authenticate.json' with { type: 'json' }
 
 const good = 'as_uri="https://as.example.com", ticket="t"'

@@ -243,9 +243,9 @@ describe('P-16 in the clear', () => {
       world.am.state.issuer = plain(world.am.issuer, 'am.example')
       world.host.quirks.issuer = sent
       const host = plain(world.host.origin, 'host.example')
-      world.host.quirks.hostId = new URL(host).host
       const requester = world.requester(
-        puma({ allowInsecureHttp: true }),
+        // The manager knows this host by its address, and the application by a name.
+        puma({ allowInsecureHttp: true, hostId: () => world.host.id }),
         {},
         { issuer: world.am.state.issuer, hosts: [host] },
       )

@@ -1,7 +1,7 @@
 import { sha256 } from '../../async/sha256.ts'
 import type { Party, RecordStore } from '../../parties/party.ts'
 import { finishedKey } from '../../parties/record-keys.ts'
-import { readObject } from '../../protocol/read-object.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
 
 /** How long a return is remembered, in milliseconds. */
 const remembered = 600_000

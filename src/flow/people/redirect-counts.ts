@@ -1,7 +1,7 @@
 import { sha256 } from '../../async/sha256.ts'
 import type { Party, RecordStore } from '../../parties/party.ts'
 import { redirectsKey } from '../../parties/record-keys.ts'
-import { readObject } from '../../protocol/read-object.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
 import { type Place, placeKey } from '../../wallet/place.ts'
 
 /**

@@ -1,6 +1,6 @@
-import type { Answer } from '../../protocol/answer.ts'
-import { earlyChallenges, withTicketOf } from '../../protocol/early-challenge.ts'
-import { wellKnownUma1 } from '../../protocol/early-configuration.ts'
+import type { Answer } from '../../protocol/http/answer.ts'
+import { olderChallenges, withTicketOf } from '../../protocol/uma1/challenge.ts'
+import { wellKnownUma1 } from '../../protocol/uma1/configuration.ts'
 import type { Challenge } from '../scheme.ts'
 import type { PumaOptions } from './options.ts'
 
@@ -19,7 +19,7 @@ export interface PumaChallenge extends Challenge {
 export async function pumaChallenges(answer: Answer, resource: string, options: PumaOptions): Promise<PumaChallenge[]> {
   const { status, headers } = answer
   if (status !== 401 && status !== 403) return []
-  let challenges = earlyChallenges(headers.get('www-authenticate'), 'am_uri')
+  let challenges = olderChallenges(headers.get('www-authenticate'), 'am_uri')
   if (challenges.length === 1 && !challenges[0]?.ticket) {
     challenges = withTicketOf(await answer.text(65_536), challenges)
   }

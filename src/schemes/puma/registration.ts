@@ -1,8 +1,8 @@
 import { call } from '../../authorization-server/call.ts'
 import type { ClientMetadata, ClientRegistration } from '../../authorization-server/registration.ts'
 import { TokenRequestError } from '../../errors/index.ts'
-import { readObject } from '../../protocol/read-object.ts'
-import { isErrorCode } from '../../protocol/token-answer.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
+import { isErrorCode } from '../../protocol/oauth/token-answer.ts'
 import type { PumaOptions } from './options.ts'
 
 /**

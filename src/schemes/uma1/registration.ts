@@ -1,7 +1,7 @@
 import { call } from '../../authorization-server/call.ts'
 import { type ClientRegistration, registerClient } from '../../authorization-server/registration.ts'
 import { DiscoveryError } from '../../errors/index.ts'
-import { metadataUrls, readMetadata } from '../../protocol/metadata.ts'
+import { metadataUrls, readMetadata } from '../../protocol/oauth/metadata.ts'
 
 /**
  * Registers a client by RFC 7591: at the server's own endpoint, or, if its configuration says `openid`, at the endpoint

@@ -1,7 +1,7 @@
 /** The server's description of its refusal, made safe to show (RFC 6749 §5.2). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cleanDescription } from '../../../src/protocol/error-description.ts'
+import { cleanDescription } from '../../../src/protocol/oauth/error-description.ts'
 
 describe('characters', () => {
   test.each([

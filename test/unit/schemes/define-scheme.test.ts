@@ -1,7 +1,14 @@
 /** `defineScheme`: the defaults, and the errors for parts that cannot be right. */
 import { describe, expect, test } from 'vitest'
 import { bearerBinding } from '../../../src/bindings/bearer.ts'
-import { defineScheme, parseChallenges, type SchemeParts, uma2 } from '../../../src/scheme.ts'
+import {
+  type Challenge,
+  defineScheme,
+  parseChallenges,
+  type SchemeParts,
+  type SchemeState,
+  uma2,
+} from '../../../src/scheme.ts'
 import { issuer } from './kit.ts'
 
 const next: SchemeParts['next'] = (state) => ({ state, step: { kind: 'wait', seconds: undefined } })
@@ -51,6 +58,30 @@ test('every member is taken as it is', () => {
     redirect: uma2.redirect,
   }
   expect(defineScheme(parts)).toEqual(parts)
+})
+
+test('challenges and states can have types of their own', () => {
+  interface AcmeChallenge extends Challenge {
+    nonce: string
+  }
+  interface AcmeState extends SchemeState {
+    nonce?: string
+  }
+  const scheme = defineScheme<AcmeChallenge, AcmeState>({
+    name: 'acme',
+    recognise: () => [{ issuer, nonce: 'n1' }],
+    start: ({ nonce }) => ({ nonce }),
+    next: ({ nonce }, input) => {
+      if ('answer' in input) return { state: {}, step: { kind: 'wait', seconds: undefined } }
+      return { state: { nonce: `${nonce}+` }, step: { kind: 'ask', endpoint: issuer, by: 'nobody', json: { nonce } } }
+    },
+  })
+  const state = scheme.start({ issuer, nonce: 'n1' } as Challenge)
+  const facts = { issuer, metadata: { issuer }, clientId: 'album', resource: issuer, unchangedTicket: false }
+  expect(scheme.next(state, { begin: {} }, facts)).toEqual({
+    state: { nonce: 'n1+' },
+    step: { kind: 'ask', endpoint: issuer, by: 'nobody', json: { nonce: 'n1' } },
+  })
 })
 
 describe('endpoints', () => {

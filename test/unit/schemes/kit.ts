@@ -1,5 +1,5 @@
 /** Runs the functions of a scheme on frozen inputs: a change of an input throws. */
-import type { Answer } from '../../../src/protocol/answer.ts'
+import type { Answer } from '../../../src/protocol/http/answer.ts'
 import type {
   BeginInput,
   Challenge,

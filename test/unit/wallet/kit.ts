@@ -1,4 +1,4 @@
-import type { Grant } from '../../../src/protocol/grant.ts'
+import type { Grant } from '../../../src/protocol/oauth/grant.ts'
 import { type Place, toPlace } from '../../../src/wallet/place.ts'
 import type { Rpt } from '../../../src/wallet/rpt.ts'
 import type { StoredRpt, Wallet } from '../../../src/wallet/wallet.ts'

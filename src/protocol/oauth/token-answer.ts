@@ -1,5 +1,5 @@
-import type { RequiredClaim } from '../errors/index.ts'
-import { readObject } from './read-object.ts'
+import type { RequiredClaim } from '../../errors/index.ts'
+import { readObject } from '../http/read-object.ts'
 
 /** The token that a token endpoint granted. */
 export interface GrantedAnswer {

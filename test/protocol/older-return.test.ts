@@ -1,6 +1,7 @@
 /** Ways back from UMA before 2.0. */
 import { describe, expect, test } from 'vitest'
-import { readPumaReturn, readUma1Return } from '../../src/protocol/early-return.ts'
+import { readPumaReturn } from '../../src/protocol/puma/return.ts'
+import { readUma1Return } from '../../src/protocol/uma1/return.ts'
 
 const at = (query: string) => `https://app.example.com/callback?${query}`
 

@@ -1,6 +1,6 @@
-import { parseWwwAuthenticate } from './www-authenticate.ts'
+import { parseWwwAuthenticate } from '../http/www-authenticate.ts'
 
-/** A UMA 2.0 challenge that can be acted upon (Grant §3.2.1). */
+/** A usable challenge of UMA 2.0 (Grant §3.2.1). */
 export interface UmaChallenge {
   /** `as_uri`: the issuer, without a well-known suffix that some hosts add. */
   issuer: string
@@ -11,8 +11,8 @@ export interface UmaChallenge {
 export const wellKnownUma2 = '/.well-known/uma2-configuration'
 
 /**
- * The usable UMA challenges of a `WWW-Authenticate` header, in the order of the header. A usable challenge has both
- * `as_uri` and `ticket`, each without a conflict. Parameters are never combined across challenges (H-11).
+ * The usable UMA challenges of a `WWW-Authenticate` field, in their order: those that have both `as_uri` and `ticket`,
+ * each without a conflict. Parameters are never combined across challenges.
  */
 export function umaChallenges(header: string | null): UmaChallenge[] {
   const usable: UmaChallenge[] = []

@@ -1,6 +1,6 @@
-import { DiscoveryError } from '../errors/index.ts'
-import { readObject } from './read-object.ts'
-import { secureUrl } from './secure-url.ts'
+import { DiscoveryError } from '../../errors/index.ts'
+import { readObject } from '../http/read-object.ts'
+import { secureUrl } from '../http/secure-url.ts'
 
 /**
  * An authorization server's metadata (UMA Grant §2, RFC 8414 §2): the members that this package reads, and all others

@@ -1,6 +1,7 @@
 /** Configurations of UMA before 2.0 (UMA 1.0.1 core §1.4; P-3). */
 import { describe, expect, test } from 'vitest'
-import { readPumaConfiguration, readUma1Configuration } from '../../src/protocol/early-configuration.ts'
+import { readPumaConfiguration } from '../../src/protocol/puma/configuration.ts'
+import { readUma1Configuration } from '../../src/protocol/uma1/configuration.ts'
 
 const issuer = 'https://example.com'
 

@@ -1,8 +1,12 @@
-import { secureUrl } from './secure-url.ts'
+import { secureUrl } from '../http/secure-url.ts'
 
 /**
- * The URL that a person is sent to (Grant §3.3.2): the endpoint with its own query, an existing parameter replaced, and a `?`
- * where a server forgot it (Gluu). Undefined if nobody should be sent there.
+ * The URL that a person is sent to for claims (UMA Grant §3.3.2): the endpoint with its own query and these parameters.
+ * A parameter that the endpoint already has is replaced. A `?` that a server forgot (Gluu) is added.
+ *
+ * @returns undefined if nobody should be sent there: the endpoint is neither https nor http on this machine
+ *
+ * @example claimsRedirect(endpoint, { client_id: clientId, ticket, state, claims_redirect_uri: redirectUri })
  */
 export function claimsRedirect(endpoint: string, parameters: Record<string, string | undefined>): URL | undefined {
   const url = secureUrl(endpoint.includes('?') ? endpoint : endpoint.replace('&', '?'))
@@ -13,14 +17,20 @@ export function claimsRedirect(endpoint: string, parameters: Record<string, stri
   return url
 }
 
-/** What came back to the claims redirection URI (Grant §3.3.3); `problem` says in our words what is wrong with it. */
+/** The return to the claims redirection URI (UMA Grant §3.3.3). `problem` names the unusable part. */
 export type ClaimsReturn =
   | { ticket: string }
   | { problem: 'state' | 'repeated' | 'iss' | 'error' | 'ticket'; code?: string }
 
 /**
- * Reads the URL that a person came back on: state first, then no parameter twice, `iss` if there is one (RFC 9207), `error`, and a
- * ticket that is not the one that was sent.
+ * Reads the URL that a person came back on: the state first, then no parameter twice, `iss` if there is one (RFC 9207),
+ * `error`, and a ticket that is not the one that was sent.
+ *
+ * @param expected `ticket` is the ticket that was sent, if it must have changed
+ *
+ * @example
+ * const result = readClaimsReturn(back, { state, issuer, ticket })
+ * if ('problem' in result) throw unusableReturn(result, issuer)
  */
 export function readClaimsReturn(
   url: string,

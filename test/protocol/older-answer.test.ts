@@ -1,6 +1,7 @@
 /** Answers of authorization managers and UMA 1 servers. */
 import { describe, expect, test } from 'vitest'
-import { readPumaAnswer, readUma1Answer } from '../../src/protocol/early-answer.ts'
+import { readPumaAnswer } from '../../src/protocol/puma/answer.ts'
+import { readUma1Answer } from '../../src/protocol/uma1/answer.ts'
 
 const uma1 = (status: number, body: unknown) => readUma1Answer(status, JSON.stringify(body))
 const puma = (status: number, body: unknown) => readPumaAnswer(status, JSON.stringify(body))

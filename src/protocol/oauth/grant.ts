@@ -13,6 +13,8 @@ export interface Grant {
 /**
  * The part of a token answer that is kept. If the server does not say how long the token lasts, the `exp` of a JWT
  * counts.
+ *
+ * @example if (answer.kind === 'granted') return { kind: 'granted', grant: toGrant(answer), upgraded: answer.upgraded }
  */
 export function toGrant({ token, type, expiresIn, refreshToken }: GrantedAnswer): Grant {
   if (expiresIn) return { token, type, refreshToken, expiresAt: Date.now() + expiresIn * 1000 }

@@ -1,8 +1,8 @@
 /**
- * The URL, if tokens and people may be sent there: https, or http on this machine (RFC 8252 §8.3, RFC 6761 §6.3); no credentials,
- * no fragment (RFC 6749 §3.2, UMA Grant §5). Never throws.
+ * The URL, if tokens and people may be sent there: https, or http on this machine (RFC 8252 §8.3, RFC 6761 §6.3),
+ * without credentials and fragment (RFC 6749 §3.2, UMA Grant §5). It never throws.
  *
- * @param insecure any http will do, for protocols that know nothing better
+ * @param insecure accepts any http URL, for protocols of a time before TLS was common
  */
 export function secureUrl(value: unknown, insecure = false): URL | undefined {
   const url = typeof value === 'string' && !value.includes('#') && URL.canParse(value) && new URL(value)

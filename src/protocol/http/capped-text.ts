@@ -1,4 +1,4 @@
-/** Reads a body as text. One that is longer than `cap` bytes is given up and counts as empty. */
+/** Reads a body as text. A body of more than `cap` bytes counts as empty. */
 export async function cappedText({ body }: Response, cap: number): Promise<string> {
   const decoder = new TextDecoder()
   const reader = body?.getReader()

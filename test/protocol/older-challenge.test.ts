@@ -1,6 +1,6 @@
 /** Challenges of UMA before 2.0: vectors W08 to W12, and tickets in the body. */
 import { describe, expect, test } from 'vitest'
-import { earlyChallenges, withTicketOf } from '../../src/protocol/early-challenge.ts'
+import { olderChallenges, withTicketOf } from '../../src/protocol/uma1/challenge.ts'
 
 describe('in the header', () => {
   test.each([
@@ -35,7 +35,7 @@ describe('in the header', () => {
       { server: 'https://as.example.com', ticket: '016f84e8' },
     ],
   ] as const)('%s', (_what, header, name, expected) => {
-    expect(earlyChallenges(header, name)).toEqual([{ hostId: undefined, ticket: undefined, ...expected }])
+    expect(olderChallenges(header, name)).toEqual([{ hostId: undefined, ticket: undefined, ...expected }])
   })
 
   test.each([
@@ -46,7 +46,7 @@ describe('in the header', () => {
     ['with two tickets', 'UMA am_uri="https://a.example", ticket="a", ticket="b"'],
     ['with two host ids', 'UMA am_uri="https://a.example", host_id="a", host_id="b"'],
   ])('none %s', (_what, header) => {
-    expect(earlyChallenges(header, 'am_uri')).toEqual([])
+    expect(olderChallenges(header, 'am_uri')).toEqual([])
   })
 })
 

@@ -1,4 +1,10 @@
-/** The JSON object that a text holds; undefined if it holds anything else. */
+/**
+ * Reads a JSON object. It never throws.
+ *
+ * @returns undefined if the text is anything but a JSON object
+ *
+ * @example const { outcome } = readObject(text) ?? {}
+ */
 export function readObject(text: string): Record<string, unknown> | undefined {
   try {
     const value = JSON.parse(text)

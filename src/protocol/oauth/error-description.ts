@@ -12,7 +12,7 @@ const forbidden = /[^ !#-[\]-~]/g
  * of them, and `[redacted]` instead of every secret, also where the secret is percent-encoded.
  *
  * @param text the description as it was sent
- * @param secrets the secrets of the request that the server refused; secrets of fewer than 4 characters are not looked for
+ * @param secrets the secrets of the request that the server refused; those of fewer than 4 characters are ignored
  * @returns undefined if nothing is left
  */
 export function cleanDescription(
