@@ -1,5 +1,6 @@
 /** How long the wallet takes to choose an RPT, by how many it holds. */
-import { createWallet, type Wallet } from '../src/requester/wallet.ts'
+import type { Place } from '../src/wallet/place.ts'
+import { createWallet, type Wallet } from '../src/wallet/wallet.ts'
 import { rounded, sideBySideSync } from './measure.ts'
 
 const SIZES = [10, 1_000, 100_000] as const
@@ -18,13 +19,13 @@ function filled(entries: number): Wallet {
   const wallet = createWallet(entries)
   for (let i = 0; i < entries; i++) {
     const token = `token-${i}`
-    const rpt = wallet.store(
-      { token, type: 'Bearer' } as Parameters<Wallet['store']>[0],
-      { authorization: `Bearer ${token}` },
-      'as client',
-      host(i),
-    )
-    wallet.opened(rpt, 'GET', place(i))
+    const rpt = wallet.store({
+      grant: { token, type: 'bearer' },
+      headers: { authorization: `Bearer ${token}` },
+      authority: 'as client',
+      host: host(i),
+    })
+    wallet.opened(rpt, { method: 'GET', url: place(i) })
   }
   return wallet
 }
@@ -41,11 +42,11 @@ export function benchWallet(): WalletRow[] {
   for (const entries of SIZES) {
     const wallet = filled(entries)
     const known = looked(entries)
-    const unknown = known.map((url) => new URL(`${url}/thumbnail`))
+    const unknown = known.map((url): Place => ({ method: 'GET', url: `${url}/thumbnail` }))
     for (const url of known) if (!wallet.at('GET', url)) throw new Error(`the wallet forgot ${url}`)
     let turn = 0
     variants[`known ${entries}`] = () => wallet.at('GET', known[turn++ % 10] as string)
-    variants[`unknown ${entries}`] = () => wallet.nearest('GET', unknown[turn++ % 10] as URL)
+    variants[`unknown ${entries}`] = () => wallet.nearest(unknown[turn++ % 10] as Place, 'as client')
   }
   const times = sideBySideSync(variants, { rounds: 200, batch: 2000, warmUp: 20 })
   return SIZES.map((entries) => ({

@@ -1,5 +1,5 @@
 /** The album app. Where it imports from `../../src`, an app of yours imports from `uma-requester`. */
-import { createRequester, isUmaError, type UmaEvent } from '../../src/index.ts'
+import { createRequester, findUmaError, type UmaEvent } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { completePopup, popupRedirect } from '../../src/redirect/popup.ts'
 import { webStorage } from '../../src/storage/web-storage.ts'
@@ -88,7 +88,7 @@ async function album(places: Places): Promise<void> {
       put(index, await photo.blob())
       return true
     } catch (error) {
-      if (isUmaError(error, 'request_denied')) return false
+      if (findUmaError(error, 'request_denied')) return false
       throw error
     }
   }
@@ -97,7 +97,7 @@ async function album(places: Places): Promise<void> {
     begin()
     try {
       const { request } = await requester.handleCallback(location.href)
-      status.textContent = `Back from the authorization server. Going on with ${request.method} ${new URL(request.url).pathname}.`
+      status.textContent = `Back from the authorization server. Going on with ${request?.method} ${new URL(request?.url ?? location.href).pathname}.`
       history.replaceState(null, '', '/')
       await show()
     } catch (error) {
@@ -162,7 +162,7 @@ async function album(places: Places): Promise<void> {
   function failed(error: unknown): void {
     busy(false)
     frames()
-    const code = isUmaError(error) ? error.code : String(error)
+    const code = findUmaError(error)?.code ?? String(error)
     const said: Record<string, [string, string]> = {
       request_denied: [
         'Alice’s authorization server says no.',

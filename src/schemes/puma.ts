@@ -145,6 +145,7 @@ const presenting = (step: Step): Step => (step.kind === 'again' ? { ...step, pre
 /** The redirect to the manager's page for claims. */
 function redirectFor({ allowInsecureHttp = false, redirectParameter = 'redirect_uri' }: PumaOptions): SchemeRedirect {
   return {
+    parameters: ['x-oauth_access_granted', 'x-oauth_access_req', 'claim_status', 'error'],
     url(_state, endpoint, { redirectUri, state }) {
       const url = secureUrl(endpoint, allowInsecureHttp)
       // These managers echo no state, so the state goes out in the URI that the person comes back to.

@@ -130,6 +130,7 @@ function readNeedInfo(
 /** The redirect to the claims endpoint (§3.6.2, §3.6.3). */
 function redirectFor(version: Uma1Options['version']): SchemeRedirect {
   return {
+    parameters: ['authorization_state', 'ticket', 'error'],
     url({ ticket }, endpoint, { clientId, redirectUri, state }) {
       return claimsRedirect(endpoint, {
         client_id: clientId,

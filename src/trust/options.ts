@@ -43,7 +43,7 @@ export interface AuthorizationServer {
 
 /** The context of an `AuthorizationServerResolver`. */
 export interface ResolverContext {
-  /** An absolute URL at the host that is asked for; absent if the question is about a stored token or sign-in. */
+  /** An absolute URL at the host that is asked for; absent if the question is about no host, such as a sign-in. */
   resource?: string
 }
 

@@ -1,14 +1,15 @@
 /** Callbacks that are not what they seem (Grant §3.3.3, §5.1): each fails, and leaves the right one unharmed. */
 import { describe, expect, test, vi } from 'vitest'
-import { InvalidStateError, isUmaError, type Requester } from '../../src/index.ts'
+import { InvalidStateError, findUmaError, type Requester } from '../../src/index.ts'
 import { grantAll } from '../helpers/authorization-server.ts'
 import { path, REDIRECT_URI, rejection, tokenRequests } from './kit.ts'
 import { pages, pendingIn } from './page-kit.ts'
 
 const codeOf = async (callback: Promise<unknown>): Promise<string> => {
   const error = await rejection(callback)
-  if (!isUmaError(error)) throw error
-  return error.code
+  const known = findUmaError(error)
+  if (!known) throw error
+  return known.code
 }
 const changed = (url: string, change: (parameters: URLSearchParams) => void): string => {
   const copy = new URL(url)

@@ -1,6 +1,6 @@
 /** The panel on a real port, with a host that is a list: what the panel makes of it is what is looked at. */
 import { onTestFinished } from 'vitest'
-import { UmaError } from '../../src/errors.ts'
+import { UmaError } from '../../src/errors/index.ts'
 import { toNodeListener } from '../../src/host/node-handler.ts'
 import { createPanel, type PanelHost, type PanelOptions } from '../../src/host/panel.ts'
 import type { ProtectedResource, ResourceOptions } from '../../src/host/types.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isUmaError } from '../../src/errors.ts'
+import { isUmaError } from '../../src/errors/index.ts'
 import { guardFetch } from '../../src/host/guard.ts'
 import {
   all,

@@ -1,5 +1,5 @@
 /** An authorization server's registry that is a few lines in this process, and a host's side of it. */
-import { InteractionRequiredError } from '../../src/errors.ts'
+import { InteractionRequiredError } from '../../src/errors/index.ts'
 import { createResourceMap } from '../../src/host/resource-map.ts'
 import { createResources } from '../../src/host/resources.ts'
 import type { HostEvent, ResourceDescription } from '../../src/host/types.ts'

@@ -58,7 +58,7 @@ async function story(
     else {
       const { kind, request, replay } = callback.end
       expect(request).toMatchObject({ method: init.method ?? 'GET', url: world.host.origin + name })
-      kinds.push(kind)
+      kinds.push(`${kind}`)
       at = await on(() => replay?.() ?? expect.fail('nothing to replay'))
     }
   }

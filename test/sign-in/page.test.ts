@@ -1,6 +1,6 @@
 /** A sign-in that leaves the page: it goes on in another requester on the same storage, once, and only for whom it belongs to. */
 import { describe, expect, test } from 'vitest'
-import { bearer, isUmaError, type Requester } from '../../src/index.ts'
+import { bearer, findUmaError, type Requester } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { onlyPeople, onlySubjects, type Policy } from '../helpers/authorization-server.ts'
@@ -42,8 +42,9 @@ async function browser(policy: Policy = onlyPeople('alice', 'bob'), storeRequest
 
 const codeOf = async (callback: Promise<unknown>): Promise<string> => {
   const error = await rejection(callback)
-  if (!isUmaError(error)) throw error
-  return error.code
+  const known = findUmaError(error)
+  if (!known) throw error
+  return known.code
 }
 
 const changed = (url: string, change: (parameters: URLSearchParams) => void): string => {
