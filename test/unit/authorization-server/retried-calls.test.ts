@@ -33,6 +33,18 @@ function protectionApi(caller: Caller, signal: AbortSignal): ProtectionApi {
   return createProtectionApi({ ...facts, metadata: async () => metadata })
 }
 
+/** Validates the RPT with keys that must be fetched first. */
+async function validateRpt(caller: Caller): Promise<unknown> {
+  const validate = jwtValidation({ audience: 'photos' })({
+    issuer,
+    metadata: async () => metadata,
+    introspect: async () => undefined,
+    fetch: caller.fetch,
+    options: { issuer, client: { id: 'photos' } },
+  })
+  return validate(rpt, resource)
+}
+
 const resource = {
   id: 'r',
   pattern: '/r',
@@ -66,18 +78,8 @@ const calls: Call[] = [
   {
     name: 'JWKS',
     good: () => json({ keys: [jwk] }),
-    async send(caller, signal) {
-      const validate = jwtValidation({ audience: 'photos' })({
-        issuer,
-        metadata: async () => metadata,
-        introspect: async () => undefined,
-        // jose gives its own signal to `fetch`; this one stands for it.
-        fetch: () => (url, init) =>
-          caller.fetch()(url, { ...init, signal: AbortSignal.any([signal, init?.signal as AbortSignal]) }),
-        options: { issuer, client: { id: 'photos' } },
-      })
-      return validate(rpt, resource)
-    },
+    // jose gives its own signal to `fetch`.
+    send: (caller) => validateRpt(caller),
     failure: { name: 'JOSEError' },
     serverErrors: true,
   },
@@ -164,14 +166,7 @@ test('JWKS: the time-out of jose ends the waiting', async () => {
   const { caller, sent } = scriptedFetch(status(429, { 'retry-after': '30' }))
   const end = new AbortController()
   const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(end.signal)
-  const validate = jwtValidation({ audience: 'photos' })({
-    issuer,
-    metadata: async () => metadata,
-    introspect: async () => undefined,
-    fetch: caller.fetch,
-    options: { issuer, client: { id: 'photos' } },
-  })
-  const outcome = outcomeOf(Promise.resolve(validate(rpt, resource)))
+  const outcome = outcomeOf(validateRpt(caller))
   await vi.advanceTimersByTimeAsync(1_000)
   end.abort(new DOMException('too long', 'TimeoutError'))
   expect(await outcome).toMatchObject({ error: { code: 'ERR_JWKS_TIMEOUT' } })
