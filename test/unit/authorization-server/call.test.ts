@@ -75,6 +75,14 @@ test('a time-out that is longer than a timer can be does not end the call at onc
   expect(ended).toBe(false)
 })
 
+test('the signal, too, leaves a fetch that does not obey', async () => {
+  const deaf = (async () => new Promise(() => {})) as typeof fetch
+  const end = new AbortController()
+  const outcome = outcomeOf(call({ fetch: () => deaf, timeout: 500 }, issuer, url, {}, end.signal))
+  end.abort(new Error('nobody waits'))
+  expect(await outcome).toMatchObject({ error: { message: 'nobody waits' } })
+})
+
 test('an error that a fetch makes of an abort is replaced by the reason', async () => {
   const wrapping = ((_url, init) =>
     new Promise((_, reject) => {
@@ -84,4 +92,7 @@ test('an error that a fetch makes of an abort is replaced by the reason', async 
   const outcome = outcomeOf(call({ fetch: () => wrapping, timeout: 500 }, issuer, url, {}, end.signal))
   end.abort(new Error('nobody waits'))
   expect(await outcome).toMatchObject({ error: { message: 'nobody waits' } })
+  const late = outcomeOf(call({ fetch: () => wrapping, timeout: 500 }, issuer, url, {}))
+  await vi.advanceTimersByTimeAsync(501)
+  expect(await late).toMatchObject({ error: { code: 'timeout' } })
 })

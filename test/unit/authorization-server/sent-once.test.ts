@@ -71,6 +71,18 @@ test('a token request does not end when its flow is aborted: the token that come
   expect(JSON.parse(text)).toEqual({ access_token: 'the-rpt' })
 })
 
+test('the application’s client authentication throws: the request rejects with that error, and nothing is sent', async () => {
+  const { caller, sent } = scriptedFetch(status(200))
+  const error = new RangeError('no key')
+  const auth = () => {
+    throw error
+  }
+  const connection = { ...connect(caller), client: { id: 'app', auth } }
+  expect(await outcomeOf(refreshTokens(connection, 'the-refresh-token'))).toEqual({ error })
+  expect(await outcomeOf(post(connection, metadata.token_endpoint, {}))).toEqual({ error })
+  expect(sent.length).toBe(0)
+})
+
 test('a limit of this program refused the call: the error says that nothing was sent', async () => {
   const { caller } = scriptedFetch('reset')
   const busy = { ...caller, notSent: () => true }
