@@ -36,8 +36,8 @@ interface Exchange {
 }
 
 /**
- * One token request through this package's own caller. Errors of oauth4webapi are translated, because they may quote the
- * server's answer.
+ * One token request through this package's own caller. Errors of oauth4webapi are translated, because they may quote
+ * the server's answer.
  */
 export async function requestTokens(
   connection: Connection,

@@ -71,7 +71,7 @@ test('a token request does not end when its flow is aborted: the token that come
   expect(JSON.parse(text)).toEqual({ access_token: 'the-rpt' })
 })
 
-test('the application’s client authentication throws: the request rejects with that error, and nothing is sent', async () => {
+test('client authentication of the application throws: the request rejects with that error', async () => {
   const { caller, sent } = scriptedFetch(status(200))
   const error = new RangeError('no key')
   const auth = () => {
@@ -81,6 +81,15 @@ test('the application’s client authentication throws: the request rejects with
   expect(await outcomeOf(refreshTokens(connection, 'the-refresh-token'))).toEqual({ error })
   expect(await outcomeOf(post(connection, metadata.token_endpoint, {}))).toEqual({ error })
   expect(sent.length).toBe(0)
+})
+
+test('only a request that uses nothing up may be given a signal: it then rejects with its reason', async () => {
+  const { caller } = scriptedFetch('hang')
+  const end = new AbortController()
+  const outcome = outcomeOf(post(connect(caller), metadata.token_endpoint, {}, { signal: end.signal }))
+  await vi.advanceTimersByTimeAsync(1)
+  end.abort(new Error('nobody waits'))
+  expect(await outcome).toMatchObject({ error: { message: 'nobody waits' } })
 })
 
 test('a limit of this program refused the call: the error says that nothing was sent', async () => {
