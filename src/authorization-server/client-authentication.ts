@@ -36,8 +36,8 @@ export interface FlowContext extends CallContext {
 }
 
 /**
- * Client authentication at the token endpoint (RFC 6749 §2.3). It sets parameters of the body, or headers. The functions
- * of oauth4webapi fit, because the context of the flow is an additional fifth argument.
+ * Client authentication at the token endpoint (RFC 6749 §2.3). It sets parameters of the body, or headers. The
+ * functions of oauth4webapi fit, because the context of the flow is an additional fifth argument.
  */
 export type ClientAuth = (
   as: OAuthServer,

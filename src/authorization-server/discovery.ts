@@ -53,9 +53,9 @@ interface SharedDocument {
 }
 
 /**
- * Metadata by issuer (UMA Grant §2, RFC 8414). A document is fetched once for all callers that ask at the same time, and
- * is used for an hour. The request is repeated after network faults and 5xx. Redirects are not followed. Metadata from
- * the configuration must keep the same rules, except that its issuer may differ by a final slash.
+ * Metadata by issuer (UMA Grant §2, RFC 8414). A document is fetched once for all callers that ask at the same time,
+ * and is used for an hour. The request is repeated after network faults and 5xx. Redirects are not followed. Metadata
+ * from the configuration must keep the same rules, except that its issuer may differ by a final slash.
  *
  * @param onFetch is told about each URL before it is fetched
  */

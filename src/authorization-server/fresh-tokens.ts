@@ -48,8 +48,8 @@ export type FreshTokens =
 /**
  * Gives tokens that have not ended, and refreshes them if they have (RFC 6749 §6). The lock makes one refresh serve all
  * callers. The refresh token is stored as used before it is sent, because a server may accept it once: a process that
- * dies during the refresh leaves no refresh token behind. If the refresh is not answered, the refresh token is put back,
- * once by default. If the refresh is refused, the tokens are dropped.
+ * dies during the refresh leaves no refresh token behind. If the refresh is not answered, the refresh token is put
+ * back, once by default. If the refresh is refused, the tokens are dropped.
  *
  * @throws the error of a refresh that was not answered; its refresh token was put back
  */

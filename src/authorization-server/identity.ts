@@ -19,8 +19,8 @@ export interface SignIn {
   /**
    * Begins a sign-in.
    *
-   * @returns the URL that the person is sent to, and a memo: plain JSON that is stored with the flow while the person is
-   * away
+   * @returns the URL that the person is sent to, and a memo: plain JSON that is stored with the flow while the person
+   * is away
    */
   begin(connection: Connection, facts: SignInFacts): Promise<{ url: string; memo: unknown }>
   /**

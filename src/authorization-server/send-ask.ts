@@ -26,8 +26,8 @@ export interface AskOptions extends SendOptions {
 }
 
 /**
- * Sends the request that a scheme asks for: one POST with a form or JSON. It is sent once, is never aborted, and follows
- * no redirects.
+ * Sends the request that a scheme asks for: one POST with a form or JSON. It is sent once, is never aborted, and
+ * follows no redirects.
  *
  * @throws DiscoveryError if the endpoint is missing or not safe; NobodySignedInError if the party has no access token;
  * TokenRequestError (`token_request_failed`) after a network fault; UmaTimeoutError; the error of the client

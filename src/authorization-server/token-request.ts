@@ -5,7 +5,7 @@ import { type CallAnswer, type Caller, call } from './call.ts'
 import type { ClientAuth, FlowContext } from './client-authentication.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 
-/** Parameters of a token request. Several values of one name are sent one after the other (Keycloak's `permission`). */
+/** Parameters of a token request. Several values of one name are sent in order (Keycloak's `permission`). */
 export type TokenParameters = Record<string, string | readonly string[] | undefined>
 
 /** A client at an authorization server. */
@@ -15,7 +15,7 @@ export interface RegisteredClient {
   auth: ClientAuth
 }
 
-/** Everything that an authenticated request needs: the authorization server, its client, and the context of the call. */
+/** The parts of an authenticated request: the authorization server, its client, and the context of the call. */
 export interface Connection {
   caller: Caller
   metadata: AuthorizationServerMetadata

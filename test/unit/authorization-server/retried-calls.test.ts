@@ -33,6 +33,18 @@ function protectionApi(caller: Caller, signal: AbortSignal): ProtectionApi {
   return createProtectionApi({ ...facts, metadata: async () => metadata })
 }
 
+/** Validates the RPT with keys that must be fetched first. */
+async function validateRpt(caller: Caller): Promise<unknown> {
+  const validate = jwtValidation({ audience: 'photos' })({
+    issuer,
+    metadata: async () => metadata,
+    introspect: async () => undefined,
+    fetch: caller.fetch,
+    options: { issuer, client: { id: 'photos' } },
+  })
+  return validate(rpt, resource)
+}
+
 const resource = {
   id: 'r',
   pattern: '/r',
@@ -66,18 +78,8 @@ const calls: Call[] = [
   {
     name: 'JWKS',
     good: () => json({ keys: [jwk] }),
-    async send(caller, signal) {
-      const validate = jwtValidation({ audience: 'photos' })({
-        issuer,
-        metadata: async () => metadata,
-        introspect: async () => undefined,
-        // jose gives its own signal to `fetch`; this one stands for it.
-        fetch: () => (url, init) =>
-          caller.fetch()(url, { ...init, signal: AbortSignal.any([signal, init?.signal as AbortSignal]) }),
-        options: { issuer, client: { id: 'photos' } },
-      })
-      return validate(rpt, resource)
-    },
+    // jose gives its own signal to `fetch`.
+    send: (caller) => validateRpt(caller),
     failure: { name: 'JOSEError' },
     serverErrors: true,
   },
@@ -160,18 +162,40 @@ test.each(calls.filter(({ name }) => name !== 'JWKS'))(
   },
 )
 
+test('client credentials: aborted while the call is under way: it ends at once', async () => {
+  const { caller, sent } = scriptedFetch('hang')
+  const end = new AbortController()
+  const outcome = outcomeOf(clientCredentials(connect(caller, end.signal), undefined))
+  await vi.advanceTimersByTimeAsync(10)
+  end.abort(new Error('nobody waits'))
+  expect(await outcome).toMatchObject({ error: { message: 'nobody waits' } })
+  expect([sent.length, vi.getTimerCount()]).toEqual([1, 0])
+})
+
+test('client credentials: a call that a limit of this program refused is not repeated', async () => {
+  const { caller, sent } = scriptedFetch('reset')
+  const busy = { ...caller, notSent: () => true }
+  const outcome = outcomeOf(clientCredentials(connect(busy), undefined))
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([sent.length, await outcome]).toMatchObject([1, { error: { code: 'token_request_failed' } }])
+})
+
+test('client credentials: each attempt authenticates anew, because an assertion is accepted once', async () => {
+  const { caller, sent } = scriptedFetch('reset', json(token))
+  let number = 0
+  const auth = (_as: unknown, _client: unknown, body: URLSearchParams) => body.set('client_assertion', `${++number}`)
+  const connection = { ...connect(caller), client: { id: 'app', auth } }
+  const outcome = outcomeOf(clientCredentials(connection, undefined))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await outcome).toMatchObject({ value: { accessToken: 't', expiresAt: Date.UTC(2030, 0, 1) + 60_200 } })
+  expect(sent.map(({ body }) => new URLSearchParams(body).get('client_assertion'))).toEqual(['1', '2'])
+})
+
 test('JWKS: the time-out of jose ends the waiting', async () => {
   const { caller, sent } = scriptedFetch(status(429, { 'retry-after': '30' }))
   const end = new AbortController()
   const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(end.signal)
-  const validate = jwtValidation({ audience: 'photos' })({
-    issuer,
-    metadata: async () => metadata,
-    introspect: async () => undefined,
-    fetch: caller.fetch,
-    options: { issuer, client: { id: 'photos' } },
-  })
-  const outcome = outcomeOf(Promise.resolve(validate(rpt, resource)))
+  const outcome = outcomeOf(validateRpt(caller))
   await vi.advanceTimersByTimeAsync(1_000)
   end.abort(new DOMException('too long', 'TimeoutError'))
   expect(await outcome).toMatchObject({ error: { code: 'ERR_JWKS_TIMEOUT' } })

@@ -52,6 +52,16 @@ describe('Retry-After', () => {
 })
 
 describe('which answers', () => {
+  test('after the last attempt nothing is waited for', async () => {
+    const { caller } = scriptedFetch(status(503, { 'retry-after': '50' }))
+    let settled = false
+    outcomeOf(callAgain(caller, issuer, `${issuer}/x`, {})).then(() => {
+      settled = true
+    })
+    await vi.advanceTimersByTimeAsync(2 * 50_000 + 600)
+    expect([settled, vi.getTimerCount()]).toEqual([true, 0])
+  })
+
   test.each([429, 503])('%i with Retry-After: three attempts, then the answer', async (code) => {
     const { sent, pauses, outcome } = await run([status(code, { 'retry-after': '1' })])
     expect([sent.length, statusOf(outcome)]).toEqual([3, code])
