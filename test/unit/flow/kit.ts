@@ -12,7 +12,7 @@ export interface ExpectedRow {
   /** The members that the transition changes. `undefined`: the member must be absent afterwards. */
   changes: Partial<Flow>
   /** The rest of the result. */
-  then: { effect: FlowEffect } | { directive: FlowDirective }
+  outcome: { effect: FlowEffect } | { directive: FlowDirective }
 }
 
 /** A flow in the middle of its work. Every optional member is present, so that a lost member is noticed. */

@@ -22,11 +22,11 @@ const nameOf = (state: FlowStateName, kind: FlowInputKind): string => `${state} 
 const expectedNames = new Set(expectedRows.map(({ at, input }) => nameOf(at, input.kind)))
 
 describe('legal transitions', () => {
-  test.each(expectedRows)('$at + $input.kind: $when', ({ at, given, input, changes, then }) => {
+  test.each(expectedRows)('$at + $input.kind: $when', ({ at, given, input, changes, outcome }) => {
     const before: Flow = deepFreeze(structuredClone({ ...base, at, ...given }))
     const turn = transition(before, deepFreeze(structuredClone(input)))
     // A member that is `undefined` in the expectation must be absent, or `undefined`: JSON knows no difference.
-    expect(turn).toEqual({ flow: { ...before, ...changes }, ...then })
+    expect(turn).toEqual({ flow: { ...before, ...changes }, ...outcome })
     expect(JSON.parse(JSON.stringify(turn.flow))).toEqual(turn.flow)
   })
 

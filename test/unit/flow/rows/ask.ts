@@ -9,7 +9,7 @@ const claimsRows: ExpectedRow[] = [
     when: 'claims are required, and a person may be sent',
     input: { kind: 'claims', state: newState, requiredClaims, redirectUser },
     changes: { at: 'claims', state: newState, requiredClaims, redirectUser, rounds: 2 },
-    then: { effect: { kind: 'supply-claim' } },
+    outcome: { effect: { kind: 'supply-claim' } },
   },
   {
     at: 'ask',
@@ -17,7 +17,7 @@ const claimsRows: ExpectedRow[] = [
     given: { rounds: 2 },
     input: { kind: 'claims', state: newState, requiredClaims },
     changes: { at: 'claims', state: newState, requiredClaims, redirectUser: undefined, rounds: 3 },
-    then: { effect: { kind: 'supply-claim' } },
+    outcome: { effect: { kind: 'supply-claim' } },
   },
   {
     at: 'ask',
@@ -25,14 +25,14 @@ const claimsRows: ExpectedRow[] = [
     given: atLastRound,
     input: { kind: 'claims', state: newState, requiredClaims, redirectUser },
     changes: { at: 'failed', state: newState, requiredClaims, redirectUser, rounds: 4 },
-    then: failure('rounds-used-up'),
+    outcome: failure('rounds-used-up'),
   },
   {
     at: 'ask',
     when: 'only a person can help',
     input: { kind: 'claims', state: newState, requiredClaims: [], redirectUser },
     changes: { at: 'person', state: newState, requiredClaims: [], redirectUser, rounds: 2 },
-    then: { effect: { kind: 'redirect-person' } },
+    outcome: { effect: { kind: 'redirect-person' } },
   },
   {
     at: 'ask',
@@ -40,7 +40,7 @@ const claimsRows: ExpectedRow[] = [
     given: withoutRedirect,
     input: { kind: 'claims', state: newState, requiredClaims: [], redirectUser },
     changes: { at: 'person', state: newState, requiredClaims: [], redirectUser, rounds: 2 },
-    then: { effect: { kind: 'redirect-person' } },
+    outcome: { effect: { kind: 'redirect-person' } },
   },
   {
     at: 'ask',
@@ -48,14 +48,14 @@ const claimsRows: ExpectedRow[] = [
     given: atLastRound,
     input: { kind: 'claims', state: newState, requiredClaims: [], redirectUser },
     changes: { at: 'failed', state: newState, requiredClaims: [], redirectUser, rounds: 4 },
-    then: failure('rounds-used-up'),
+    outcome: failure('rounds-used-up'),
   },
   {
     at: 'ask',
     when: 'neither claims nor a place for a person are named',
     input: { kind: 'claims', state: newState, requiredClaims: [] },
     changes: { at: 'failed', state: newState, requiredClaims: [], redirectUser: undefined, rounds: 2 },
-    then: failure('claims-missing'),
+    outcome: failure('claims-missing'),
   },
 ]
 
@@ -65,7 +65,7 @@ const pollRows: ExpectedRow[] = [
     when: 'the server names an interval',
     input: { kind: 'wait', state: newState, seconds: 9 },
     changes: { at: 'wait', state: newState, polls: 2 },
-    then: { effect: { kind: 'wait', seconds: 9 } },
+    outcome: { effect: { kind: 'wait', seconds: 9 } },
   },
   {
     at: 'ask',
@@ -73,14 +73,14 @@ const pollRows: ExpectedRow[] = [
     given: { polls: 3 },
     input: { kind: 'wait', state: newState, seconds: undefined },
     changes: { at: 'wait', state: newState, polls: 4 },
-    then: { effect: { kind: 'wait', seconds: 5 } },
+    outcome: { effect: { kind: 'wait', seconds: 5 } },
   },
   {
     at: 'ask',
     when: 'the server names no time at all',
     input: { kind: 'wait', state: newState, seconds: 0 },
     changes: { at: 'wait', state: newState, polls: 2 },
-    then: { effect: { kind: 'wait', seconds: 2 } },
+    outcome: { effect: { kind: 'wait', seconds: 2 } },
   },
   {
     at: 'ask',
@@ -88,7 +88,7 @@ const pollRows: ExpectedRow[] = [
     given: { polls: 4 },
     input: { kind: 'wait', state: newState, seconds: 9 },
     changes: { at: 'failed', state: newState },
-    then: failure('polls-used-up'),
+    outcome: failure('polls-used-up'),
   },
 ]
 
@@ -98,14 +98,14 @@ const sendAgainRows: ExpectedRow[] = [
     when: 'for the first time',
     input: { kind: 'again', without: ['rpt'] },
     changes: { at: 'send', without: ['pct', 'rpt'], recoveries: 1 },
-    then: { directive: { kind: 'resend', reason: 'fresh-ticket', report: true } },
+    outcome: { directive: { kind: 'resend', reason: 'fresh-ticket', report: true } },
   },
   {
     at: 'ask',
     when: 'for the first time, with the RPT that brings a ticket, and without the same thing as before',
     input: { kind: 'again', without: ['pct'], rpt: newRpt },
     changes: { at: 'send', without: ['pct'], recoveries: 1 },
-    then: { directive: { kind: 'resend', rpt: newRpt, reason: 'fresh-ticket', report: true } },
+    outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'fresh-ticket', report: true } },
   },
   {
     at: 'ask',
@@ -113,14 +113,14 @@ const sendAgainRows: ExpectedRow[] = [
     given: { recoveries: 1 },
     input: { kind: 'again', without: ['rpt'] },
     changes: { at: 'failed' },
-    then: failure('thrown'),
+    outcome: failure('thrown'),
   },
   {
     at: 'ask',
     when: 'for the first time, and the leader can send again',
     input: { kind: 'issued', rpt: newRpt, canSend: true },
     changes: { at: 'send', issued: true, rpt: newRpt },
-    then: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: true } },
+    outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: true } },
   },
   {
     at: 'ask',
@@ -128,14 +128,14 @@ const sendAgainRows: ExpectedRow[] = [
     given: { issued: true },
     input: { kind: 'issued', rpt: newRpt, canSend: true },
     changes: { at: 'granted', rpt: newRpt },
-    then: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
+    outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
   },
   {
     at: 'ask',
     when: 'nobody can send',
     input: { kind: 'issued', rpt: newRpt, canSend: false },
     changes: { at: 'granted', rpt: newRpt },
-    then: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
+    outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
   },
 ]
 
@@ -145,7 +145,7 @@ const signInRows: ExpectedRow[] = [
     when: 'the server names authentication context classes',
     input: { kind: 'sign-in', state: newState, acr: ['gold'] },
     changes: { at: 'sign-in', state: newState, acr: ['gold'], rounds: 2 },
-    then: { effect: { kind: 'sign-in' } },
+    outcome: { effect: { kind: 'sign-in' } },
   },
   {
     at: 'ask',
@@ -153,7 +153,7 @@ const signInRows: ExpectedRow[] = [
     given: { rounds: 2 },
     input: { kind: 'sign-in', state: newState },
     changes: { at: 'sign-in', state: newState, acr: undefined, rounds: 3 },
-    then: { effect: { kind: 'sign-in' } },
+    outcome: { effect: { kind: 'sign-in' } },
   },
   {
     at: 'ask',
@@ -161,14 +161,14 @@ const signInRows: ExpectedRow[] = [
     given: atLastRound,
     input: { kind: 'sign-in', state: newState, acr: ['gold'] },
     changes: { at: 'failed', state: newState, acr: ['gold'], rounds: 4 },
-    then: failure('sign-in-insufficient'),
+    outcome: failure('sign-in-insufficient'),
   },
   {
     at: 'ask',
     when: 'for the first time',
     input: { kind: 'token-refused' },
     changes: { at: 'refresh', refreshed: true },
-    then: { effect: { kind: 'refresh' } },
+    outcome: { effect: { kind: 'refresh' } },
   },
   {
     at: 'ask',
@@ -176,14 +176,14 @@ const signInRows: ExpectedRow[] = [
     given: { refreshed: true },
     input: { kind: 'token-refused' },
     changes: { at: 'failed' },
-    then: failure('token-refused'),
+    outcome: failure('token-refused'),
   },
   {
     at: 'ask',
     when: 'a round is left',
     input: { kind: 'nobody-signed-in' },
     changes: { at: 'sign-in', rounds: 2 },
-    then: { effect: { kind: 'sign-in' } },
+    outcome: { effect: { kind: 'sign-in' } },
   },
   {
     at: 'ask',
@@ -191,7 +191,7 @@ const signInRows: ExpectedRow[] = [
     given: atLastRound,
     input: { kind: 'nobody-signed-in' },
     changes: { at: 'failed', rounds: 4 },
-    then: failure('sign-in-insufficient'),
+    outcome: failure('sign-in-insufficient'),
   },
 ]
 
@@ -201,11 +201,17 @@ const endRows: ExpectedRow[] = [
     when: 'always',
     input: { kind: 'granted', rpt: newRpt },
     changes: { at: 'granted', rpt: newRpt },
-    then: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
+    outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
   },
-  { at: 'ask', when: 'always', input: { kind: 'denied' }, changes: { at: 'failed' }, then: failure('thrown') },
-  { at: 'ask', when: 'always', input: { kind: 'signed-out' }, changes: { at: 'failed' }, then: failure('signed-out') },
-  { at: 'ask', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'ask', when: 'always', input: { kind: 'denied' }, changes: { at: 'failed' }, outcome: failure('thrown') },
+  {
+    at: 'ask',
+    when: 'always',
+    input: { kind: 'signed-out' },
+    changes: { at: 'failed' },
+    outcome: failure('signed-out'),
+  },
+  { at: 'ask', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]
 
 export const askRows: ExpectedRow[] = [...claimsRows, ...pollRows, ...sendAgainRows, ...signInRows, ...endRows]

@@ -19,30 +19,30 @@ export const lookRows: ExpectedRow[] = [
     when: 'another flow obtained an RPT',
     input: { kind: 'held', rpt: newRpt },
     changes: { at: 'granted', rpt: newRpt },
-    then: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
+    outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'granted', report: false } },
   },
   {
     at: 'look',
     when: 'the newest RPT may open the place',
     input: { kind: 'worth-trying', rpt: newRpt },
     changes: { at: 'send', triedNewest: true },
-    then: { directive: { kind: 'resend', rpt: newRpt, reason: 'held', report: true } },
+    outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'held', report: true } },
   },
   {
     at: 'look',
     when: 'there is an RPT to upgrade',
     input: { kind: 'nothing-held', epoch: 4, upgrade: newRpt },
     changes: { at: 'ask', epoch: 4, rpt: newRpt },
-    then: { effect: { kind: 'ask' } },
+    outcome: { effect: { kind: 'ask' } },
   },
   {
     at: 'look',
     when: 'there is no RPT to upgrade',
     input: { kind: 'nothing-held', epoch: 3 },
     changes: { at: 'ask', rpt: undefined },
-    then: { effect: { kind: 'ask' } },
+    outcome: { effect: { kind: 'ask' } },
   },
-  { at: 'look', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'look', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]
 
 export const sendRows: ExpectedRow[] = [
@@ -60,7 +60,7 @@ export const sendRows: ExpectedRow[] = [
     },
     input: { kind: 'challenged' },
     changes: startedAgain,
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'send',
@@ -68,14 +68,14 @@ export const sendRows: ExpectedRow[] = [
     given: pushing,
     input: { kind: 'challenged' },
     changes: { ...startedAgain, at: 'claims', pushClaims: true },
-    then: { effect: { kind: 'supply-claim' } },
+    outcome: { effect: { kind: 'supply-claim' } },
   },
   {
     at: 'send',
     when: 'always',
     input: { kind: 'settled' },
     changes: { at: 'failed' },
-    then: { directive: { kind: 'done' } },
+    outcome: { directive: { kind: 'done' } },
   },
   {
     at: 'send',
@@ -83,7 +83,7 @@ export const sendRows: ExpectedRow[] = [
     given: { recoveries: 1, rounds: 3 },
     input: { kind: 'lost', next: true },
     changes: startedAgain,
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'send',
@@ -91,16 +91,16 @@ export const sendRows: ExpectedRow[] = [
     given: pushing,
     input: { kind: 'lost', next: true },
     changes: { ...startedAgain, at: 'claims', pushClaims: true },
-    then: { effect: { kind: 'supply-claim' } },
+    outcome: { effect: { kind: 'supply-claim' } },
   },
   {
     at: 'send',
     when: 'nobody else waits',
     input: { kind: 'lost', next: false },
     changes: { at: 'failed' },
-    then: failure('thrown'),
+    outcome: failure('thrown'),
   },
-  { at: 'send', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'send', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]
 
 export const waitRows: ExpectedRow[] = [
@@ -109,7 +109,7 @@ export const waitRows: ExpectedRow[] = [
     when: 'always',
     input: { kind: 'elapsed' },
     changes: { at: 'look' },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
-  { at: 'wait', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'wait', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]

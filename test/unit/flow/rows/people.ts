@@ -8,7 +8,7 @@ export const claimsRows: ExpectedRow[] = [
     when: 'the claim is new',
     input: { kind: 'claim', digest: 'new-digest' },
     changes: { at: 'look', claimsSent: ['old-digest', 'new-digest'] },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'claims',
@@ -16,14 +16,14 @@ export const claimsRows: ExpectedRow[] = [
     given: { pushClaims: true, claimsSent: [] },
     input: { kind: 'claim', digest: 'new-digest' },
     changes: { at: 'look', claimsSent: ['new-digest'], pushClaims: false },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'claims',
     when: 'the claim was sent before, and a person may be sent',
     input: { kind: 'claim', digest: 'old-digest' },
     changes: { at: 'person' },
-    then: { effect: { kind: 'redirect-person' } },
+    outcome: { effect: { kind: 'redirect-person' } },
   },
   {
     at: 'claims',
@@ -31,7 +31,7 @@ export const claimsRows: ExpectedRow[] = [
     given: nowhereToGo,
     input: { kind: 'claim', digest: 'old-digest' },
     changes: { at: 'failed' },
-    then: failure('claims-insufficient'),
+    outcome: failure('claims-insufficient'),
   },
   {
     at: 'claims',
@@ -39,7 +39,7 @@ export const claimsRows: ExpectedRow[] = [
     given: withoutRedirect,
     input: { kind: 'claim', digest: 'old-digest' },
     changes: { at: 'failed' },
-    then: failure('claims-insufficient'),
+    outcome: failure('claims-insufficient'),
   },
   {
     at: 'claims',
@@ -47,14 +47,14 @@ export const claimsRows: ExpectedRow[] = [
     given: { pushClaims: true, claimsSent: [] },
     input: { kind: 'no-claim' },
     changes: { at: 'look', pushClaims: false },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'claims',
     when: 'a person may be sent',
     input: { kind: 'no-claim' },
     changes: { at: 'person' },
-    then: { effect: { kind: 'redirect-person' } },
+    outcome: { effect: { kind: 'redirect-person' } },
   },
   {
     at: 'claims',
@@ -62,7 +62,7 @@ export const claimsRows: ExpectedRow[] = [
     given: nowhereToGo,
     input: { kind: 'no-claim' },
     changes: { at: 'failed' },
-    then: failure('claims-insufficient'),
+    outcome: failure('claims-insufficient'),
   },
   {
     at: 'claims',
@@ -70,7 +70,7 @@ export const claimsRows: ExpectedRow[] = [
     given: { ...nowhereToGo, claimsSent: [] },
     input: { kind: 'no-claim' },
     changes: { at: 'failed' },
-    then: failure('claims-missing'),
+    outcome: failure('claims-missing'),
   },
   {
     at: 'claims',
@@ -78,14 +78,14 @@ export const claimsRows: ExpectedRow[] = [
     given: { ...withoutRedirect, claimsSent: [] },
     input: { kind: 'no-claim' },
     changes: { at: 'failed' },
-    then: failure('claims-missing'),
+    outcome: failure('claims-missing'),
   },
   {
     at: 'claims',
     when: 'a round is left',
     input: { kind: 'nobody-signed-in' },
     changes: { at: 'sign-in', resume: 'claims', rounds: 2 },
-    then: { effect: { kind: 'sign-in' } },
+    outcome: { effect: { kind: 'sign-in' } },
   },
   {
     at: 'claims',
@@ -93,9 +93,9 @@ export const claimsRows: ExpectedRow[] = [
     given: atLastRound,
     input: { kind: 'nobody-signed-in' },
     changes: { at: 'failed', resume: 'claims', rounds: 4 },
-    then: failure('sign-in-insufficient'),
+    outcome: failure('sign-in-insufficient'),
   },
-  { at: 'claims', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'claims', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]
 
 export const personRows: ExpectedRow[] = [
@@ -104,7 +104,7 @@ export const personRows: ExpectedRow[] = [
     when: 'always',
     input: { kind: 'returned', state: newState },
     changes: { at: 'look', state: newState },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'person',
@@ -112,23 +112,23 @@ export const personRows: ExpectedRow[] = [
     given: { rounds: 2 },
     input: { kind: 'waited' },
     changes: { at: 'look', rounds: 1 },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'person',
     when: 'always',
     input: { kind: 'not-interactive' },
     changes: { at: 'failed' },
-    then: failure('not-interactive'),
+    outcome: failure('not-interactive'),
   },
   {
     at: 'person',
     when: 'always',
     input: { kind: 'redirect-loop' },
     changes: { at: 'failed' },
-    then: failure('redirect-loop'),
+    outcome: failure('redirect-loop'),
   },
-  { at: 'person', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'person', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]
 
 export const signInRows: ExpectedRow[] = [
@@ -137,7 +137,7 @@ export const signInRows: ExpectedRow[] = [
     when: 'the flow goes on with a look',
     input: { kind: 'signed-in' },
     changes: { at: 'look', acr: undefined },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'sign-in',
@@ -145,7 +145,7 @@ export const signInRows: ExpectedRow[] = [
     given: { resume: 'claims' },
     input: { kind: 'signed-in' },
     changes: { at: 'claims', acr: undefined, resume: 'look' },
-    then: { effect: { kind: 'supply-claim' } },
+    outcome: { effect: { kind: 'supply-claim' } },
   },
   {
     at: 'sign-in',
@@ -153,7 +153,7 @@ export const signInRows: ExpectedRow[] = [
     given: { rounds: 2 },
     input: { kind: 'waited' },
     changes: { at: 'look', acr: undefined, rounds: 1 },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'sign-in',
@@ -161,23 +161,23 @@ export const signInRows: ExpectedRow[] = [
     given: { rounds: 2, resume: 'claims' },
     input: { kind: 'waited' },
     changes: { at: 'claims', acr: undefined, resume: 'look', rounds: 1 },
-    then: { effect: { kind: 'supply-claim' } },
+    outcome: { effect: { kind: 'supply-claim' } },
   },
   {
     at: 'sign-in',
     when: 'always',
     input: { kind: 'not-interactive' },
     changes: { at: 'failed' },
-    then: failure('not-interactive'),
+    outcome: failure('not-interactive'),
   },
   {
     at: 'sign-in',
     when: 'always',
     input: { kind: 'redirect-loop' },
     changes: { at: 'failed' },
-    then: failure('redirect-loop'),
+    outcome: failure('redirect-loop'),
   },
-  { at: 'sign-in', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'sign-in', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]
 
 export const refreshRows: ExpectedRow[] = [
@@ -187,7 +187,7 @@ export const refreshRows: ExpectedRow[] = [
     given: { refreshed: true },
     input: { kind: 'refreshed' },
     changes: { at: 'look', acr: undefined },
-    then: { effect: { kind: 'look' } },
+    outcome: { effect: { kind: 'look' } },
   },
   {
     at: 'refresh',
@@ -195,7 +195,7 @@ export const refreshRows: ExpectedRow[] = [
     given: { refreshed: true, resume: 'claims' },
     input: { kind: 'refreshed' },
     changes: { at: 'claims', acr: undefined, resume: 'look' },
-    then: { effect: { kind: 'supply-claim' } },
+    outcome: { effect: { kind: 'supply-claim' } },
   },
   {
     at: 'refresh',
@@ -203,7 +203,7 @@ export const refreshRows: ExpectedRow[] = [
     given: { refreshed: true },
     input: { kind: 'not-refreshed' },
     changes: { at: 'sign-in', rounds: 2 },
-    then: { effect: { kind: 'sign-in' } },
+    outcome: { effect: { kind: 'sign-in' } },
   },
   {
     at: 'refresh',
@@ -211,7 +211,7 @@ export const refreshRows: ExpectedRow[] = [
     given: { refreshed: true, ...atLastRound },
     input: { kind: 'not-refreshed' },
     changes: { at: 'failed', rounds: 4 },
-    then: failure('sign-in-insufficient'),
+    outcome: failure('sign-in-insufficient'),
   },
-  { at: 'refresh', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, then: failure('thrown') },
+  { at: 'refresh', when: 'always', input: { kind: 'error' }, changes: { at: 'failed' }, outcome: failure('thrown') },
 ]
