@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { RequiredClaim } from '../../../src/errors/index.ts'
 import { createFlow, type Flow, type FlowLimits } from '../../../src/flow/flow.ts'
 import type { FlowInput, FlowInputKind } from '../../../src/flow/inputs.ts'
 import { type FlowTurn, firstEffect, transition, transitions } from '../../../src/flow/transitions.ts'
@@ -15,12 +16,12 @@ const limits: fc.Arbitrary<FlowLimits> = fc.record({
 })
 
 /** Every input, with every part that the table decides on. A digest is often one that the flow has seen. */
-const anyInput: fc.Arbitrary<FlowInput> = fc.oneof(
+const anyInput: fc.Arbitrary<FlowInput> = fc.oneof<fc.Arbitrary<FlowInput>[]>(
   fc.constantFrom(...inputKinds.map((kind): FlowInput => sampleInputs[kind])),
   fc.record({
     kind: fc.constant('claims' as const),
     state: fc.constant(newState),
-    requiredClaims: fc.constantFrom([], [{ name: 'age' }]),
+    requiredClaims: fc.constantFrom<RequiredClaim[]>([], sampleInputs.claims.requiredClaims),
     redirectUser: fc.constantFrom(undefined, 'https://as.example/place'),
   }),
   fc.record({ kind: fc.constant('claim' as const), digest: fc.constantFrom('a', 'b', 'c') }),

@@ -1,6 +1,6 @@
 import { atLastRound, type ExpectedRow, failure, newRpt, newState, withoutRedirect } from '../kit.ts'
 
-const requiredClaims = [{ name: 'age' }]
+const requiredClaims = [{ name: 'age', raw: { name: 'age' } }]
 const redirectUser = 'https://as.example/new-place'
 
 const claimsRows: ExpectedRow[] = [
