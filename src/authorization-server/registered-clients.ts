@@ -1,7 +1,7 @@
 import { monotonic } from '../async/timers.ts'
 import { TokenRequestError, UmaError } from '../errors/index.ts'
-import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import { readObject } from '../protocol/http/read-object.ts'
+import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { Caller } from './call.ts'
 import {
   type ClientMetadata,

@@ -1,6 +1,6 @@
 import { TokenRequestError, UmaError } from '../errors/index.ts'
-import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import { readObject } from '../protocol/http/read-object.ts'
+import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import { type CallAnswer, type Caller, call } from './call.ts'
 import { type ClientAuth, none } from './client-authentication.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'

@@ -1,5 +1,5 @@
-import { cleanDescription } from '../protocol/oauth/error-description.ts'
 import { readObject } from '../protocol/http/read-object.ts'
+import { cleanDescription } from '../protocol/oauth/error-description.ts'
 import type { CallAnswer } from './call.ts'
 
 /** The body of a request: a form, or the value that was sent as JSON. */

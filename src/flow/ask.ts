@@ -1,17 +1,10 @@
-import { type DescribedAnswer } from '../authorization-server/sent-secrets.ts'
-import { sendAsk } from '../authorization-server/send-ask.ts'
 import { sleep } from '../async/timers.ts'
-import { BindingError, describeError, findUmaError, NobodySignedInError, SchemeError } from '../errors/index.ts'
+import { sendAsk } from '../authorization-server/send-ask.ts'
+import type { DescribedAnswer } from '../authorization-server/sent-secrets.ts'
 import type { HeaderPatch } from '../bindings/binding.ts'
+import { BindingError, describeError, findUmaError, NobodySignedInError, SchemeError } from '../errors/index.ts'
 import { metadataOf } from '../parties/client-session.ts'
-import type {
-  AskStep,
-  SchemeFacts,
-  SchemeInput,
-  SchemeState,
-  SchemeTurn,
-  Step,
-} from '../schemes/scheme.ts'
+import type { AskStep, SchemeFacts, SchemeInput, SchemeState, SchemeTurn, Step } from '../schemes/scheme.ts'
 import type { Rpt } from '../wallet/rpt.ts'
 import type { FlowRun } from './flow-run.ts'
 import type { FlowInput } from './inputs.ts'
@@ -104,7 +97,11 @@ async function askOnce(
   return needsNonce === true ? send(run, step, upgrade) : answer
 }
 
-async function send(run: FlowRun, step: AskStep, upgrade: Rpt | undefined): Promise<DescribedAnswer | 'nobody-signed-in'> {
+async function send(
+  run: FlowRun,
+  step: AskStep,
+  upgrade: Rpt | undefined,
+): Promise<DescribedAnswer | 'nobody-signed-in'> {
   const { target, access, context, shared, claim, flow } = run
   const { client, scheme } = target.authority
   const { leader } = shared
@@ -139,7 +136,9 @@ async function callBinding<T>({ target }: FlowRun, call: () => T | Promise<T>): 
   try {
     return await call()
   } catch (cause) {
-    throw findUmaError(cause) ?? new BindingError(`The binding ${binding.name} failed`, { issuer: server.issuer, cause })
+    throw (
+      findUmaError(cause) ?? new BindingError(`The binding ${binding.name} failed`, { issuer: server.issuer, cause })
+    )
   }
 }
 

@@ -1,4 +1,10 @@
-import { InteractionRequiredError, InvalidStateError, NeedInfoError, RequestSubmittedError, TokenRequestError } from '../errors/index.ts'
+import {
+  InteractionRequiredError,
+  InvalidStateError,
+  NeedInfoError,
+  RequestSubmittedError,
+  TokenRequestError,
+} from '../errors/index.ts'
 import type { FlowRun } from './flow-run.ts'
 import type { FlowFailure } from './inputs.ts'
 
@@ -21,11 +27,14 @@ export function failureError(run: FlowRun, failure: FlowFailure): unknown {
         reason: 'insufficient',
       })
     case 'rounds-used-up':
-      return new NeedInfoError(`${issuer} still needs claims that were not supplied, after ${flow.limits.rounds} rounds (maxRounds)`, {
-        issuer,
-        requiredClaims,
-        reason: 'max_rounds',
-      })
+      return new NeedInfoError(
+        `${issuer} still needs claims that were not supplied, after ${flow.limits.rounds} rounds (maxRounds)`,
+        {
+          issuer,
+          requiredClaims,
+          reason: 'max_rounds',
+        },
+      )
     case 'sign-in-insufficient':
       return new NeedInfoError(`${issuer} is not content with the sign-in`, { issuer })
     case 'polls-used-up':

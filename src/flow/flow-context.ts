@@ -15,7 +15,7 @@ const hasExpired = (token: string): boolean => (jwtExpiry(token) ?? Number.POSIT
  * @param onToken is told which access token was asked for
  */
 export function flowContext(
-  access: Omit<SignInAccess, "tell">,
+  access: Omit<SignInAccess, 'tell'>,
   { party, authority, place, tell }: FlowTarget,
   signal: AbortSignal,
   onToken: (token: string) => void,

@@ -1,5 +1,5 @@
-import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { maxDelay } from '../async/timers.ts'
+import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import { UmaTimeoutError } from '../errors/index.ts'
 import type { Tell, UmaEventDetail } from '../events.ts'
 import type { ServerAccess } from '../parties/client-session.ts'

@@ -1,5 +1,5 @@
-import type { Tell } from '../events.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
+import type { Tell } from '../events.ts'
 import type { Party } from '../parties/party.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Place } from '../wallet/place.ts'

@@ -79,7 +79,9 @@ export interface Flow {
   resume: 'look' | 'claims'
   /** Left out of token requests, because the server refused them. */
   without: ('rpt' | 'pct')[]
-  /** Digests of the claims that were sent since the flow last started from a challenge. */
+  /** Digest of the claim that goes with the next token request. */
+  claim?: string | undefined
+  /** Digests of the claims that the server has looked at since the flow last started from a challenge. */
   claimsSent: string[]
   /** Whether claims are still to be asked for before the first token request. */
   pushClaims: boolean
@@ -114,7 +116,18 @@ export function flowLimits({ maxRounds = 5, polling = {}, onRedirect }: FlowOpti
 /** The facts that a new flow is made of. */
 export type NewFlow = Pick<
   Flow,
-  'id' | 'issuer' | 'client' | 'party' | 'place' | 'scheme' | 'scope' | 'parameters' | 'interactive' | 'epoch' | 'deadline' | 'limits'
+  | 'id'
+  | 'issuer'
+  | 'client'
+  | 'party'
+  | 'place'
+  | 'scheme'
+  | 'scope'
+  | 'parameters'
+  | 'interactive'
+  | 'epoch'
+  | 'deadline'
+  | 'limits'
 >
 
 /** A flow that has not begun. If claims go with the first token request, the flow asks for them first. */

@@ -99,4 +99,3 @@ function newFlow({ options }: Pick<FlowAccess, 'options'>, target: FlowTarget, i
     limits: flowLimits(options, server.pushClaims === 'first'),
   })
 }
-

@@ -23,7 +23,7 @@ export type FlowInput =
       redirectUser?: string | undefined
     }
   | { kind: 'wait'; state: SchemeState; seconds: number | undefined }
-  | { kind: 'again'; without: ('rpt' | 'pct')[]; rpt?: RptVersion | undefined }
+  | { kind: 'again'; without: ('rpt' | 'pct')[]; rpt?: RptVersion | undefined; canSend: boolean }
   | { kind: 'issued'; rpt: RptVersion; canSend: boolean }
   /** The server demands a sign-in. */
   | { kind: 'sign-in'; state: SchemeState; acr?: string[] | undefined }

@@ -115,5 +115,11 @@ async function askAgain(
   }
   if (step.drop) await party.stored?.save(authority.key, host)
   const held = step.presenting ? party.wallet.newest(host, authority.key) : undefined
-  return { kind: 'again', without: step.without, ...(held && { rpt: { id: held.id, revision: held.revision } }) }
+  const canSend = run.shared.leader?.replayable === true
+  return {
+    kind: 'again',
+    without: step.without,
+    canSend,
+    ...(held && { rpt: { id: held.id, revision: held.revision } }),
+  }
 }

@@ -16,7 +16,7 @@ type Row = { [Kind in FlowInputKind]?: Transition<Kind> }
 export const transitions: Record<FlowStateName, Row> = {
   look: {
     held: (flow, { rpt }) => grant({ ...flow, rpt }),
-    'worth-trying': (flow, { rpt }) => sendWith({ ...flow, triedNewest: true }, { rpt, reason: 'held' }),
+    'worth-trying': tryNewest,
     'nothing-held': (flow, { epoch, upgrade }) => ask({ ...flow, epoch, rpt: upgrade }),
     error: thrown,
   },
@@ -26,7 +26,7 @@ export const transitions: Record<FlowStateName, Row> = {
     wait: waitForOwner,
     again: askForFreshTicket,
     issued: useIssuedRpt,
-    'sign-in': (flow, { state, acr }) => signIn({ ...flow, state, acr }),
+    'sign-in': (flow, { state, acr }) => signIn({ ...claimSeen(flow), state, acr }),
     'token-refused': refreshOnce,
     'nobody-signed-in': (flow) => signIn(flow),
     denied: thrown,
@@ -35,7 +35,7 @@ export const transitions: Record<FlowStateName, Row> = {
   },
   send: {
     challenged: (flow) => startAgain(flow),
-    settled: (flow) => ({ flow: { ...flow, at: 'failed' }, directive: { kind: 'done' } }),
+    settled: (flow) => ({ flow: { ...flow, at: 'granted' }, directive: { kind: 'done' } }),
     lost: (flow, { next }) => (next ? startAgain(flow) : thrown(flow)),
     error: thrown,
   },
@@ -111,10 +111,27 @@ function sendWith(flow: Flow, how: Pick<ReportedResend, 'rpt' | 'reason'>): Flow
   return { flow: { ...flow, at: 'send' }, directive: { kind: 'resend', ...how, report: true } }
 }
 
+/** The newest RPT of the host is tried once in a flow. */
+function tryNewest(flow: Flow, { rpt }: InputOf<'worth-trying'>): FlowTurn {
+  if (flow.triedNewest) throw new Error('A flow tries the newest RPT once')
+  return sendWith({ ...flow, triedNewest: true }, { rpt, reason: 'held' })
+}
+
+/** The server has answered, so it has looked at the claim. */
+function claimSeen({ claim, ...flow }: Flow): Flow {
+  return claim === undefined ? flow : { ...flow, claimsSent: [...flow.claimsSent, claim] }
+}
+
 /** Starts from the challenge of the current leader. The counters go on, because they bound the whole flow. */
 function startAgain(flow: Flow): FlowTurn {
-  const { state: _used, redirectUser: _old, acr: _acr, ...rest } = flow
-  const fresh: Flow = { ...rest, requiredClaims: [], claimsSent: [], pushClaims: flow.limits.pushClaims, resume: 'look' }
+  const { state: _used, redirectUser: _old, acr: _acr, claim: _claim, ...rest } = flow
+  const fresh: Flow = {
+    ...rest,
+    requiredClaims: [],
+    claimsSent: [],
+    pushClaims: flow.limits.pushClaims,
+    resume: 'look',
+  }
   return fresh.pushClaims ? supplyClaim(fresh) : look(fresh)
 }
 
@@ -126,7 +143,7 @@ function resume(flow: Flow): FlowTurn {
 
 /** UMA Grant §3.3.6, `need_info`. */
 function claimsRequired(flow: Flow, { state, requiredClaims, redirectUser }: InputOf<'claims'>): FlowTurn {
-  const next: Flow = { ...flow, state, requiredClaims, redirectUser, rounds: flow.rounds + 1 }
+  const next: Flow = { ...claimSeen(flow), state, requiredClaims, redirectUser, rounds: flow.rounds + 1 }
   if (next.rounds > next.limits.rounds) return fail(next, 'rounds-used-up')
   return requiredClaims.length > 0 ? supplyClaim(next) : redirectPerson(next, 'claims-missing')
 }
@@ -134,7 +151,7 @@ function claimsRequired(flow: Flow, { state, requiredClaims, redirectUser }: Inp
 function useClaim(flow: Flow, { digest }: InputOf<'claim'>): FlowTurn {
   // The server has seen this claim and wants more.
   if (flow.claimsSent.includes(digest)) return redirectPerson(flow, 'claims-insufficient')
-  return look({ ...flow, claimsSent: [...flow.claimsSent, digest], pushClaims: false })
+  return look({ ...flow, claim: digest, pushClaims: false })
 }
 
 function goOnWithoutClaim(flow: Flow): FlowTurn {
@@ -154,15 +171,15 @@ function waitForOwner(flow: Flow, { state, seconds }: InputOf<'wait'>): FlowTurn
   const { polls: max, pollInterval, minPollInterval } = flow.limits
   if (flow.polls >= max) return fail({ ...flow, state }, 'polls-used-up')
   return {
-    flow: { ...flow, at: 'wait', state, polls: flow.polls + 1 },
+    flow: { ...claimSeen(flow), at: 'wait', state, polls: flow.polls + 1 },
     effect: { kind: 'wait', seconds: Math.max(seconds ?? pollInterval, minPollInterval) },
   }
 }
 
-/** At most one recovery with a fresh ticket within a flow. */
-function askForFreshTicket(flow: Flow, { without, rpt }: InputOf<'again'>): FlowTurn {
+/** At most one recovery with a fresh ticket within a flow. A leader that cannot send does not use it up. */
+function askForFreshTicket(flow: Flow, { without, rpt, canSend }: InputOf<'again'>): FlowTurn {
   if (flow.recoveries > 0) return thrown(flow)
-  const next: Flow = { ...flow, recoveries: 1, without: [...new Set([...flow.without, ...without])] }
+  const next: Flow = { ...flow, recoveries: canSend ? 1 : 0, without: [...new Set([...flow.without, ...without])] }
   return sendWith(next, { rpt, reason: 'fresh-ticket' })
 }
 

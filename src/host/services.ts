@@ -27,7 +27,11 @@ export function createServices(options: HostOptions): HostParts {
       // A listener's fault, now or later, is no reason for a request to fail.
     }
   }
-  const { rest: fetch, ...apart } = sparing(() => options.fetch ?? globalThis.fetch, load, (event) => void tell(event))
+  const { rest: fetch, ...apart } = sparing(
+    () => options.fetch ?? globalThis.fetch,
+    load,
+    (event) => void tell(event),
+  )
   const caller: Caller = { fetch: () => fetch, timeout: timeouts.request ?? 3_000, notSent: wasTurnedAway }
   const discovery = createDiscovery(caller, () => {})
   const metadata: HostParts['metadata'] = () => discovery(options, wellKnownUma2)

@@ -13,7 +13,10 @@ export interface ServerAccess {
 }
 
 /** The metadata of an authority. @throws DiscoveryError, UmaTimeoutError */
-export function metadataOf({ discovery }: ServerAccess, { server, scheme }: Authority): Promise<AuthorizationServerMetadata> {
+export function metadataOf(
+  { discovery }: ServerAccess,
+  { server, scheme }: Authority,
+): Promise<AuthorizationServerMetadata> {
   return discovery({ ...server, scheme }, scheme.wellKnown, scheme.readMetadata)
 }
 

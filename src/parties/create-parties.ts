@@ -1,5 +1,5 @@
-import type { Identity } from '../authorization-server/identity.ts'
 import { inTurn } from '../async/in-turn.ts'
+import type { Identity } from '../authorization-server/identity.ts'
 import { createWallet } from '../wallet/wallet.ts'
 import type { Party, RecordStore, StoredWallet } from './party.ts'
 import { lockKey } from './record-keys.ts'
@@ -38,7 +38,8 @@ export function createParties(
 
   return {
     get(name) {
-      const party = recent.get(name) ?? evicted.get(name)?.deref() ?? createParty(name, maxEntries, records, makeStoredWallet)
+      const party =
+        recent.get(name) ?? evicted.get(name)?.deref() ?? createParty(name, maxEntries, records, makeStoredWallet)
       // The map keeps the order of use.
       recent.delete(name)
       recent.set(name, party)
@@ -56,7 +57,8 @@ export function createParties(
     recent.delete(name)
     evicted.set(name, new WeakRef(party))
     // The references to parties that nobody holds any more are removed now and then.
-    if (evicted.size > 2 * maxParties) for (const [key, reference] of evicted) if (!reference.deref()) evicted.delete(key)
+    if (evicted.size > 2 * maxParties)
+      for (const [key, reference] of evicted) if (!reference.deref()) evicted.delete(key)
   }
 }
 

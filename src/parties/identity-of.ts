@@ -4,7 +4,7 @@ import { isUmaError } from '../errors/index.ts'
 import type { Authority } from '../trust/authority.ts'
 import { clientSession } from './client-session.ts'
 import type { Party, RecordStore } from './party.ts'
-import { revokeAll, type Revoker } from './revoke.ts'
+import { type Revoker, revokeAll } from './revoke.ts'
 import { keepIdentity, readIdentities } from './sign-ins.ts'
 
 /** What a look-up of a sign-in uses. */

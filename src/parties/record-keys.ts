@@ -26,7 +26,8 @@ export const pendingKey = (state: string): string => `uma:pending:${state}`
 export const finishedKey = (name: PartyName, stateHash: string): string => `uma:finished:${nameKey(name)} ${stateHash}`
 
 /** How often a person was sent away for one place. The place is hashed. */
-export const redirectsKey = (name: PartyName, placeHash: string): string => `uma:redirects:${nameKey(name)} ${placeHash}`
+export const redirectsKey = (name: PartyName, placeHash: string): string =>
+  `uma:redirects:${nameKey(name)} ${placeHash}`
 
 /** A lock across tabs and processes. */
 export const lockKey = (name: PartyName, key: string): string => `uma:lock:${nameKey(name)} ${key}`

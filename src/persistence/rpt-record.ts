@@ -1,5 +1,5 @@
-import type { Grant } from '../protocol/oauth/grant.ts'
 import { readObject } from '../protocol/http/read-object.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
 import { maxInsufficient } from '../wallet/shortfalls.ts'
 import type { StoredRpt } from '../wallet/wallet.ts'
 

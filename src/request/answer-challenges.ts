@@ -72,7 +72,13 @@ async function answerChallenge<R>(
 ): Promise<void> {
   const { trust } = access
   const { place, tell, driver, party, host } = run
-  tell({ type: 'challenge', resource: bare(place.url), method: place.method, status, issuer: usable.authority.server.issuer })
+  tell({
+    type: 'challenge',
+    resource: bare(place.url),
+    method: place.method,
+    status,
+    issuer: usable.authority.server.issuer,
+  })
   noteRefusal(run)
   const authority = await withRunResponse(run, abortable(trust.register(usable.authority), driver.signal))
   const isUsedUp = run.flows >= (run.uma.maxFlowsPerRequest ?? access.maxFlows)

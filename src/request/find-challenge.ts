@@ -38,7 +38,11 @@ export function isRedirectedAway({ url }: Answer, host: string): boolean {
  *
  * @throws SchemeError if a scheme throws
  */
-export async function recognise<R>(trust: Trust, run: Pick<RequestRun<R>, 'driver' | 'place'>, result: R): Promise<RecognisedChallenge[]> {
+export async function recognise<R>(
+  trust: Trust,
+  run: Pick<RequestRun<R>, 'driver' | 'place'>,
+  result: R,
+): Promise<RecognisedChallenge[]> {
   const { driver, place } = run
   const copy = (): R => (hasClone(result) ? (result.clone() as R) : result)
   const answer: Answer = { ...driver.answer(result), text: (cap) => driver.answer(copy()).text(cap) }

@@ -41,6 +41,9 @@ export function notePresented(
 }
 
 /** Whether the RPT that was presented is still what it was: an upgrade meanwhile makes the answer say nothing of it. */
-export function isUnchanged({ rpt, presentedRevision }: Pick<RequestRun<unknown>, 'rpt' | 'presentedRevision'>): boolean {
+export function isUnchanged({
+  rpt,
+  presentedRevision,
+}: Pick<RequestRun<unknown>, 'rpt' | 'presentedRevision'>): boolean {
   return rpt !== undefined && rpt.revision === presentedRevision
 }

@@ -1,7 +1,7 @@
 import { abortable } from '../async/abortable.ts'
 import type { Tell, TellFor } from '../events.ts'
 import type { Party } from '../parties/party.ts'
-import { refreshRpt, type RptRefresher } from '../parties/refresh-rpt.ts'
+import { type RptRefresher, refreshRpt } from '../parties/refresh-rpt.ts'
 import { type Place, targetOf, toPlace } from '../wallet/place.ts'
 import { isExpired, type Rpt } from '../wallet/rpt.ts'
 import { answerChallenges, type RequestAccess } from './answer-challenges.ts'
@@ -38,7 +38,9 @@ export async function runRequest<R>(
   const { method, url } = driver
   const operation = uma.operation === undefined ? undefined : knownOperation(uma.operation)
   const isKnown = uma.operation === operation || operation !== undefined
-  const rpt = isKnown ? party.wallet.at(method, operation === undefined ? url : targetOf({ url, operation })) : undefined
+  const rpt = isKnown
+    ? party.wallet.at(method, operation === undefined ? url : targetOf({ url, operation }))
+    : undefined
   if (!rpt?.headers || isExpired(rpt)) return runUnknown(access, party, driver, uma)
   // The way of most requests: a look-up stands between the application and the wire, and nothing else.
   const { revision, headers } = rpt

@@ -1,11 +1,11 @@
-import type { Binding, PresentedRequest, Presentation } from '../bindings/binding.ts'
+import type { Binding, Presentation, PresentedRequest } from '../bindings/binding.ts'
 import { BindingError, BodyNotReplayableError, findUmaError } from '../errors/index.ts'
 import { bare, type UmaEventDetail } from '../events.ts'
 import { issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { Rpt } from '../wallet/rpt.ts'
-import { type RequestRun, notePresented } from './request-run.ts'
 import type { RequestDriver } from './request-driver.ts'
+import { notePresented, type RequestRun } from './request-run.ts'
 
 /** A request that is sent: the driver, and whether it goes out as HEAD. */
 type Sendable<R> = Pick<RequestDriver<R>, 'send' | 'answer' | 'method' | 'url' | 'form'>
@@ -90,7 +90,12 @@ export type ResendReason = Extract<UmaEventDetail, { type: 'resend' }>['reason']
  *
  * @throws BodyNotReplayableError, or as `send` does
  */
-export async function sendAgain<R>(trust: Trust, run: RequestRun<R>, rpt: Rpt | undefined, reason: ResendReason): Promise<void> {
+export async function sendAgain<R>(
+  trust: Trust,
+  run: RequestRun<R>,
+  rpt: Rpt | undefined,
+  reason: ResendReason,
+): Promise<void> {
   const { driver, place, tell } = run
   if (!driver.replayable) {
     throw new BodyNotReplayableError(

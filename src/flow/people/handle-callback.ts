@@ -68,12 +68,14 @@ export function handleCallback(
   cleanAddressBar(url, access.trust.schemes)
   const key = JSON.stringify([party.name, state])
   const { returning } = access
-  const promise = returning.get(key) ?? handleReturn(access, party, url, state, tell).finally(() => returning.delete(key))
+  const promise =
+    returning.get(key) ?? handleReturn(access, party, url, state, tell).finally(() => returning.delete(key))
   returning.set(key, promise)
   return promise
 }
 
-const parametersOf = (url: string): URLSearchParams => URL.parse(url, 'http://localhost')?.searchParams ?? new URLSearchParams()
+const parametersOf = (url: string): URLSearchParams =>
+  URL.parse(url, 'http://localhost')?.searchParams ?? new URLSearchParams()
 
 async function handleReturn(
   access: CallbackAccess,

@@ -1,5 +1,5 @@
-import { InvalidStateError, NobodySignedInError, RedirectError } from '../../errors/index.ts'
 import type { SignIn } from '../../authorization-server/identity.ts'
+import { InvalidStateError, NobodySignedInError, RedirectError } from '../../errors/index.ts'
 import { clientSession, type ServerAccess } from '../../parties/client-session.ts'
 import type { RecordStore } from '../../parties/party.ts'
 import { revokeAll } from '../../parties/revoke.ts'

@@ -27,11 +27,7 @@ export interface PendingFlow {
 }
 
 /** Puts a flow into storage under its state. */
-export async function keepPending(
-  records: RecordStore,
-  state: string,
-  pending: PendingFlow,
-): Promise<void> {
+export async function keepPending(records: RecordStore, state: string, pending: PendingFlow): Promise<void> {
   const ttl = Math.max(pending.flow.deadline - Date.now(), 1)
   await records.set(pendingKey(state), JSON.stringify(pending), ttl)
 }
@@ -47,7 +43,8 @@ export function takePending(records: RecordStore, party: Party, state: string, l
   return party.lock(key, async () => {
     const epoch = await readEpoch(records, party)
     const pending = readPending((await records.get(key)) || '')
-    const isOurs = pending !== undefined && pending.flow.party === party.name && pending.flow.epoch === (epoch || party.epoch)
+    const isOurs =
+      pending !== undefined && pending.flow.party === party.name && pending.flow.epoch === (epoch || party.epoch)
     if (!isOurs) throw new InvalidStateError('This return belongs to no redirect of this requesting party')
     await records.delete(key)
     const { flow } = pending

@@ -41,12 +41,7 @@ export async function refuseSharedRedirectUri(
 }
 
 /** The issuer that uses this redirect URI: the first one, as long as a person may still come back from there. */
-async function ownerOf(
-  records: RecordStore,
-  redirectUri: string,
-  issuer: string,
-  lifetime: number,
-): Promise<string> {
+async function ownerOf(records: RecordStore, redirectUri: string, issuer: string, lifetime: number): Promise<string> {
   const key = redirectUriKey(redirectUri)
   const [owner = '', until = ''] = ((await records.get(key)) || '').split(' ')
   if (owner !== '' && owner !== issuer && Number(until) > Date.now()) return owner

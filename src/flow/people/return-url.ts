@@ -60,5 +60,7 @@ export function cameBackTo(redirectUri: string, back: string): boolean {
 /** A new, unguessable `state`: 192 bits in base64url (UMA Grant §5.1). */
 export function newState(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(24))
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_')
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
 }

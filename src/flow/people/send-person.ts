@@ -1,11 +1,12 @@
 import { abortable } from '../../async/abortable.ts'
 import { deferred } from '../../async/deferred.ts'
 import { RedirectError } from '../../errors/index.ts'
+import type { SchemeState } from '../../schemes/scheme.ts'
 import type { Flow } from '../flow.ts'
 import type { FlowRun } from '../flow-run.ts'
 import type { FlowInput } from '../inputs.ts'
-import { claimsInteraction, type Interaction, signInInteraction } from './interaction.ts'
 import type { OpenedRedirect } from '../options.ts'
+import { claimsInteraction, type Interaction, signInInteraction } from './interaction.ts'
 import { keepPending } from './pending.ts'
 import { countRedirect } from './redirect-counts.ts'
 import { refuseSharedRedirectUri } from './redirect-uris.ts'
@@ -80,7 +81,7 @@ async function openRedirect({ access, context, signal }: FlowRun): Promise<Opene
 
 /** The page goes away: the flow waits in storage. If it has not begun, it begins with the leader's challenge. */
 async function storeFlow(
-  { access, target, flow, shared }: FlowRun,
+  { access, target, flow, shared, claim }: FlowRun,
   interaction: Interaction,
   state: string,
   redirectUri: string | undefined,
@@ -89,11 +90,17 @@ async function storeFlow(
   const { scheme } = target.authority
   const { leader } = shared
   const started = flow.state ?? (leader ? scheme.start(leader.challenge) : {})
-  const waiting: Flow = { ...flow, state: started, redirectUri }
+  const waiting: Flow = claim ? withoutClaim(flow, started, redirectUri) : { ...flow, state: started, redirectUri }
   await keepPending(access.records, state, {
     v: 2,
     flow: waiting,
     ...(interaction.kind === 'sign-in' && { signIn: { memo: interaction.memo() } }),
     ...(storeRequest && { stored: target.stored?.() }),
   })
+}
+
+/** A claim that was not sent yet stays on this page, so the application is asked for it again. */
+function withoutClaim({ claim: _here, ...flow }: Flow, state: SchemeState, redirectUri: string | undefined): Flow {
+  const pushClaims = flow.limits.pushClaims && flow.requiredClaims.length === 0
+  return { ...flow, state, redirectUri, resume: 'claims', pushClaims }
 }

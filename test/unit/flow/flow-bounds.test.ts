@@ -57,6 +57,7 @@ function turnsOf(flow: Flow, inputs: Iterable<FlowInput>, most: number): FlowTur
   for (const input of inputs) {
     if (turns.length === most || hasEnded(current)) return turns
     if (!(input.kind in transitions[current.at])) continue
+    if (input.kind === 'worth-trying' && current.triedNewest) continue
     const turn = transition(current, input)
     turns.push(turn)
     current = turn.flow
@@ -77,7 +78,7 @@ const resendsOf = (turns: FlowTurn[], reason: string): number =>
   ).length
 
 /** The inputs that take a flow back without using up a bound. The interpreter bounds them, by participants and time. */
-const boundElsewhere: ReadonlySet<FlowInputKind> = new Set(['waited', 'worth-trying'])
+const boundElsewhere: ReadonlySet<FlowInputKind> = new Set(['waited'])
 /** The most turns of a flow: each answer of the server that does not end the flow uses up one of the bounds. */
 const mostTurns = ({ rounds, polls }: FlowLimits): number => 6 * (rounds + polls + 4)
 
@@ -116,6 +117,11 @@ describe('any legal sequence of inputs', () => {
   })
 })
 
+test('the newest RPT is tried once', () => {
+  const tried: Flow = { ...base, triedNewest: true }
+  expect(() => transition(tried, sampleInputs['worth-trying'])).toThrow('A flow tries the newest RPT once')
+})
+
 describe('a flow ends', () => {
   /** The inputs that end a flow at once would hide the bounds. */
   const ending: ReadonlySet<FlowInputKind> = new Set(['held', 'granted', 'denied', 'signed-out', 'settled', 'error'])
@@ -131,7 +137,8 @@ describe('a flow ends', () => {
     const turns: FlowTurn[] = []
     let current = flow
     while (!hasEnded(current) && turns.length < most) {
-      const legal = inputs.filter(({ kind }) => kind in transitions[current.at])
+      const { at, triedNewest } = current
+      const legal = inputs.filter(({ kind }) => kind in transitions[at] && !(kind === 'worth-trying' && triedNewest))
       const choice = choices[turns.length % choices.length] ?? 0
       const turn = transition(current, legal[choice % legal.length] as FlowInput)
       turns.push(turn)

@@ -36,6 +36,7 @@ export const base: Flow = {
   acr: ['old-class'],
   resume: 'look',
   without: ['pct'],
+  claim: 'digest-in-hand',
   claimsSent: ['old-digest'],
   pushClaims: false,
   triedNewest: false,
@@ -51,6 +52,8 @@ export const base: Flow = {
 
 export const newRpt: { id: string; revision: number } = { id: 'new-rpt', revision: 1 }
 export const newState: { ticket: string } = { ticket: 'new-ticket' }
+/** The server has answered, so it has looked at the claim that went with the request. */
+export const claimSeen: Partial<Flow> = { claim: undefined, claimsSent: ['old-digest', 'digest-in-hand'] }
 export const atLastRound: Partial<Flow> = { rounds: 3 }
 export const pushing: Partial<Flow> = { pushClaims: false, limits: { ...base.limits, pushClaims: true } }
 export const withoutRedirect: Partial<Flow> = { limits: { ...base.limits, redirect: false } }
@@ -67,7 +70,7 @@ export const sampleInputs: { [Kind in FlowInputKind]: Extract<FlowInput, { kind:
   granted: { kind: 'granted', rpt: newRpt },
   claims: { kind: 'claims', state: newState, requiredClaims: [{ name: 'age', raw: { name: 'age' } }] },
   wait: { kind: 'wait', state: newState, seconds: 9 },
-  again: { kind: 'again', without: ['rpt'] },
+  again: { kind: 'again', without: ['rpt'], canSend: true },
   issued: { kind: 'issued', rpt: newRpt, canSend: true },
   'sign-in': { kind: 'sign-in', state: newState },
   'token-refused': { kind: 'token-refused' },

@@ -1,4 +1,4 @@
-import { atLastRound, type ExpectedRow, failure, newRpt, newState, withoutRedirect } from '../kit.ts'
+import { atLastRound, claimSeen, type ExpectedRow, failure, newRpt, newState, withoutRedirect } from '../kit.ts'
 
 const requiredClaims = [{ name: 'age', raw: { name: 'age' } }]
 const redirectUser = 'https://as.example/new-place'
@@ -8,7 +8,7 @@ const claimsRows: ExpectedRow[] = [
     at: 'ask',
     when: 'claims are required, and a person may be sent',
     input: { kind: 'claims', state: newState, requiredClaims, redirectUser },
-    changes: { at: 'claims', state: newState, requiredClaims, redirectUser, rounds: 2 },
+    changes: { ...claimSeen, at: 'claims', state: newState, requiredClaims, redirectUser, rounds: 2 },
     outcome: { effect: { kind: 'supply-claim' } },
   },
   {
@@ -16,7 +16,7 @@ const claimsRows: ExpectedRow[] = [
     when: 'claims are required in the last round, and no place for a person is named',
     given: { rounds: 2 },
     input: { kind: 'claims', state: newState, requiredClaims },
-    changes: { at: 'claims', state: newState, requiredClaims, redirectUser: undefined, rounds: 3 },
+    changes: { ...claimSeen, at: 'claims', state: newState, requiredClaims, redirectUser: undefined, rounds: 3 },
     outcome: { effect: { kind: 'supply-claim' } },
   },
   {
@@ -24,14 +24,14 @@ const claimsRows: ExpectedRow[] = [
     when: 'claims are required, and the rounds are used up',
     given: atLastRound,
     input: { kind: 'claims', state: newState, requiredClaims, redirectUser },
-    changes: { at: 'failed', state: newState, requiredClaims, redirectUser, rounds: 4 },
+    changes: { ...claimSeen, at: 'failed', state: newState, requiredClaims, redirectUser, rounds: 4 },
     outcome: failure('rounds-used-up'),
   },
   {
     at: 'ask',
     when: 'only a person can help',
     input: { kind: 'claims', state: newState, requiredClaims: [], redirectUser },
-    changes: { at: 'person', state: newState, requiredClaims: [], redirectUser, rounds: 2 },
+    changes: { ...claimSeen, at: 'person', state: newState, requiredClaims: [], redirectUser, rounds: 2 },
     outcome: { effect: { kind: 'redirect-person' } },
   },
   {
@@ -39,7 +39,7 @@ const claimsRows: ExpectedRow[] = [
     when: 'only a person can help, and there is no redirect handler: the effect reports the lack',
     given: withoutRedirect,
     input: { kind: 'claims', state: newState, requiredClaims: [], redirectUser },
-    changes: { at: 'person', state: newState, requiredClaims: [], redirectUser, rounds: 2 },
+    changes: { ...claimSeen, at: 'person', state: newState, requiredClaims: [], redirectUser, rounds: 2 },
     outcome: { effect: { kind: 'redirect-person' } },
   },
   {
@@ -47,14 +47,14 @@ const claimsRows: ExpectedRow[] = [
     when: 'only a person can help, and the rounds are used up',
     given: atLastRound,
     input: { kind: 'claims', state: newState, requiredClaims: [], redirectUser },
-    changes: { at: 'failed', state: newState, requiredClaims: [], redirectUser, rounds: 4 },
+    changes: { ...claimSeen, at: 'failed', state: newState, requiredClaims: [], redirectUser, rounds: 4 },
     outcome: failure('rounds-used-up'),
   },
   {
     at: 'ask',
     when: 'neither claims nor a place for a person are named',
     input: { kind: 'claims', state: newState, requiredClaims: [] },
-    changes: { at: 'failed', state: newState, requiredClaims: [], redirectUser: undefined, rounds: 2 },
+    changes: { ...claimSeen, at: 'failed', state: newState, requiredClaims: [], redirectUser: undefined, rounds: 2 },
     outcome: failure('claims-missing'),
   },
 ]
@@ -64,7 +64,7 @@ const pollRows: ExpectedRow[] = [
     at: 'ask',
     when: 'the server names an interval',
     input: { kind: 'wait', state: newState, seconds: 9 },
-    changes: { at: 'wait', state: newState, polls: 2 },
+    changes: { ...claimSeen, at: 'wait', state: newState, polls: 2 },
     outcome: { effect: { kind: 'wait', seconds: 9 } },
   },
   {
@@ -72,14 +72,14 @@ const pollRows: ExpectedRow[] = [
     when: 'the server names no interval, before the last poll',
     given: { polls: 3 },
     input: { kind: 'wait', state: newState, seconds: undefined },
-    changes: { at: 'wait', state: newState, polls: 4 },
+    changes: { ...claimSeen, at: 'wait', state: newState, polls: 4 },
     outcome: { effect: { kind: 'wait', seconds: 5 } },
   },
   {
     at: 'ask',
     when: 'the server names no time at all',
     input: { kind: 'wait', state: newState, seconds: 0 },
-    changes: { at: 'wait', state: newState, polls: 2 },
+    changes: { ...claimSeen, at: 'wait', state: newState, polls: 2 },
     outcome: { effect: { kind: 'wait', seconds: 2 } },
   },
   {
@@ -96,22 +96,29 @@ const sendAgainRows: ExpectedRow[] = [
   {
     at: 'ask',
     when: 'for the first time',
-    input: { kind: 'again', without: ['rpt'] },
+    input: { kind: 'again', without: ['rpt'], canSend: true },
     changes: { at: 'send', without: ['pct', 'rpt'], recoveries: 1 },
     outcome: { directive: { kind: 'resend', reason: 'fresh-ticket', report: true } },
   },
   {
     at: 'ask',
     when: 'for the first time, with the RPT that brings a ticket, and without the same thing as before',
-    input: { kind: 'again', without: ['pct'], rpt: newRpt },
+    input: { kind: 'again', without: ['pct'], rpt: newRpt, canSend: true },
     changes: { at: 'send', without: ['pct'], recoveries: 1 },
     outcome: { directive: { kind: 'resend', rpt: newRpt, reason: 'fresh-ticket', report: true } },
   },
   {
     at: 'ask',
+    when: 'for the first time, and the leader cannot send: the recovery is left for the next leader',
+    input: { kind: 'again', without: ['rpt'], canSend: false },
+    changes: { at: 'send', without: ['pct', 'rpt'] },
+    outcome: { directive: { kind: 'resend', reason: 'fresh-ticket', report: true } },
+  },
+  {
+    at: 'ask',
     when: 'for the second time',
     given: { recoveries: 1 },
-    input: { kind: 'again', without: ['rpt'] },
+    input: { kind: 'again', without: ['rpt'], canSend: true },
     changes: { at: 'failed' },
     outcome: failure('thrown'),
   },
@@ -144,7 +151,7 @@ const signInRows: ExpectedRow[] = [
     at: 'ask',
     when: 'the server names authentication context classes',
     input: { kind: 'sign-in', state: newState, acr: ['gold'] },
-    changes: { at: 'sign-in', state: newState, acr: ['gold'], rounds: 2 },
+    changes: { ...claimSeen, at: 'sign-in', state: newState, acr: ['gold'], rounds: 2 },
     outcome: { effect: { kind: 'sign-in' } },
   },
   {
@@ -152,7 +159,7 @@ const signInRows: ExpectedRow[] = [
     when: 'the server names no class, before the last round',
     given: { rounds: 2 },
     input: { kind: 'sign-in', state: newState },
-    changes: { at: 'sign-in', state: newState, acr: undefined, rounds: 3 },
+    changes: { ...claimSeen, at: 'sign-in', state: newState, acr: undefined, rounds: 3 },
     outcome: { effect: { kind: 'sign-in' } },
   },
   {
@@ -160,7 +167,7 @@ const signInRows: ExpectedRow[] = [
     when: 'the rounds are used up',
     given: atLastRound,
     input: { kind: 'sign-in', state: newState, acr: ['gold'] },
-    changes: { at: 'failed', state: newState, acr: ['gold'], rounds: 4 },
+    changes: { ...claimSeen, at: 'failed', state: newState, acr: ['gold'], rounds: 4 },
     outcome: failure('sign-in-insufficient'),
   },
   {

@@ -8,6 +8,7 @@ const startedAgain: Partial<Flow> = {
   redirectUser: undefined,
   acr: undefined,
   requiredClaims: [],
+  claim: undefined,
   claimsSent: [],
   pushClaims: false,
   resume: 'look',
@@ -74,7 +75,7 @@ export const sendRows: ExpectedRow[] = [
     at: 'send',
     when: 'always',
     input: { kind: 'settled' },
-    changes: { at: 'failed' },
+    changes: { at: 'granted' },
     outcome: { directive: { kind: 'done' } },
   },
   {

@@ -7,7 +7,7 @@ export const claimsRows: ExpectedRow[] = [
     at: 'claims',
     when: 'the claim is new',
     input: { kind: 'claim', digest: 'new-digest' },
-    changes: { at: 'look', claimsSent: ['old-digest', 'new-digest'] },
+    changes: { at: 'look', claim: 'new-digest' },
     outcome: { effect: { kind: 'look' } },
   },
   {
@@ -15,7 +15,7 @@ export const claimsRows: ExpectedRow[] = [
     when: 'the claim goes with the first token request',
     given: { pushClaims: true, claimsSent: [] },
     input: { kind: 'claim', digest: 'new-digest' },
-    changes: { at: 'look', claimsSent: ['new-digest'], pushClaims: false },
+    changes: { at: 'look', claim: 'new-digest', pushClaims: false },
     outcome: { effect: { kind: 'look' } },
   },
   {
