@@ -157,13 +157,10 @@ async function followFlow<R>(
     ticketUsed: false,
   }
   const { shared, directive } = access.flows.join(target, participant)
-  try {
-    let next: FlowDirective | undefined = await directive
-    while (next) next = await obey(access, run, target, shared, participant, next)
-  } finally {
-    if (participant.ticketUsed) run.flows += 1
-    else run.heldSends += 1
-  }
+  let next: FlowDirective | undefined = await directive
+  while (next) next = await obey(access, run, target, shared, participant, next)
+  if (participant.ticketUsed) run.flows += 1
+  else run.heldSends += 1
 }
 
 /** Does as one directive says. Returns the next directive; undefined if the flow has ended for this request. */

@@ -20,7 +20,7 @@ export async function reportNoChallenge<R>(
   const { place, host, tell } = run
   const resource = bare(place.url)
   if (saysAuthorizationServerUnreachable(headers.get('warning'))) {
-    tell({ type: 'authorization-server-unreachable', resource })
+    return tell({ type: 'authorization-server-unreachable', resource })
   }
   if (status !== 401 && status !== 403) return
   const isCrossOrigin = (globalThis.location?.origin ?? host) !== host

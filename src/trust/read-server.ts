@@ -21,7 +21,7 @@ export function readServer(server: AuthorizationServer, defaultScheme: Scheme): 
     if (!condition) throw new TypeError(`authorizationServers: ${issuer}: ${what}`)
   }
   must(secureUrl(issuer, scheme.allowInsecureHttp) && !issuer.includes('?'), `the issuer must be ${urlRule}`)
-  must(!issuer.includes('/.well-known/'), 'the issuer is the part of the URL before /.well-known/')
+  must(!issuer.includes('/.well-known/'), 'the issuer is the part of the URL that stands before /.well-known/')
   const { id = '', auth = none() } = { ...client } as { id?: string; auth?: ClientAuth }
   must(id || client?.register, 'client.id is missing (or client.register)')
   const method = client.register?.token_endpoint_auth_method

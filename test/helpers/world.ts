@@ -1,6 +1,12 @@
 /** The usual cast of a test: an authorization server, a host and a recorder that sees both, all on loopback. */
 import { onTestFinished } from 'vitest'
-import { createRequester, none, type Requester, type RequesterOptions, type UmaEvent } from '../../src/index.ts'
+import {
+  createRequester,
+  none,
+  type Requester,
+  type RequesterOptions,
+  type UmaEvent,
+} from '../../src/index.ts'
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -13,6 +19,7 @@ export interface World {
   as: AuthorizationServer
   host: Host
   recorder: WireRecorder
+  /** What was told, without the facts that every event has. */
   events: UmaEvent[]
   /** A requester for this world; options are laid over the usual ones. */
   requester(options?: Partial<RequesterOptions>, server?: Partial<Parameters<typeof usualServer>[1]>): Requester
@@ -53,8 +60,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     requester: (more = {}, server = {}) =>
       createRequester({
         authorizationServers: [usualServer({ as, host }, server)],
-        onEvent: (event) => events.push(event),
+        onEvent: (event) => events.push(detailOf(event)),
         ...more,
       }),
   }
+}
+
+/** An event without the facts that every event has: time, requesting party and request. */
+export function detailOf({ at: _at, requestingParty: _party, request: _request, ...detail }: UmaEvent): UmaEvent {
+  return detail as UmaEvent
 }
