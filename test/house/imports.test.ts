@@ -37,13 +37,7 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
 /** The one way up: what `createRequester` uses, and `.` exports, when no storage is given. */
 const exceptions = ['src/index.ts → src/storage/memory.ts', 'src/create-requester.ts → src/storage/memory.ts']
 
-const nodeOnly = [
-  /^src\/storage\/(sqlite|redis)/,
-  /^src\/redirect\/loopback/,
-  /^src\/host\/node/,
-  /^src\/cli\//,
-  /^src\/testing\//,
-]
+const nodeOnly = [/^src\/storage\/(sqlite|redis)/, /^src\/redirect\/loopback/, /^src\/host\/node/, /^src\/cli\//]
 
 function upward({ path, imports }: Source): string[] {
   const from = room(path)
@@ -99,6 +93,15 @@ describe('imports', () => {
       .flatMap(({ path, imports }) =>
         imports.filter(({ target }) => target.startsWith('node:')).map(({ target }) => `${path} → ${target}`),
       )
+    expect(found).toEqual([])
+  })
+
+  test('the simulated servers run anywhere: no node:, and no package but jose', () => {
+    const simulated = files.filter(({ path }) => room(path) === 'testing')
+    expect(simulated.length).toBeGreaterThan(0)
+    const found = simulated.flatMap(({ path, imports }) =>
+      imports.filter(({ target }) => !ours(target) && target !== 'jose').map(({ target }) => `${path} → ${target}`),
+    )
     expect(found).toEqual([])
   })
 
