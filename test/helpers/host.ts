@@ -75,7 +75,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     return known
   }
   const host = createHost({
-    protectionOf: (path) => packageHostOf(path).protection,
+    protection: (path) => packageHostOf(path).protection,
     decideAsSpecified: (request) => packageHostOf(request.path).decide(request),
     realm,
     ...(options.quirks && { deviations: options.quirks }),

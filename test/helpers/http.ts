@@ -24,7 +24,9 @@ export async function listen(listener: RequestListener, options: ListenOptions =
   const server = createServer({ maxHeaderSize: 256 * 1024, requireHostHeader: false }, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, /^\d+(\.\d+){3}$/.test(host) ? host : '127.0.0.1', resolve)
+    // The backlog holds the tests that open a thousand connections at once.
+    const bindTo = /^\d+(\.\d+){3}$/.test(host) ? host : '127.0.0.1'
+    server.listen({ port, host: bindTo, backlog: 4096 }, resolve)
   })
   const bound = (server.address() as AddressInfo).port
   return {

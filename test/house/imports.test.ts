@@ -6,7 +6,7 @@ const files = sources()
 const ours = (target: string) => target.startsWith('src/')
 
 /** Folders of entries. They stand with the files that are directly in `src`. */
-const entryFolders = ['client', 'servers']
+const entryFolders = ['client', 'servers', 'axios']
 /** Files directly in `src` that are no entries. */
 const bottomFiles: Record<string, string> = { 'src/errors.ts': 'errors', 'src/events.ts': 'events' }
 
@@ -86,7 +86,6 @@ const nodeOnly = [
   /^src\/redirect\/loopback/,
   /^src\/host\/node/,
   /^src\/cli\//,
-  /^src\/testing\//,
 ]
 
 interface Crossing {
@@ -161,6 +160,15 @@ describe('imports', () => {
       .flatMap(({ path, imports }) =>
         imports.filter(({ target }) => target.startsWith('node:')).map(({ target }) => `${path} → ${target}`),
       )
+    expect(found).toEqual([])
+  })
+
+  test('the simulated servers run anywhere: no node:, and no package but jose', () => {
+    const simulated = files.filter(({ path }) => room(path) === 'testing')
+    expect(simulated.length).toBeGreaterThan(0)
+    const found = simulated.flatMap(({ path, imports }) =>
+      imports.filter(({ target }) => !ours(target) && target !== 'jose').map(({ target }) => `${path} → ${target}`),
+    )
     expect(found).toEqual([])
   })
 

@@ -10,17 +10,26 @@ import { readTokenRequest, type TokenRequestBody } from './token-request.ts'
 
 const PAT_LIFETIME_MS = 1_800_000
 
+/** Parameters that the server knows. Any other parameter may be a list. */
+const SINGLE_PARAMETERS = [
+  ...UMA_PARAMETERS,
+  'grant_type',
+  'refresh_token',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+]
+
 export async function tokenEndpoint(state: ServerState, request: Request): Promise<Answer> {
   const body = await readTokenRequest(request)
-  const repeated = [...new Set(body.parameters.keys())].find((name) => body.parameters.getAll(name).length > 1)
+  const repeated = SINGLE_PARAMETERS.find((name) => body.parameters.getAll(name).length > 1)
   const answer =
     repeated === undefined
       ? await answerGrantType(state, request, body)
-      : oauthError(400, 'invalid_request', `${knownName(repeated)} must not be sent twice`)
+      : oauthError(400, 'invalid_request', `'${repeated}' must not be sent twice`)
   return answer.status === 0 ? answer : withHeaders(answer, { 'cache-control': 'no-store' })
 }
-
-const knownName = (name: string): string => (UMA_PARAMETERS.includes(name) ? `'${name}'` : 'a parameter')
 
 async function answerGrantType(state: ServerState, request: Request, body: TokenRequestBody): Promise<Answer> {
   const { stats } = state

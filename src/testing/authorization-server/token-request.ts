@@ -13,9 +13,11 @@ export interface TokenRequestBody {
 }
 
 export async function readTokenRequest(request: Request): Promise<TokenRequestBody> {
-  const text = await request.text()
-  const isJson = request.headers.get('content-type')?.includes('json') === true
-  const members = isJson ? jsonObject(text) : undefined
+  return parseTokenRequest(await request.text(), request.headers.get('content-type') ?? '')
+}
+
+export function parseTokenRequest(text: string, contentType: string): TokenRequestBody {
+  const members = contentType.includes('json') ? jsonObject(text) : undefined
   if (members === undefined) return { parameters: new URLSearchParams(text) }
   const { claim_token: claimTokens, ...others } = members
   const parameters = new URLSearchParams()

@@ -7,8 +7,8 @@ import { decidesAsSpecified, type HostDeviations, hostAsSpecified, type RequestV
 import type { Protection } from './protection.ts'
 
 export interface SimulatedHostOptions {
-  /** the authorization server that protects a path */
-  protectionOf: (path: string) => Protection
+  /** the authorization server that protects everything, or the one for each path */
+  protection: Protection | ((path: string) => Protection)
   /** @default 'photos' */
   realm?: string
   deviations?: Partial<HostDeviations>
@@ -41,7 +41,7 @@ export interface SimulatedHost {
  *
  * @example
  * ```ts
- * const host = createHost({ protectionOf: () => directProtection(server, 'photos') })
+ * const host = createHost({ protection: directProtection(server, 'photos') })
  * const response = await host.fetch(new Request('https://photos.example.com/alice/1.jpg'))
  * ```
  */
@@ -73,10 +73,10 @@ async function refusalOf(
   deviations: HostDeviations,
   view: RequestView,
 ): Promise<Answer | undefined> {
-  const { decideAsSpecified, protectionOf, realm = 'photos' } = options
+  const { decideAsSpecified, realm = 'photos' } = options
   if (decideAsSpecified && decidesAsSpecified(deviations)) return decideAsSpecified(view)
-  const { now } = clockOf(options)
-  return decide({ deviations, realm, protection: protectionOf(view.path), request: view, now: now() })
+  const protection = typeof options.protection === 'function' ? options.protection(view.path) : options.protection
+  return decide({ deviations, realm, protection, request: view, now: clockOf(options).now() })
 }
 
 const PREFLIGHT = {

@@ -13,5 +13,13 @@ const { setTimeout: startTimer } = globalThis
 /** The computer's clock, except where a test brings its own. */
 export const clockOf = ({ now, pause }: Partial<Clock>): Clock => ({
   now: now ?? (() => Date.now()),
-  pause: pause ?? ((ms) => new Promise((resolve) => startTimer(resolve, ms))),
+  pause: pause ?? pauseQuietly,
 })
+
+/** Waits. The timer keeps no process alive: a test may let a server wait for longer than the test takes. */
+function pauseQuietly(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: { unref?(): void } | number = startTimer(resolve, ms)
+    if (typeof timer === 'object') timer.unref?.()
+  })
+}

@@ -3,10 +3,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type Provider from 'oidc-provider'
 import type { SimulatedAuthorizationServer } from '../../../src/testing/authorization-server/authorization-server.ts'
 import { mountOf, UMA_TICKET_GRANT } from '../../../src/testing/authorization-server/state.ts'
-import { readTokenRequest } from '../../../src/testing/authorization-server/token-request.ts'
+import { parseTokenRequest } from '../../../src/testing/authorization-server/token-request.ts'
 import { oauthError } from '../../../src/testing/wire/answer.ts'
 import { pathBelow } from '../../../src/testing/wire/request.ts'
-import { answerWith, toRequest } from '../fetch-listener.ts'
+import { answerWith } from '../fetch-listener.ts'
 import { readBody, replay, send } from '../http.ts'
 import { signIn } from './sign-in.ts'
 
@@ -33,7 +33,8 @@ async function route(front: Front, req: IncomingMessage, res: ServerResponse): P
   const path = pathBelow(mount, new URL(req.url ?? '/', origin).pathname) ?? ''
   const isPost = req.method === 'POST'
   if (isPost && (path === '/token' || path === '/revoke')) return divide(front, path, req, res)
-  if (req.method === 'OPTIONS' || !OIDC.test(path)) return answerWith(server.fetch, req, res, origin)
+  if (req.method === 'OPTIONS' || !OIDC.test(path))
+    return answerWith(server.fetch, req, res, origin, await readBody(req))
   allowOrigins(server, res)
   if (path.startsWith('/interaction/')) return signIn({ accounts: server.accounts, mount, provider }, req, res)
   return toProvider(front, req, res)
@@ -43,7 +44,7 @@ async function route(front: Front, req: IncomingMessage, res: ServerResponse): P
 async function divide(front: Front, path: string, req: IncomingMessage, res: ServerResponse): Promise<unknown> {
   const { server, origin } = front
   const body = await readBody(req)
-  const { parameters } = await readTokenRequest(toRequest(req, origin, body))
+  const { parameters } = parseTokenRequest(body.toString(), req.headers['content-type'] ?? '')
   const tokens = server.state.tokens
   const type = parameters.get('grant_type')
   const isUma =

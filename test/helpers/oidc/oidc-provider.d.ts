@@ -7,6 +7,8 @@ declare module 'oidc-provider' {
     accountId?: string
     scope?: string
     isExpired: boolean
+    /** thumbprint of the DPoP key */
+    jkt?: string
     destroy(): Promise<void>
   }
   interface TokenModel {

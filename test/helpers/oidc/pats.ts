@@ -24,7 +24,8 @@ export function accessTokensOf(provider: Provider, deviations: () => Deviations)
     async find(value) {
       if (revoked.has(value)) return undefined
       const token = (await provider.AccessToken.find(value)) ?? (await provider.ClientCredentials.find(value))
-      if (token === undefined || token.isExpired) return undefined
+      // A token that is bound to a DPoP key is no Bearer token (RFC 9449 §7.2).
+      if (token === undefined || token.isExpired || token.jkt !== undefined) return undefined
       return { clientId: token.clientId, scope: token.scope ?? '', account: token.accountId }
     },
   }

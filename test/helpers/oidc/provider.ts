@@ -45,7 +45,7 @@ export function makeProvider({ base, keys, adapter, server }: ProviderOptions): 
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: { enabled: true },
       registration: { enabled: true, initialAccessToken: false },
       resourceIndicators: { enabled: false },
       revocation: {
