@@ -1,9 +1,11 @@
 /** Checklist B.4, B.5 and what of B.3 is the warden's, over HTTP against the authorization server. */
+
 import { readFileSync } from 'node:fs'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { guardNode } from '../../src/host/node.ts'
 import { products } from '../helpers/authorization-server.ts'
 import { listen } from '../helpers/http.ts'
+import { later } from '../helpers/later.ts'
 import { challengeOf, get, hosted, ticketOf } from './hosted.ts'
 import { rawRequest } from './raw.ts'
 
@@ -148,8 +150,6 @@ describe('F-5: introspection', () => {
       as: { quirks: { rptLifetimeMs: 60_000 } },
       host: { cache: { ttl: 30_000 } },
     })
-    const later = (ms: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
-    onTestFinished(() => void vi.useRealTimers())
     const short = await tokenFor(path)
     expect((await guarded(get(path, short))).status).toBe(200)
     const revoked = await tokenFor(path)
