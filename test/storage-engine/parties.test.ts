@@ -61,7 +61,7 @@ const awkward = ({ host, as }: World): string[] => {
   ]
 }
 
-const PEOPLE = repetitions(30, 100)
+const PEOPLE = repetitions(40, 100)
 
 /** People, their accounts by name, and a server that knows each by an access token and a claim. */
 async function crowd(): Promise<{
