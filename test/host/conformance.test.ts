@@ -205,7 +205,7 @@ describe('answers', () => {
   })
 
   test('F-R-d, F-4.3-b: the permission endpoint fails in every way: 403 with Warning, and it recovers by itself', async () => {
-    const { guarded, as, events } = await protectedPhoto({ host: { timeouts: { request: 1_000 } } })
+    const { guarded, as, events } = await protectedPhoto({ host: { timeouts: { request: 2_000 } } })
     const unreachable = async () => {
       const answer = await guarded(get(path))
       expect(answer.status).toBe(403)
