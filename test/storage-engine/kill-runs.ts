@@ -3,6 +3,7 @@ import { createRequester, none } from '../../src/index.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 import { startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
+import { long } from '../helpers/long.ts'
 import { pause } from '../helpers/wait.ts'
 import { startWorker, work } from './start-worker.ts'
 import type { WorkerOrder } from './worker.ts'
@@ -62,7 +63,7 @@ export async function killRuns(
 ): Promise<KillReport> {
   const leaseMs = 600
   const as = await startAuthorizationServer({
-    quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: 2_000, delayMs: { token: 10 } },
+    quirks: { refreshTokens: true, rotateRefresh: true, rptLifetimeMs: long ? 1_000 : 2_000, delayMs: { token: 10 } },
   })
   const host = await startHost({ authorizationServer: as, direct: true })
   const report = { kills: 0, inFlight: 0, records: 0, requests: 0, leaseMs, longestLease: 0 }
