@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: configDefaults.exclude,
     env: { UMA_TEST_LONG: '1' },
-    testTimeout: 900_000,
+    testTimeout: 1_800_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 100_000, interval: 10 } },
     pool: 'forks',

@@ -23,6 +23,17 @@ const steps: Step[] = [
   { name: 'install', command: ['npm', 'ci', '--prefix', 'test/long', '--no-audit', '--no-fund'] },
   { name: 'typecheck', command: ['tsc', '--noEmit', '--project', 'test/long'] },
   vitest('kills', 'test/long/kills.test.ts'),
+  vitest(
+    'cases',
+    'test/host/bypass.properties.test.ts',
+    'test/host/faults.test.ts',
+    'test/protocol/warning.test.ts',
+    'test/protocol/www-authenticate.properties.test.ts',
+    'test/requester/concurrency.test.ts',
+    'test/storage-engine/hot-path.test.ts',
+    'test/storage-engine/parties.test.ts',
+    'test/storage-engine/processes.test.ts',
+  ),
 ]
 
 function run({ name, command: [program, ...args], report }: Step): string {

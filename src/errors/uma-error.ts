@@ -39,16 +39,12 @@ export class UmaError extends Error {
   declare readonly issuer?: string
   /** Why, in one word: a machine-readable detail of `code`. */
   declare readonly reason?: string
-  /**
-   * The authorization server's `error_description`: at most 200 characters of RFC 6749 §5.2, with every secret of that
-   * request replaced by `[redacted]`. Not enumerable, and never part of `message`.
-   */
-  declare readonly description?: string
   /** The request that was interrupted, where `handleCallback` rejects. Not enumerable. */
   declare readonly request?: { readonly method: string; readonly url: string }
   /** The kind of return, where `handleCallback` rejects. Not enumerable. */
   declare readonly kind?: string
   #response: unknown
+  #description: string | undefined
 
   constructor(message: string, init: UmaErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause })
@@ -56,8 +52,21 @@ export class UmaError extends Error {
     this.retryable = init.retryable ?? false
     if (init.issuer) Object.assign(this, { issuer: init.issuer })
     if (init.reason) Object.assign(this, { reason: init.reason })
-    if (init.description) describeError(this, init.description)
+    this.#description = init.description
     this.#response = init.response
+  }
+
+  /**
+   * The authorization server's `error_description`: at most 200 characters of RFC 6749 §5.2, with every secret of that
+   * request replaced by `[redacted]`. Never enumerated or printed, and never part of `message`.
+   */
+  get description(): string | undefined {
+    return this.#description
+  }
+
+  /** @internal */
+  set description(description: string | undefined) {
+    this.#description = description
   }
 
   /** The host's last answer (a `Response`, or axios's response), unread. Never enumerated, printed or cloned. */
@@ -81,10 +90,9 @@ export function isBranded(value: unknown): value is UmaError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
 }
 
-/** Gives an error the server's description, if it has none yet. The property is not enumerable. */
+/** Gives an error the server's description, if it has none yet. */
 export function describeError(error: UmaError, description: string | undefined): void {
-  if (!description || error.description) return
-  Object.defineProperty(error, 'description', { value: description, configurable: true })
+  error.description ??= description
 }
 
 /**
@@ -97,7 +105,8 @@ export function withResponse(error: unknown, response: unknown): unknown {
     error.response = response
     return error
   }
-  const copy = new UmaError(error.message, { cause: error.cause, response })
+  const { cause, description } = error
+  const copy = new UmaError(error.message, { cause, description, response })
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error))
   const { stack: _stack, ...own } = Object.getOwnPropertyDescriptors(error)
   return Object.defineProperties(copy, own)

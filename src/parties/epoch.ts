@@ -20,11 +20,13 @@ export function adoptEpoch(party: Party, stored: number): void {
   party.epoch = stored
 }
 
-/** Raises the epoch, in memory and in storage: everything of before is void. */
+/** Forgets everything that a party holds, and raises the epoch, in memory and in storage. */
 export async function raiseEpoch(records: RecordStore, party: Party): Promise<void> {
-  const stored = Number((await records.get(epochKey(party.name))) || 0) || 0
-  const next = Math.max(stored, party.epoch) + 1
+  const { epoch } = party
+  // Before the first await: a second sign-out at the same time finds nothing.
   party.forget()
-  party.epoch = next
-  await records.set(epochKey(party.name), `${next}`)
+  const stored = Number((await records.get(epochKey(party.name))) || 0) || 0
+  const next = Math.max(stored, epoch) + 1
+  party.epoch = Math.max(party.epoch, next)
+  await records.set(epochKey(party.name), `${party.epoch}`)
 }

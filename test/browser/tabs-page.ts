@@ -1,6 +1,8 @@
 /** What runs in the tabs of tabs.test.ts: a requester on IndexedDB, and what it saw. */
+
 import { bearer, createRequester, type Requester, type RequesterOptions } from '../../src/index.ts'
 import { indexedDBStorage } from '../../src/storage/indexed-db.ts'
+import { stopwatch } from '../helpers/wait.ts'
 
 interface Places {
   as: string
@@ -35,12 +37,14 @@ export const tab = {
   /** So many at once, until all were asked for. */
   async ask(urls: string[], atOnce = 1, every = 0): Promise<Asked> {
     const all: Asked = { statuses: [], slowest: 0 }
+    const watch = stopwatch()
     for (let done = 0; done < urls.length; done += atOnce) {
-      const from = performance.now()
+      const from = watch.ms()
       all.statuses.push(...(await Promise.all(urls.slice(done, done + atOnce).map((url) => get(requester, url)))))
-      all.slowest = Math.max(all.slowest, performance.now() - from)
+      all.slowest = Math.max(all.slowest, watch.ms() - from)
       if (every) await new Promise((resolve) => setTimeout(resolve, every))
     }
+    watch.stop()
     return all
   },
 

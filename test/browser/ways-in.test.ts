@@ -1,8 +1,10 @@
 /** The ways in, in a real Chromium: page, host and authorization server on three origins, with CORS and its preflights. */
+
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { send } from '../helpers/http.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
+import { holdTokens } from '../requester/kit.ts'
 import { type Bench, startBench, useBrowser } from './kit.ts'
 
 useBrowser()
@@ -143,7 +145,8 @@ for (const way of ways) {
   })
 
   test(`${way}: aborted in the middle of a flow, as the platform does it`, async () => {
-    const bench = await startBench({ as: { quirks: { delayMs: { token: 400 } } } })
+    const bench = await startBench()
+    const release = holdTokens(bench.world)
     const ask = await prepare(bench, way)
     const url = `${bench.places.host}/alice/1.jpg`
     const { error } = await ask(url, { abortAfter: 150 })
@@ -152,6 +155,7 @@ for (const way of ways) {
     )
     expect(bench.lines().filter((line) => line.endsWith('/alice/1.jpg 200'))).toEqual([])
     // Nothing is stuck: the next one goes through.
+    release()
     expect((await ask(url)).status).toBe(200)
   })
 

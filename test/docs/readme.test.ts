@@ -76,12 +76,12 @@ test('an example that does not make a name says where it comes from', () => {
     return !example?.code.includes(`// ${name}: `)
   })
   expect(unsaid).toEqual([])
-}, 60_000)
+})
 
 test('every example compiles', () => {
   expect(blocks.length).toBeGreaterThan(8)
   expect(complaints()).toEqual([])
-}, 60_000)
+})
 
 test('the size that is stated', async () => {
   const stated = Number(/at most (\d+) kB min\+gzip/.exec(readme)?.[1])

@@ -1,7 +1,9 @@
-/** At most one interaction with a person per party and issuer at a time; the others wait and need none of their own. */
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+/** At most one interaction with a person per party and issuer at a time; the others wait, and need none of their own (DESIGN §4). */
+
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AuthorizationServerQuirks, onlyPeople } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
+import { later } from '../helpers/later.ts'
 import { signal } from '../helpers/wait.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
@@ -172,8 +174,7 @@ test('a ticket that ran out while its request waited for another person: no pers
     const page = await fetch(url)
     const action = new URL(/action="([^"]+)"/.exec(await page.text())?.[1] as string, url)
     await until(() => hostSends(world).length === 3)
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
-    onTestFinished(() => void vi.useRealTimers())
+    later(61_000)
     const { headers } = await fetch(action, {
       method: 'POST',
       body: new URLSearchParams({ login: 'alice', action: 'share' }),

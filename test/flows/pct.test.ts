@@ -1,8 +1,10 @@
 /** Persisted claims tokens (G-3.3.5-c, G-5.2-b): for one party, client and issuer, and for nobody else. */
+
 import { expect, onTestFinished, test } from 'vitest'
 import { createRequester } from '../../src/index.ts'
 import { onlyPeople, onlySubjects } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
+import { later } from '../helpers/later.ts'
 import { startWorld } from '../helpers/world.ts'
 import { fromClient, second } from '../requester/kit.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
@@ -130,12 +132,15 @@ test('what a person has said at the AS is remembered by it too: no second redire
 
 test('invalid_pct (Gluu, 401): forgotten, in storage too, though the flow may fail', async () => {
   const world = await startWorld({
-    as: { policy: onlySubjects(['alice']), quirks: { upgrade: 'never', badPct: 'invalid_pct-401', pctLifetimeMs: 60 } },
+    as: {
+      policy: onlySubjects(['alice']),
+      quirks: { upgrade: 'never', badPct: 'invalid_pct-401', pctLifetimeMs: 60_000 },
+    },
   })
   const options = { claims: () => claim(), requestingParty: 'alice', storage: new Map<string, string>() }
   const requester = world.requester(options)
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
-  await new Promise((resolve) => setTimeout(resolve, 80))
+  later(61_000)
   world.recorder.clear()
   world.as.policy = () => 'deny'
   expect((await umaRejection(requester.fetch(world.host.origin + other))).code).toBe('request_denied')

@@ -121,7 +121,7 @@ test('G-3.3.2-d, G-3.3.2-e: an unknown URI: the person never comes back, and the
     return new Promise(() => {})
   }
   const send = byFetch.attach(
-    world.requester({ onRedirect, redirectUri: `${REDIRECT_URI}/`, timeouts: { flow: 1_500 } }),
+    world.requester({ onRedirect, redirectUri: `${REDIRECT_URI}/`, timeouts: { flow: 3_000 } }),
   )
   expect((await umaRejection(send(world.host.origin + path))).code).toBe('timeout')
   expect(status).toBe(400)

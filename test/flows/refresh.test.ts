@@ -1,10 +1,12 @@
-/** Refresh of an expired RPT (Grant §3.6). */
+/** Refresh of an expired RPT (checklist A.9, Grant §3.6). */
+
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { clientSecretBasic, createRequester } from '../../src/index.ts'
 import { products } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
+import { later } from '../helpers/later.ts'
 import { startWorld } from '../helpers/world.ts'
-import { formsOf, fromClient, second } from '../requester/kit.ts'
+import { FOREVER, formsOf, fromClient, second } from '../requester/kit.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
 import { path, rejection, tick, until } from './kit.ts'
 import { flows, ranOut, refreshes, requests } from './refresh-kit.ts'
@@ -159,8 +161,8 @@ describe('G-3.6-d: whatever goes wrong, both are dropped and a flow does', () =>
   })
 
   test('it takes too long: timeouts.request, then a flow', async () => {
-    const { world, send, url } = await ranOut({}, { timeouts: { request: 1_000 } })
-    world.as.quirks.delayMs = { token: 2_000 }
+    const { world, send, url } = await ranOut({}, { timeouts: { request: 2_000 } })
+    world.as.quirks.delayMs = { token: FOREVER }
     const sent = send(url)
     await until(() => refreshes(world).length === 1)
     await tick(40)
@@ -195,7 +197,7 @@ test('G-3.6-c: bound to its client and AS: never sent to another', async () => {
 })
 
 test('an abort of one who waits for a refresh is his alone; the token is kept', async () => {
-  const { world, send, url } = await ranOut({ rotateRefresh: true, delayMs: { token: 150 } })
+  const { world, send, url } = await ranOut({ rotateRefresh: true, delayMs: { token: 1_500 } })
   const controller = new AbortController()
   const one = rejection(send(url, { signal: controller.signal }))
   const other = send(url)
@@ -208,11 +210,11 @@ test('an abort of one who waits for a refresh is his alone; the token is kept', 
 
 test('SolidLab: rotated refresh tokens, expiry from the JWT', async () => {
   const world = await startWorld({
-    as: { quirks: { ...products.solidlab, permissionForm: 'both', rptLifetimeMs: 1000 } },
+    as: { quirks: { ...products.solidlab, permissionForm: 'both', rptLifetimeMs: 60_000 } },
   })
   const send = byFetch.attach(world.requester())
   expect((await send(world.host.origin + path)).status).toBe(200)
-  await tick(2050)
+  later(62_000)
   expect((await send(world.host.origin + path)).status).toBe(200)
   expect([refreshes(world).length, world.as.stats.refreshTokensReplayed]).toEqual([1, 0])
 })

@@ -3,9 +3,10 @@ import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { type AuthorizationServerQuirks, onlyPeople, type Policy } from '../helpers/authorization-server.ts'
 import type { HostQuirks } from '../helpers/host.ts'
+import { later } from '../helpers/later.ts'
 import type { World } from '../helpers/world.ts'
 import type { Send } from '../ways-in/kit.ts'
-import { claim, REDIRECT_URI, tick, until, visit } from './kit.ts'
+import { claim, path, REDIRECT_URI, until, visit } from './kit.ts'
 import type { Safe } from './secrets-kit.ts'
 
 export interface Stage {
@@ -56,9 +57,9 @@ export const faulty =
         : secrets.fetch(input, init),
   })
 export const expired = async ({ world, get }: Stage): Promise<void> => {
-  world.as.quirks.tokenAnswer = (json) => ({ ...json, expires_in: 0.01 })
+  world.as.quirks.tokenAnswer = (json) => ({ ...json, expires_in: 60 })
   await get()
-  await tick(20)
+  later(61_000)
   await get()
 }
 
@@ -67,15 +68,17 @@ export const page = (stage: Stage): Partial<RequesterOptions> => ({
   storage: stage.storage,
   requestingParty: 'alice',
   onRedirect: pageRedirect({ navigate: (url) => stage.urls.push(stage.secrets.url(url)), storeRequest: true }),
-  timeouts: { flow: 400 },
 })
 export const comesBack =
   (change: (url: string) => string, who?: string) =>
   async (stage: Stage): Promise<void> => {
-    const left = stage.get()
+    // A page that is left has no answer: the request ends with the test.
+    const gone = new AbortController()
+    const left = stage.get(path, { signal: gone.signal })
     await until(() => stage.urls.length === 1)
     const back = change(stage.secrets.url(await visit(stage.urls[0] as string)))
     await stage.prints((who ? stage.requester.as(who) : stage.requester).handleCallback(back))
     await stage.prints(stage.requester.handleCallback(back))
+    gone.abort()
     await left
   }

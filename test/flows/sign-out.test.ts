@@ -215,7 +215,6 @@ describe('flows under way', () => {
       onRedirect,
       redirectUri: REDIRECT_URI,
       requestingParty: 'alice',
-      timeouts: { flow: 2000 },
     })
     const sent = rejection(requester.fetch(world.host.origin + path))
     await until(() => asked !== '')

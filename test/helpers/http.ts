@@ -22,6 +22,8 @@ export interface ListenOptions {
 export async function listen(listener: RequestListener, options: ListenOptions = {}): Promise<ListeningServer> {
   const { port = 0, host = '127.0.0.1' } = options
   const server = createServer({ maxHeaderSize: 256 * 1024, requireHostHeader: false }, listener)
+  // No connection ends just when a client that stood still for a while uses it again.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     // The backlog holds the tests that open a thousand connections at once.

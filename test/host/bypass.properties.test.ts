@@ -1,4 +1,5 @@
 /** F-R-j: no path reaches a protected handler without the permission, whatever router is behind the warden. */
+
 import express from 'express'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -6,6 +7,7 @@ import { canonicalPattern } from '../../src/host/canonical-path.ts'
 import { expressGuard, guardNode } from '../../src/host/node.ts'
 import { createPathIndex } from '../../src/host/path-index.ts'
 import { listen } from '../helpers/http.ts'
+import { repetitions } from '../helpers/long.ts'
 import { rawRequest } from './raw.ts'
 import { ask, wardenKit } from './warden-kit.ts'
 
@@ -140,9 +142,9 @@ describe.each(['deny', 'pass'] as const)('F-R-j: unmapped: %s', (onUnmapped) => 
         // Nothing, or what the token is for.
         if (resource !== undefined) expect(verdict.access && resource).toBe(own)
       }),
-      { numRuns: 20_000 },
+      { numRuns: repetitions(4_000, 20_000) },
     )
-    expect(through).toBeGreaterThan(100)
+    expect(through).toBeGreaterThan(repetitions(20, 100))
   })
 
   test('Express as it comes, and node:http with a listener that decodes and collapses', async () => {
@@ -185,7 +187,7 @@ describe.each(['deny', 'pass'] as const)('F-R-j: unmapped: %s', (onUnmapped) => 
         }
       }),
       // Chance need not hit upon it.
-      { numRuns: 400, examples: [['/bob/x', 'GET']] },
+      { numRuns: repetitions(100, 400), examples: [['/bob/x', 'GET']] },
     )
     expect(through).toBeGreaterThan(0)
   })
@@ -244,7 +246,7 @@ test('F-R-j: what is one owner\u2019s is never handed out for the permission of 
       for (const lax of laxity) seen = laxities[lax]?.(seen) ?? seen
       for (const fold of [folded, (text: string) => text]) expect(served(1 - own, seen, fold), seen).toBe(false)
     }),
-    { numRuns: 10_000 },
+    { numRuns: repetitions(2_500, 10_000) },
   )
-  expect(through).toBeGreaterThan(100)
+  expect(through).toBeGreaterThan(repetitions(20, 100))
 })

@@ -1,9 +1,11 @@
-/** Permission requests, introspection and the answers of the host, over HTTP (FedAuthz §4, §5; Grant §3.2, §3.5). */
+/** Checklist B.4, B.5 and what of B.3 is the warden's, over HTTP against the authorization server. */
+
 import { readFileSync } from 'node:fs'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { guardNode } from '../../src/host/node.ts'
 import { products } from '../helpers/authorization-server.ts'
 import { listen } from '../helpers/http.ts'
+import { later } from '../helpers/later.ts'
 import { challengeOf, get, hosted, ticketOf } from './hosted.ts'
 import { rawRequest } from './raw.ts'
 
@@ -148,8 +150,6 @@ describe('introspection (FedAuthz §5)', () => {
       as: { quirks: { rptLifetimeMs: 60_000 } },
       host: { cache: { ttl: 30_000 } },
     })
-    const later = (ms: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
-    onTestFinished(() => void vi.useRealTimers())
     const short = await tokenFor(path)
     expect((await guarded(get(path, short))).status).toBe(200)
     const revoked = await tokenFor(path)
@@ -205,7 +205,7 @@ describe('answers', () => {
   })
 
   test('F-R-d, F-4.3-b: the permission endpoint fails in every way: 403 with Warning, and it recovers by itself', async () => {
-    const { guarded, as, events } = await protectedPhoto({ host: { timeouts: { request: 1_000 } } })
+    const { guarded, as, events } = await protectedPhoto({ host: { timeouts: { request: 2_000 } } })
     const unreachable = async () => {
       const answer = await guarded(get(path))
       expect(answer.status).toBe(403)

@@ -1,11 +1,13 @@
-/** An authorization server that fails in every way, behind a host of node:http (F-R-d, F-R-h, F-R-i, F-4.3-b). */
+/** An authorization server that fails in every way, behind a host of node:http (checklist F-R-d, F-R-h, F-R-i, F-4.3-b). */
+
 import { Agent, request } from 'node:http'
-import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { clientSecretBasic } from '../../src/authorization-server/client-authentication.ts'
 import type { HostOptions } from '../../src/host/index.ts'
 import { guardNode } from '../../src/host/node.ts'
 import { umaChallenges } from '../../src/protocol/uma2/challenge.ts'
 import { listen } from '../helpers/http.ts'
+import { later } from '../helpers/later.ts'
 import { repetitions } from '../helpers/long.ts'
 import { stopwatch, until } from '../helpers/wait.ts'
 import { hosted } from './hosted.ts'
@@ -82,12 +84,6 @@ async function scene(options: Partial<HostOptions> = {}) {
     now.host = world.another()
   }
   return { ...world, road, ask, now, restart }
-}
-
-/** From now on it is so much later, for the host and its server. The clock goes right again when the test is over. */
-function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
-  onTestFinished(() => void vi.useRealTimers())
 }
 
 /** 403 without anything of the resource, in time. */

@@ -1,10 +1,12 @@
-/** F-R-h: a host spares an authorization server that is not well, and itself while it waits for this server. */
+/** Checklist F-R-h: sparing an authorization server that is not well, and the host that waits for it. */
+
 import type { ServerResponse } from 'node:http'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { call } from '../../src/authorization-server/call.ts'
 import { sparing } from '../../src/host/load.ts'
 import type { HostEvent, HostOptions } from '../../src/host/types.ts'
 import { send } from '../helpers/http.ts'
+import { later } from '../helpers/later.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
 import { pause, signal, until } from '../helpers/wait.ts'
 import { failure, scripted, servicesAt } from './protection-kit.ts'
@@ -40,11 +42,6 @@ async function setup(load: NonNullable<HostOptions['load']> = {}, timeout = 30_0
   return { now, stats, ask, states, fetching, server }
 }
 
-/** From now on it is so much later for the breaker. The clock goes right again when the test is over. */
-function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
-  onTestFinished(() => void vi.useRealTimers())
-}
 const well: Act = (res) => send(res, { status: 200, body: 'well' })
 const ill: Act = (res) => send(res, { status: 503, headers: { 'retry-after': '1' }, body: 'later' })
 const never: Act = () => {}

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { saysAuthorizationServerUnreachable } from '../../src/protocol/http/warning.ts'
+import { repetitions } from '../helpers/long.ts'
 
 const text = 'UMA Authorization Server Unreachable'
 const quoted = `"${text}"`
@@ -79,7 +80,7 @@ describe('D, Warning: the authorization server is unreachable', () => {
         expect(saysAuthorizationServerUnreachable(within)).toBe(false)
         expect(saysAuthorizationServerUnreachable(`${within.replace(/\n/g, ' ')}, 199 - ${quoted}`)).toBe(true)
       }),
-      { numRuns: 1000 },
+      { numRuns: repetitions(100, 1000) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseWwwAuthenticate, serialiseChallenge } from '../../src/protocol/http/www-authenticate.ts'
+import { repetitions } from '../helpers/long.ts'
 
 const tokenChars = [..."!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"]
 const valueChars = ['\t', ...Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i))]
@@ -81,7 +82,7 @@ describe('what is written is read back', () => {
       fc.property(challenge, (one) => {
         expect(parseWwwAuthenticate(write(one))).toEqual({ challenges: [expected(one)], issues: [] })
       }),
-      { numRuns: 2000 },
+      { numRuns: repetitions(500, 2000) },
     )
   })
   test('H-4, H-11, H-20: several challenges come out as they went in, whatever their values say', () => {
@@ -91,7 +92,7 @@ describe('what is written is read back', () => {
         expect(parseWwwAuthenticate(written.join(comma))).toEqual({ challenges: many.map(expected), issues: [] })
         expect(parseWwwAuthenticate(written)).toEqual({ challenges: many.map(expected), issues: [] })
       }),
-      { numRuns: 1000 },
+      { numRuns: repetitions(300, 1000) },
     )
   })
   test('H-2, H-7, H-8: case, needless escapes and whitespace change nothing', () => {
@@ -128,7 +129,7 @@ describe('any text at all', () => {
           expect(new Set(conflict).size).toBe(conflict?.length ?? 0)
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: repetitions(1000, 5000) },
     )
   })
   test('H-9: lines are read as one line, and twice the same gives the same', () => {
@@ -148,7 +149,7 @@ describe('any text at all', () => {
         const { challenges } = parseWwwAuthenticate(`${text},${write(ours)}`)
         expect(challenges.at(-1)).toEqual(expected(ours))
       }),
-      { numRuns: 2000 },
+      { numRuns: repetitions(500, 2000) },
     )
   })
   test('H-10: a control character anywhere leaves no challenge', () => {

@@ -150,13 +150,11 @@ test('a redirect_user that nobody may be sent to: no server is left either', asy
 
 test('timeout: UmaTimeoutError, and no server is left', async () => {
   const { world, port, requester } = await machine({ timeout: 150 })
-  const start = Date.now()
   expect(await umaRejection(requester.fetch(world.host.origin + path))).toMatchObject({
     name: 'UmaTimeoutError',
     code: 'timeout',
     issuer: world.as.issuer,
   })
-  expect(Date.now() - start).toBeLessThan(10_000)
   expect(await listening(port)).toBe(false)
 })
 

@@ -1,9 +1,11 @@
 /** Authorization servers that are out of order: a typed error, no hang, the host's answer still readable. */
+
 import { describe, expect, test } from 'vitest'
 import type { RequesterOptions } from '../../src/index.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, rejection, responseOf, umaErrorOf, umaRejection } from '../ways-in/kit.ts'
+import { FOREVER } from './kit.ts'
 
 const path = '/alice/1.jpg'
 
@@ -92,7 +94,7 @@ describe('metadata', () => {
   })
 
   test('slow: the time-out', async () => {
-    const { world, error } = await fails({ delayMs: { discovery: 3000 } }, { timeouts: { request: 100 } })
+    const { world, error } = await fails({ delayMs: { discovery: FOREVER } }, { timeouts: { request: 100 } })
     expect([error.name, error.code]).toEqual(['UmaTimeoutError', 'timeout'])
     expect(world.as.stats.tokenRequests).toBe(0)
   })
@@ -170,7 +172,7 @@ describe('token answers', () => {
   )
 
   test('slow: the time-out; the ticket is not sent again', async () => {
-    const { world, error } = await fails({ delayMs: { token: 2000 } }, { timeouts: { request: 100 } })
+    const { world, error } = await fails({ delayMs: { token: FOREVER } }, { timeouts: { request: 2_000 } })
     expect(error.code).toBe('timeout')
     expect(world.sent().filter((r) => r.path === '/token').length).toBe(1)
   })

@@ -1,5 +1,7 @@
-/** Requests at the same time, in one process. */
+/** Requests at the same time, in one process (DESIGN §4, Concurrency). */
+
 import { describe, expect, test } from 'vitest'
+import { repetitions } from '../helpers/long.ts'
 import { signal } from '../helpers/wait.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, rejection, umaErrorOf, waysIn } from '../ways-in/kit.ts'
@@ -32,7 +34,9 @@ describe.each(waysIn)('$name', ({ attach }) => {
 /** Milliseconds that an upgrade waits for what is under way with the RPT that it revokes. */
 const UPGRADE_WAITS = 250
 
-test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requests, no permission lost', async () => {
+const REQUESTS = repetitions(300, 1000)
+
+test(`${REQUESTS} requests over 50 resources on an upgrading AS: at most 50 token requests, no permission lost`, async () => {
   const world = await startWorld({ host: { direct: true } })
   // Sends with an RPT that took so long that an upgrade did not wait for their end.
   let outrun = 0
@@ -49,13 +53,13 @@ test('1,000 requests over 50 resources on an upgrading AS: at most 50 token requ
     await answer.text()
     return answer
   }
-  const answers = await all(send, world, 1000, 50)
+  const answers = await all(send, world, REQUESTS, 50)
   expect(answers.filter(({ status }) => status !== 200)).toEqual([])
   const { stats } = world.as
   expect(stats.tokenRequests).toBeLessThanOrEqual(50)
   expect(stats.ticketsReplayed).toBe(0)
   expect(stats.supersededRptsPresented).toBeLessThanOrEqual(outrun)
-  expect(hostSends(world)).toBeLessThanOrEqual(2200 + stats.supersededRptsPresented)
+  expect(hostSends(world)).toBeLessThanOrEqual(2 * REQUESTS + 200 + stats.supersededRptsPresented)
   const last = world.sent().filter((r) => r.server === 'host' && r.headers.authorization)
   const held = new Set(last.map((r) => r.headers.authorization?.slice(7) as string))
   expect(Math.max(...[...held].map((rpt) => world.as.grants(rpt).length))).toBe(50)
@@ -77,12 +81,12 @@ function grantTogether(world: World, from: number, count: number): void {
 }
 
 describe('an AS that never upgrades', () => {
-  test('50 flows run side by side once that was seen; afterwards 1,000 requests cost exactly 1,000', async () => {
+  test(`50 flows run side by side once that was seen; afterwards ${REQUESTS} requests cost exactly ${REQUESTS}`, async () => {
     const world = await startWorld({ host: { direct: true }, as: { quirks: { upgrade: 'never' } } })
     // The first brings an RPT, the second tells that the AS does not upgrade it. The others wait for each other.
     grantTogether(world, 2, 45)
     const send = byFetch.attach(world.requester())
-    const answers = await all(send, world, 1000, 50)
+    const answers = await all(send, world, REQUESTS, 50)
     expect(answers.filter(({ status }) => status !== 200)).toEqual([])
     const { stats } = world.as
     expect(stats.tokenRequests).toBe(50)
@@ -90,8 +94,8 @@ describe('an AS that never upgrades', () => {
     expect(tokenRequests(world).filter((p) => p.has('rpt')).length).toBeLessThanOrEqual(1)
     expect(stats.ticketsReplayed).toBe(0)
     world.recorder.clear()
-    expect((await all(send, world, 1000, 50)).every(({ status }) => status === 200)).toBe(true)
-    expect(world.sent().length).toBe(1000)
+    expect((await all(send, world, REQUESTS, 50)).every(({ status }) => status === 200)).toBe(true)
+    expect(world.sent().length).toBe(REQUESTS)
   })
 })
 

@@ -1,16 +1,12 @@
 /** When an RPT ends: by expires_in, by the `exp` of a JWT, or when the host says so. */
-import { expect, onTestFinished, test, vi } from 'vitest'
+
+import { expect, test } from 'vitest'
+import { later } from '../helpers/later.ts'
 import { startWorld } from '../helpers/world.ts'
 import { byFetch } from '../ways-in/kit.ts'
 import { rptAt } from './kit.ts'
 
 const path = '/alice/1.jpg'
-/** From now on it is so much later, for the requester and for the servers. The clock goes right again when the test is over. */
-function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
-  onTestFinished(() => void vi.useRealTimers())
-}
-
 const twice = async (
   send: (url: string) => Promise<{ status: number }>,
   origin: string,

@@ -1,10 +1,12 @@
 /** Servers that forget a client which has registered (`invalid_client`), and secrets that end: it registers anew, once. */
+
 import { describe, expect, test } from 'vitest'
 import { bearer, type Requester } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { onlyPeople, REDIRECT_URI, UMA_TICKET_GRANT } from '../helpers/authorization-server.ts'
+import { later } from '../helpers/later.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { name, startAmWorld } from '../schemes/kit.ts'
 import { people, person } from '../sign-in/kit.ts'
@@ -175,7 +177,7 @@ describe('signing in', () => {
     const short = (async (input, init) => {
       const answer = await server.fetch(input, init)
       if (!String(init?.body).includes('authorization_code') || !answer.ok) return answer
-      return Response.json({ ...((await answer.json()) as object), expires_in: 1 })
+      return Response.json({ ...((await answer.json()) as object), expires_in: 60 })
     }) as typeof fetch
     const requester = world.requester(
       { requestingParty: 'alice', redirectUri: REDIRECT_URI, onRedirect: alice, fetch: short },
@@ -183,7 +185,7 @@ describe('signing in', () => {
     )
     expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
     server.forget()
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    later(61_000)
     expect((await requester.fetch(world.host.origin + other)).status).toBe(200)
     expect(alice.asked.map(({ url }) => new URL(url).searchParams.get('client_id'))).toEqual(
       server.given.map(({ client_id }) => client_id),

@@ -1,4 +1,5 @@
 /** Clients that register themselves (RFC 7591): once for each issuer, for all requesting parties of a storage. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { codeFlow } from '../../src/sign-in.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { makeKeys } from '../helpers/as/keys.ts'
 import { onlyPeople, REDIRECT_URI, UMA_TICKET_GRANT } from '../helpers/authorization-server.ts'
+import { later } from '../helpers/later.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { people } from '../sign-in/kit.ts'
 import { umaRejection } from '../ways-in/kit.ts'
@@ -122,14 +124,14 @@ test('a secret that has ended: registered anew, and the tokens that are held sta
   const short = (async (input, init) => {
     const answer = await fetch(input, init)
     if (!String(input).endsWith('/register')) return answer
-    const ends = Math.floor(Date.now() / 1000) + 1
+    const ends = Math.floor(Date.now() / 1000) + 60
     return Response.json({ ...((await answer.json()) as object), client_secret_expires_at: ends }, { status: 201 })
   }) as typeof fetch
   const requester = app(world, { storage, requestingParty: 'alice', fetch: short })
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect((await requester.fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
   expect(registrations(world).length).toBe(1)
-  await new Promise((resolve) => setTimeout(resolve, 1100))
+  later(61_000)
   world.recorder.clear()
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect(world.lines()).toEqual([`GET host ${path} 200`])

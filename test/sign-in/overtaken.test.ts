@@ -1,4 +1,5 @@
 /** What happens meanwhile: sign-outs, other servers, other clients, and resolvers that cannot tell. */
+
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -14,6 +15,7 @@ import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { photoApp } from '../helpers/am/authorization-manager.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
+import { later } from '../helpers/later.ts'
 import { startWorld } from '../helpers/world.ts'
 import { name, startAmWorld, visitManager } from '../schemes/kit.ts'
 import { keycloak, path, people, person, REDIRECT_URI, rejection, umaRejection } from './kit.ts'
@@ -92,11 +94,11 @@ describe('signed out meanwhile: nothing is kept', () => {
       if (/revo/.test(String(input))) return new Response(null, { status: 503 })
       const answer = await fetch(input, init)
       if (!/authorization_code/.test(String(init?.body))) return answer
-      return Response.json({ ...((await answer.json()) as object), expires_in: 0.05 }, { status: answer.status })
+      return Response.json({ ...((await answer.json()) as object), expires_in: 60 }, { status: answer.status })
     }
     const tab = () => cast.requester({ storage, fetch: soon })
     expect((await tab().fetch(cast.url)).status).toBe(200)
-    await tick(80)
+    later(61_000)
     const [one, other] = [tab(), tab()]
     slow = 40
     const sent = one.fetch(`${cast.world.host.origin}/alice/2.jpg`, { uma: { interactive: false } }).catch(() => {})
@@ -180,7 +182,7 @@ describe('a resolver that cannot tell just now', () => {
     const soon: typeof fetch = async (input, init) => {
       const answer = await fetch(input, init)
       if (!/uma-ticket/.test(String(init?.body))) return answer
-      return Response.json({ ...((await answer.json()) as object), expires_in: 0.1 }, { status: answer.status })
+      return Response.json({ ...((await answer.json()) as object), expires_in: 60 }, { status: answer.status })
     }
     const requester = createRequester({
       authorizationServers: async () => {
@@ -192,7 +194,7 @@ describe('a resolver that cannot tell just now', () => {
     })
     const url = world.host.origin + path
     expect((await requester.fetch(url)).status).toBe(200)
-    await tick(150)
+    later(61_000)
     broken = true
     expect((await requester.inspect()).authorizationServers).toEqual([])
     await rejection(requester.fetch(url))
@@ -229,7 +231,7 @@ describe('another client', () => {
     const short: typeof fetch = async (input, init) => {
       const answer = await fetch(input, init)
       if (!/regist/.test(String(input))) return answer
-      const client_secret_expires_at = Math.floor(Date.now() / 1000) + 1
+      const client_secret_expires_at = Math.floor(Date.now() / 1000) + 60
       return Response.json(
         { ...((await answer.json()) as object), client_secret_expires_at },
         { status: answer.status },
@@ -241,7 +243,7 @@ describe('another client', () => {
       { client: { register } },
     )
     const back = await visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')
-    await tick(1_100)
+    later(61_000)
     expect(await umaRejection(requester.handleCallback(back))).toMatchObject({
       name: 'InvalidStateError',
       message: expect.stringContaining('send the request again'),
@@ -256,7 +258,7 @@ test('a refresh that brings the ID token of somebody else ends the sign-in (Open
     const form = String(init?.body)
     if (!/grant_type=(authorization_code|refresh_token)/.test(form)) return answer
     const body = (await answer.json()) as Record<string, unknown>
-    if (/authorization_code/.test(form)) body.expires_in = 0.05
+    if (/authorization_code/.test(form)) body.expires_in = 60
     else {
       const [header, payload = '', signature] = String(body.id_token).split('.')
       const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), sub: 'mallory' }
@@ -267,7 +269,7 @@ test('a refresh that brings the ID token of somebody else ends the sign-in (Open
   const asked = people('alice')
   const requester = cast.requester({ fetch: mixed, onRedirect: asked })
   expect((await requester.fetch(cast.url)).status).toBe(200)
-  await tick(80)
+  later(61_000)
   expect((await requester.fetch(`${cast.world.host.origin}/alice/2.jpg`)).status).toBe(200)
   expect(asked.asked.length).toBe(2)
 })

@@ -1,13 +1,13 @@
 /** A sign-in that leaves the page: it goes on in another requester on the same storage, once, and only for whom it belongs to. */
+
 import { describe, expect, test } from 'vitest'
 import { bearer, findUmaError, type Requester } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { onlyPeople, onlySubjects, type Policy } from '../helpers/authorization-server.ts'
+import { later } from '../helpers/later.ts'
 import { startWorld } from '../helpers/world.ts'
 import { formOf, grants, path, person, REDIRECT_URI, rejection, tokenRequests } from './kit.ts'
-
-const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Pages of one browser: each has a requester of its own, and all the same storage. */
 async function browser(policy: Policy = onlyPeople('alice', 'bob'), storeRequest = false) {
@@ -205,8 +205,8 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
 
   test('too late', async () => {
     const { world, load, leave } = await browser()
-    const back = await leave('alice', load({ timeouts: { flow: 1_500 } }))
-    await tick(1_510)
+    const back = await leave('alice', load({ timeouts: { flow: 60_000 } }))
+    later(60_010)
     expect(await codeOf(load().handleCallback(back))).toBe('invalid_state')
     expect(tokenRequests(world)).toEqual([])
   })

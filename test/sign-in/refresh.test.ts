@@ -1,4 +1,5 @@
 /** Sign-ins that end: refreshed, or obtained anew, once for all who ask, and never more often than that. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,16 +7,15 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { codeFlow } from '../../src/sign-in.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { onlyPeople, onlySubjects } from '../helpers/authorization-server.ts'
+import { later } from '../helpers/later.ts'
 import type { World } from '../helpers/world.ts'
 import { bearerOf, formOf, grants, keycloak, people, tokenRequests, umaRejection, wantsIdToken } from './kit.ts'
-
-const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Access tokens of which the client believes that they end soon. */
 const soon: typeof fetch = async (input, init) => {
   const answer = await fetch(input, init)
   if (!/authorization_code/.test(String(init?.body))) return answer
-  return Response.json({ ...((await answer.json()) as object), expires_in: 0.05 }, { status: answer.status })
+  return Response.json({ ...((await answer.json()) as object), expires_in: 60 }, { status: answer.status })
 }
 
 /** The token endpoint knows some access tokens no more, but goes on refreshing. */
@@ -52,7 +52,7 @@ async function signedIn(options: object = {}, scope = 'openid offline_access') {
 describe('the access token has ended', () => {
   test('refreshed before it is used, without the person', async () => {
     const { world, alice, more, token } = await signedIn({ fetch: soon })
-    await tick(60)
+    later(61_000)
     expect((await more()).status).toBe(200)
     expect(grants(world)).toEqual(['refresh', 'uma'])
     expect(bearerOf(tokenRequests(world, 'uma')[0] as never)).not.toBe(token)
@@ -62,7 +62,7 @@ describe('the access token has ended', () => {
 
   test('once for all who ask at the same time', async () => {
     const { world, more } = await signedIn({ fetch: soon })
-    await tick(60)
+    later(61_000)
     const answers = await Promise.all(['2', '3', '4', '5'].map(more))
     expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(200))
     expect(grants(world).filter((grant) => grant !== 'uma')).toEqual(['refresh'])
@@ -76,7 +76,7 @@ describe('the access token has ended', () => {
       rmSync(directory, { recursive: true })
     })
     const { world, alice, requester } = await signedIn({ fetch: soon, storage: storages[0] })
-    await tick(60)
+    later(61_000)
     const signIn = codeFlow({ scope: 'openid offline_access', parameters: { prompt: 'consent' } })
     const programs = storages.map((storage) => requester({ onRedirect: alice, fetch: soon, storage }, { signIn }))
     const answers = await Promise.all(
@@ -96,7 +96,7 @@ describe('the access token has ended', () => {
         return Response.json({ error: 'invalid_grant' }, { status: 400 })
       }) as typeof fetch,
     })
-    await tick(60)
+    later(61_000)
     expect((await more()).status).toBe(200)
     expect([refused, grants(world), alice.asked.length]).toEqual([1, ['code', 'uma'], 1])
     expect(world.events.filter(({ type }) => type === 'sign-in-dropped').length).toBe(1)
@@ -110,7 +110,7 @@ describe('the access token has ended', () => {
         return soon(input, init)
       }) as typeof fetch,
     })
-    await tick(60)
+    later(61_000)
     expect((await umaRejection(more())).code).toBe('token_request_failed')
     expect(tokenRequests(world)).toEqual([])
     down = false
@@ -129,7 +129,7 @@ describe('the access token has ended', () => {
           ? answer.clone()
           : soon(input, init)) as typeof fetch,
     })
-    await tick(60)
+    later(61_000)
     expect((await umaRejection(more())).code).toBe(code)
     down = false
     expect((await more()).status).toBe(200)
@@ -138,7 +138,7 @@ describe('the access token has ended', () => {
 
   test('and there is no refresh token: Alice signs in again', async () => {
     const { world, alice, more } = await signedIn({ fetch: soon }, 'openid')
-    await tick(60)
+    later(61_000)
     expect((await more()).status).toBe(200)
     expect([grants(world), alice.asked.length]).toEqual([['code', 'uma'], 1])
   })
@@ -211,7 +211,7 @@ describe('an ID token that has ended', () => {
       if (!/authorization_code/.test(String(init?.body))) return answer
       const json = (await answer.json()) as { id_token: string }
       const claims = JSON.parse(Buffer.from(json.id_token.split('.')[1] ?? '', 'base64url').toString())
-      const exp = Math.floor(Date.now() / 1000) + 2
+      const exp = Math.floor(Date.now() / 1000) + 60
       return Response.json({ ...json, id_token: world().as.issueIdToken({ ...claims, exp }) })
     }
 
@@ -226,7 +226,7 @@ describe('an ID token that has ended', () => {
     expect((await app.fetch(url)).status).toBe(200)
     world.recorder.clear()
     alice.asked.length = 0
-    await tick(2100)
+    later(62_000)
     expect((await app.fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
     expect([grants(world), alice.asked.length]).toEqual([then, asked])
     const [, payload = ''] = formOf(tokenRequests(world, 'uma')[0] as never).claim_token?.split('.') ?? []

@@ -13,6 +13,7 @@ import {
   type Operation,
   pause,
   settled,
+  stored,
   together,
   told,
   watchRejections,
@@ -148,6 +149,7 @@ scenarios['a storage that fails for a while: no permission is lost meanwhile, no
     storage.fate = () => undefined
     await pause(aPause)
     await ask(requester, world, [4])
+    await stored(storage, [1, 2, 3, 4])
     await settled()
     world.recorder.clear()
     expect((await ask(bob(world, storage), world, [1, 2, 3, 4])).statuses).toEqual([200, 200, 200, 200])
@@ -176,7 +178,7 @@ scenarios['what was granted meanwhile is written once the storage is back, witho
   storage.fate = () => 'reject'
   await ask(requester, world, [1, 2])
   storage.fate = () => undefined
-  await pause(aPause)
+  await stored(storage, [1, 2])
   await settled()
   world.recorder.clear()
   expect((await ask(bob(world, storage), world, [1, 2])).statuses).toEqual([200, 200])
@@ -201,6 +203,8 @@ scenarios['one write that fails here does not undo what others wrote'] = async (
   await ask(here, world, [4])
   await settled()
   await ask(there, world, [5])
+  await stored(storage, [1, 2, 3, 4, 5])
+  await settled()
   world.recorder.clear()
   expect((await ask(there, world, [1, 3, 5])).statuses).toEqual([200, 200, 200])
   expect(costs(world), 'what the other had').toEqual({ host: 3, token: 0 })

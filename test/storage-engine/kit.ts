@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Keyv from 'keyv'
 import { createClient } from 'redis'
-import { expect, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import type { Requester } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { redisStorage } from '../../src/storage/redis.ts'
@@ -12,7 +12,7 @@ import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import type { UmaStorage } from '../../src/storage/storage.ts'
 import { webStorage } from '../../src/storage/web-storage.ts'
 import { redisUrl } from '../helpers/redis.ts'
-import { pause, stopwatch } from '../helpers/wait.ts'
+import { pause, stopwatch, until } from '../helpers/wait.ts'
 import type { World } from '../helpers/world.ts'
 import { MapStorage } from '../storage/map-storage.ts'
 
@@ -138,6 +138,7 @@ export function moody(fate: Moody['fate'] = () => undefined, held = new Map<stri
     get: (key) => act('get', key, () => held.get(key)),
     set: (key, value) => act('set', key, () => void held.set(key, value)),
     delete: (key) => act('delete', key, () => void held.delete(key)),
+    keys: (prefix) => [...held.keys()].filter((key) => key.startsWith(prefix)),
     lock: ((key: string, task: () => Promise<unknown>) => act('lock', key, task)) as NonNullable<UmaStorage['lock']>,
   }
   return storage
@@ -159,6 +160,19 @@ export async function ask(
   }
   watch.stop()
   return { statuses, slowest }
+}
+
+/** Until the storage has a record of each of these photos. */
+export async function stored(storage: UmaStorage, photos: number[]): Promise<void> {
+  const everything = async (): Promise<string> => {
+    const texts: string[] = []
+    for await (const key of (await storage.keys?.('uma:')) ?? []) texts.push((await storage.get(key)) ?? '')
+    return texts.join('\n')
+  }
+  await until(async () => {
+    const text = await everything().catch(() => '')
+    return photos.every((photo) => text.includes(`/alice/${photo}.jpg`))
+  }, 50)
 }
 
 /** The status, or the error as text. */
@@ -201,7 +215,7 @@ export async function together(scenarios: Record<string, () => Promise<void>>): 
   const names = Object.keys(scenarios)
   const outcomes = await Promise.allSettled(Object.values(scenarios).map((scenario) => scenario()))
   const failures = outcomes.flatMap((outcome, n) =>
-    outcome.status === 'rejected' ? [`${names[n]}: ${outcome.reason?.message ?? outcome.reason}`] : [],
+    outcome.status === 'rejected' ? [`${names[n]}: ${outcome.reason?.stack ?? outcome.reason}`] : [],
   )
-  expect(failures).toEqual([])
+  if (failures.length > 0) throw new Error(failures.join('\n'))
 }

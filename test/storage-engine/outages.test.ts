@@ -17,6 +17,7 @@ import {
   settled,
   sqliteFile,
   stopwatch,
+  stored,
   together,
   told,
   watchRejections,
@@ -76,8 +77,10 @@ const onRedis: Record<string, () => Promise<void>> = {
     expect(told(world, 'storage-failed')).toBeGreaterThan(0)
     expect(world.as.stats.tokenRequests).toBeLessThanOrEqual(20)
     await ask(requester, world, [20])
+    const storage = redisStorage((await redisClient(redis.url)) as never)
+    await stored(storage, [...Array(21).keys()])
     await settled()
-    const next = bob(world, redisStorage((await redisClient(redis.url)) as never))
+    const next = bob(world, storage)
     world.recorder.clear()
     const { statuses } = await ask(next, world, [...Array(21).keys()])
     expect(statuses.filter((status) => status !== 200)).toEqual([])
@@ -184,6 +187,7 @@ describe('SQLite', () => {
     expect(told(world, 'storage-failed')).toBeGreaterThan(0)
     await pause(aPause)
     await ask(requester, world, [4])
+    await stored(sqlite(path), [1, 2, 3, 4])
     await settled()
     world.recorder.clear()
     await ask(bob(world, sqlite(path)), world, [1, 2, 3, 4])

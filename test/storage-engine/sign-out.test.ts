@@ -201,8 +201,12 @@ test('while the storage is away: it counts for others once the storage is back',
   await requester.signOut()
   storage.fate = () => undefined
   // Time, and any request at all, tell that the storage is back.
-  await pause(5_500)
-  await ask(requester.as('carol'), world, [1, 2])
+  const epochs = () => [...storage.held.keys()].filter((key) => /^uma:epoch:\W*bob/.test(key))
+  expect(epochs()).toEqual([])
+  await until(async () => {
+    await ask(requester.as('carol'), world, [1, 2])
+    return epochs().length > 0
+  }, 200)
   await settled()
   const next = bob(world, storage)
   world.recorder.clear()

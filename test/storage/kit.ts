@@ -76,7 +76,7 @@ export async function leaseEnds({ target }: Store<Leased>, key: string): Promise
   const rest = target.slice(target.indexOf(':') + 1)
   if (target.startsWith('sqlite:')) {
     const { DatabaseSync } = await import('node:sqlite')
-    const db = new DatabaseSync(rest, { timeout: 10_000 })
+    const db = new DatabaseSync(rest, { timeout: 60_000 })
     const row = db.prepare('SELECT expires FROM leases WHERE key = ?').get(key) as { expires: number } | undefined
     db.close()
     return row?.expires

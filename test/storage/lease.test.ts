@@ -31,7 +31,7 @@ function making({ onTestFinished }: TestContext, make: () => Store<Leased>) {
 }
 
 /** Milliseconds. A holder renews three times per lease: it may stand still for two of these three. */
-const LEASE = 3_000
+const LEASE = 6_000
 
 for (const { name, there, make } of shared)
   describe.skipIf(!there).concurrent(name, () => {
@@ -82,7 +82,7 @@ for (const { name, there, make } of shared)
     test('a holder that was robbed is told, and does not let go of what is another’s', async (context) => {
       const { expect } = context
       const { store, opening } = making(context, make)
-      const [one, two, three] = [await opening(3000), await opening(), await opening()]
+      const [one, two, three] = [await opening(LEASE), await opening(), await opening()]
       const order: string[] = []
       const [robbed, told] = [signal(), signal()]
       const slow = one.lock('l', async (lost) => {
@@ -113,7 +113,7 @@ for (const { name, there, make } of shared)
 async function expire({ target }: Store<Leased>, key: string): Promise<void> {
   const rest = target.slice(target.indexOf(':') + 1)
   if (target.startsWith('sqlite:')) {
-    const db = new DatabaseSync(rest)
+    const db = new DatabaseSync(rest, { timeout: 60_000 })
     db.prepare('UPDATE leases SET expires = 0 WHERE key = ?').run(key)
     db.close()
   } else {

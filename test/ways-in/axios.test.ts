@@ -8,6 +8,7 @@ import { isUmaError } from '../../src/index.ts'
 import { nameLoopback } from '../helpers/loopback-names.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
 import { startWorld } from '../helpers/world.ts'
+import { FOREVER } from '../requester/kit.ts'
 import { attachedAxios, rejection } from './kit.ts'
 
 const path = '/alice/1.jpg'
@@ -152,7 +153,7 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
   })
 
   test('cancelToken', async () => {
-    const world = await startWorld({ as: { quirks: { delayMs: { token: 300 } } } })
+    const world = await startWorld({ as: { quirks: { delayMs: { token: FOREVER } } } })
     const source = axios.CancelToken.source()
     const sent = rejection(
       attachedAxios(world.requester(), { adapter }).get(world.host.origin + path, { cancelToken: source.token }),
@@ -164,11 +165,11 @@ describe.each(['http', 'fetch'] as const)('%s adapter', (adapter) => {
   })
 
   test('a time-out of axios counts for one send, not for the flow (A18)', async () => {
-    const world = await startWorld({ as: { quirks: { delayMs: { token: 500 } } } })
+    const world = await startWorld({ as: { quirks: { delayMs: { token: 1_800 } } } })
     expect(
-      (await attachedAxios(world.requester(), { adapter, timeout: 300 }).get(world.host.origin + path)).status,
+      (await attachedAxios(world.requester(), { adapter, timeout: 1_500 }).get(world.host.origin + path)).status,
     ).toBe(200)
-    world.host.quirks.delayMs = 600
+    world.host.quirks.delayMs = FOREVER
     const late = async (api: AxiosInstance): Promise<unknown> =>
       ((await rejection(api.get(world.host.origin + path, { timeout: 200 }))) as AxiosError).code
     expect(await late(attachedAxios(world.requester(), { adapter }))).toBe(await late(axios.create({ adapter })))

@@ -1,6 +1,8 @@
-/** `requester.fetch` behaves as `fetch` does. */
+/** What is fetch's own (platform-traps 1.4): `requester.fetch` behaves as `fetch` does. */
+
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startWorld } from '../helpers/world.ts'
+import { FOREVER } from '../requester/kit.ts'
 import { rejection } from './kit.ts'
 
 const path = '/alice/1.jpg'
@@ -163,7 +165,7 @@ describe('a Request', () => {
   })
 
   test('its signal counts', async () => {
-    const world = await startWorld({ as: { quirks: { delayMs: { token: 400 } } } })
+    const world = await startWorld({ as: { quirks: { delayMs: { token: FOREVER } } } })
     const controller = new AbortController()
     setTimeout(() => controller.abort(), 100)
     const failure = await rejection(

@@ -1,15 +1,17 @@
-/** The behaviour that only ky has. */
+/** The traps that are ky's own (platform-traps 1.2). */
+
 import ky, { HTTPError, TimeoutError } from 'ky'
 import { describe, expect, test } from 'vitest'
 import { isUmaError } from '../../src/index.ts'
 import { extendKy } from '../../src/ky.ts'
 import { startWorld } from '../helpers/world.ts'
+import { FOREVER } from '../requester/kit.ts'
 import { rejection } from './kit.ts'
 
 const path = '/alice/1.jpg'
 
 test('no time-out of 10 s is left; one that is given counts, flow and all', async () => {
-  const world = await startWorld({ as: { quirks: { delayMs: { token: 500 } } } })
+  const world = await startWorld({ as: { quirks: { delayMs: { token: FOREVER } } } })
   expect(
     await rejection(
       Promise.resolve(extendKy(ky, world.requester()).get(world.host.origin + path, { timeout: 200, retry: 0 })),
@@ -20,6 +22,7 @@ test('no time-out of 10 s is left; one that is given counts, flow and all', asyn
       Promise.resolve(extendKy(ky.extend({ timeout: 200, retry: 0 }), world.requester()).get(world.host.origin + path)),
     ),
   ).toBeInstanceOf(TimeoutError)
+  world.as.quirks.delayMs = {}
   expect((await extendKy(ky, world.requester()).get(world.host.origin + path)).status).toBe(200)
 })
 
