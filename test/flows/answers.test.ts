@@ -15,6 +15,7 @@ import {
   asksFor,
   claim,
   hostSends,
+  newClaims,
   noEndpoint,
   path,
   person,
@@ -120,7 +121,12 @@ describe('G-3.3.6-f: a ticket that was not rotated', () => {
     expect(new Set(tokenRequests(world).map((form) => form.get('ticket'))).size).toBe(1)
   })
   test('Gravitee as a whole', async () => {
-    const { send, url } = await cast(asksFor(ask, ask), products.gravitee, more, { unchangedTicket: true })
+    const { send, url } = await cast(
+      asksFor(ask, ask),
+      products.gravitee,
+      { ...more, claims: newClaims() },
+      { unchangedTicket: true },
+    )
     expect((await send(url)).status).toBe(200)
   })
 })
@@ -220,7 +226,7 @@ test('SolidLab: need_info without `error`, ticket and hint tell', async () => {
   const { world, send, url } = await cast(
     asksFor(ask, ask),
     { ...products.solidlab, ...noEndpoint, permissionForm: 'both' },
-    { claims: () => claim() },
+    { claims: newClaims() },
   )
   expect((await send(url)).status).toBe(200)
   expect(world.as.stats).toMatchObject({ tokenRequests: 3, ticketsReplayed: 0 })

@@ -55,6 +55,16 @@ export const claim = (sub = 'alice', format = 'urn:test:json') => ({
   format,
 })
 
+/** Supplies another claim each time: a claim that was sent is not sent again. */
+export function newClaims(sub = 'alice'): () => ReturnType<typeof claim> {
+  let supplied = 0
+  return () => {
+    supplied += 1
+    const token = Buffer.from(JSON.stringify({ sub, supplied })).toString('base64url')
+    return { ...claim(sub), token }
+  }
+}
+
 /** Asks for one claim after the other, then grants. */
 export const asksFor =
   (...needs: (RequiredClaim[] | 'person' | { submitted: number })[]): Policy =>

@@ -9,7 +9,7 @@ import {
 } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
-import { asksFor, claim, noEndpoint, path, tokenRequests, umaRejection } from './kit.ts'
+import { asksFor, claim, newClaims, noEndpoint, path, tokenRequests, umaRejection } from './kit.ts'
 
 const email = {
   claim_token_format: ['http://openid.net/specs/openid-connect-core-1_0.html#IDToken'],
@@ -142,8 +142,7 @@ describe('what is pushed', () => {
 
   test('rpt, scope and extra parameters go with every round', async () => {
     const world = await asking(asksFor())
-    const { claims } = supplies(claim())
-    const send = byFetch.attach(world.requester({ claims }, { parameters: { audience: 'x' } }))
+    const send = byFetch.attach(world.requester({ claims: newClaims() }, { parameters: { audience: 'x' } }))
     expect((await send(url(world))).status).toBe(200)
     world.recorder.clear()
     world.as.policy = asksFor([email], [email])
@@ -213,7 +212,8 @@ describe('rounds are bounded', () => {
     [0, 0],
   ])('maxRounds %s: claims are pushed %i times, and not asked for once more', async (maxRounds, pushed) => {
     const world = await asking(never)
-    const { asked, claims } = supplies(claim())
+    const next = newClaims()
+    const { asked, claims } = supplies(...Array.from({ length: 9 }, next))
     const error = await umaRejection(
       byFetch.attach(world.requester({ claims, ...(maxRounds !== undefined && { maxRounds }) }))(url(world)),
     )

@@ -106,7 +106,7 @@ test('waiting for others uses up none of the rounds', async () => {
 test('two parties at once do not wait for each other', async () => {
   const world = await people()
   // Each stays until both are there.
-  const { seen, options } = slowPerson(() => until(() => seen.open === 2))
+  const { seen, options } = slowPerson(() => until(() => seen.most === 2))
   const alice = world.requester({ ...options, requestingParty: 'alice' })
   const answers = await Promise.all([alice, alice.as('bob')].map((who) => who.fetch(world.host.origin + path)))
   expect(answers.map(({ status }) => status)).toEqual([200, 200])

@@ -8,7 +8,7 @@ import { later } from '../helpers/later.ts'
 import { startWorld } from '../helpers/world.ts'
 import { fromClient, second } from '../requester/kit.ts'
 import { byFetch, waysIn } from '../ways-in/kit.ts'
-import { asksFor, claim, path, person, tokenRequests, umaRejection, withPerson } from './kit.ts'
+import { asksFor, claim, newClaims, path, person, tokenRequests, umaRejection, withPerson } from './kit.ts'
 
 const pctOf = (json: Record<string, unknown>, value: string): Record<string, unknown> => ({ ...json, pct: value })
 const other = '/alice/2.jpg'
@@ -28,7 +28,7 @@ test.each(waysIn)('$name: goes with every later flow of that party, and spares i
 
 test('with every round of a flow, together with what else goes along', async () => {
   const world = await startWorld({ as: { policy: onlySubjects(['alice']) } })
-  const send = byFetch.attach(world.requester({ claims: () => claim() }))
+  const send = byFetch.attach(world.requester({ claims: newClaims() }))
   await send(world.host.origin + path)
   world.recorder.clear()
   world.as.policy = asksFor([{ name: 'more' }], [{ name: 'yet more' }])

@@ -12,6 +12,7 @@ import { byFetch, type Send, waysIn } from '../ways-in/kit.ts'
 import {
   asksFor,
   claim,
+  newClaims,
   path,
   person,
   REDIRECT_URI,
@@ -211,7 +212,7 @@ test('claims, then a person, then the owner: one flow, one budget', async () => 
     as: { policy: asksFor([{ name: 'email' }], 'person', { submitted: 0.01 }, [{ name: 'age' }]) },
   })
   const alice = person()
-  const send = sender(world, { ...withPerson(alice), claims: () => claim(), polling: { minInterval: 0.01 } })
+  const send = sender(world, { ...withPerson(alice), claims: newClaims(), polling: { minInterval: 0.01 } })
   expect((await send(world.host.origin + path)).status).toBe(200)
   expect(tokenRequests(world).map((form) => form.has('claim_token'))).toEqual([false, true, false, false, true])
   expect([
