@@ -120,7 +120,9 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
 
   app.get('/callback', async ({ originalUrl }, response) => {
     // Only in a session of the person who was sent away: a way back that somebody else was lured to is refused.
-    const { request, replay } = await personOf(response).handleCallback(origin + originalUrl)
+    const { finished, request, replay } = await personOf(response).handleCallback(origin + originalUrl)
+    // The page was reloaded: everything was done the first time.
+    if (finished) return void response.redirect(303, '/')
     // What they were changing is changed now; what they were looking at, their browser asks for again.
     const changed = request.method === 'GET' ? undefined : await replay?.()
     if (changed && !changed.ok) return void (await show(changed, response))

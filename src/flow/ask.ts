@@ -36,9 +36,12 @@ export async function askServer(run: FlowRun): Promise<FlowInput> {
     if (asks >= maxAsks) throw new SchemeError(`The scheme ${scheme.name} asks more than ${maxAsks} times in a round`)
     const answer = await askOnce(run, turn.step, upgrade)
     if (answer === 'nobody-signed-in') return { kind: 'nobody-signed-in' }
-    if (answer.status === 401 && run.partyToken !== undefined) return { kind: 'token-refused' }
-    run.claim = undefined
+    const isTokenRefused = answer.status === 401 && run.partyToken !== undefined
+    // The client authenticates by the party's token (`bearer()`): the scheme knows nothing of this token.
+    if (isTokenRefused && turn.step.by === 'client') return { kind: 'token-refused' }
     turn = nextTurn(run, turn.state, { answer }, facts)
+    if (isTokenRefused && turn.step.kind === 'sign-in' && !turn.step.acr) return { kind: 'token-refused' }
+    run.claim = undefined
     describeStep(turn.step, answer.description)
   }
   run.say({ type: 'token-answer', step: turn.step.kind })

@@ -34,6 +34,8 @@ export async function runFlow(run: FlowRun): Promise<void> {
   } finally {
     run.endInteraction()
     run.stop()
+    // Whatever the application still does for this flow is of no use any more.
+    shared.giveUp(new DOMException('The flow has ended', 'AbortError'))
   }
 }
 

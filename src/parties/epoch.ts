@@ -1,6 +1,12 @@
 import type { Party, RecordStore } from './party.ts'
 import { epochKey } from './record-keys.ts'
 
+/** The epoch that a stored text names. A missing or unreadable text means that the party was never signed out. */
+export function epochOf(text: string | undefined): number {
+  const epoch = /^\d+$/.test(text ?? '') ? Number(text) : 0
+  return Number.isSafeInteger(epoch) ? epoch : 0
+}
+
 /**
  * Reads the epoch of a party: how often the party was signed out. A sign-out in another process counts at once.
  *
@@ -9,7 +15,7 @@ import { epochKey } from './record-keys.ts'
 export async function readEpoch(records: RecordStore, party: Party): Promise<number | false> {
   const text = await records.get(epochKey(party.name))
   if (text === false) return false
-  adoptEpoch(party, Number(text ?? 0) || 0)
+  adoptEpoch(party, epochOf(text))
   return party.epoch
 }
 
@@ -25,8 +31,10 @@ export async function raiseEpoch(records: RecordStore, party: Party): Promise<vo
   const { epoch } = party
   // Before the first await: a second sign-out at the same time finds nothing.
   party.forget()
-  const stored = Number((await records.get(epochKey(party.name))) || 0) || 0
-  const next = Math.max(stored, epoch) + 1
+  const text = (await records.get(epochKey(party.name))) || undefined
+  // A text that is no number hides how often the party was signed out. A time is later than any count.
+  const isReadable = text === undefined || /^\d+$/.test(text)
+  const next = isReadable ? Math.max(epochOf(text), epoch) + 1 : Date.now()
   party.epoch = Math.max(party.epoch, next)
   await records.set(epochKey(party.name), `${party.epoch}`)
 }

@@ -1,4 +1,5 @@
 import { requestToken } from '../authorization-server/token-request.ts'
+import { InvalidStateError } from '../errors/index.ts'
 import type { Tell } from '../events.ts'
 import { type Grant, toGrant } from '../protocol/oauth/grant.ts'
 import { type Authority, issuerOf } from '../trust/authority.ts'
@@ -20,6 +21,7 @@ export interface RptRefresher extends ServerAccess {
  * new token and the next revision. If the RPT cannot be refreshed, it is dropped, and a flow obtains another.
  *
  * @returns whether the RPT can be presented again
+ * @throws InvalidStateError if the party was signed out meanwhile
  */
 export function refreshRpt(refresher: RptRefresher, party: Party, rpt: Rpt): Promise<boolean> {
   return party.lock(flowLockKey(rpt.authority, rpt.host), async () => {
@@ -66,17 +68,28 @@ async function exchangeRefreshToken(
   rpt.grant = withoutRefreshToken
   rpt.saved = false
   await party.stored?.save(key, rpt.host)
+  const grant = await requestGrant(refresher, party, rpt, authority, refreshToken)
+  if (!grant) return undefined
+  const fresh = { ...grant, refreshToken: grant.refreshToken ?? refreshToken }
+  // The stored epoch may have risen meanwhile, in another process.
+  await party.stored?.sync(authority, rpt.host)
+  if (party.epoch === epoch) return fresh
+  await revokeAll(refresher, party, tokensOf(fresh, key, rpt.host))
+  throw new InvalidStateError('Signed out meanwhile', { issuer: authority.server.issuer })
+}
+
+/** If the refresh fails for whatever reason, a flow obtains another RPT. */
+async function requestGrant(
+  refresher: RptRefresher,
+  party: Party,
+  rpt: Rpt,
+  authority: Authority,
+  refreshToken: string,
+): Promise<Grant | undefined> {
   try {
     const session = await clientSession(refresher, party, authority, rpt.host)
     const answer = await requestToken(session, { grant_type: 'refresh_token', refresh_token: refreshToken })
-    if (answer.kind !== 'granted') return undefined
-    const grant = toGrant(answer)
-    const fresh = { ...grant, refreshToken: grant.refreshToken ?? refreshToken }
-    // The stored epoch may have risen meanwhile, in another process.
-    await party.stored?.sync(authority, rpt.host)
-    if (party.epoch === epoch) return fresh
-    await revokeAll(refresher, party, tokensOf(fresh, key, rpt.host))
-    return undefined
+    return answer.kind === 'granted' ? toGrant(answer) : undefined
   } catch {
     return undefined
   }

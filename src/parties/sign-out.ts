@@ -1,6 +1,6 @@
 import { raiseEpoch } from './epoch.ts'
 import type { Party, RecordStore } from './party.ts'
-import { identitiesKey } from './record-keys.ts'
+import { finishedKey, identitiesKey, redirectsKey } from './record-keys.ts'
 import { type RevocableToken, type Revoker, revokeAll, tokensOf } from './revoke.ts'
 import { readIdentities } from './sign-ins.ts'
 
@@ -24,7 +24,15 @@ export async function signOut(
   await raiseEpoch(records, party)
   await party.stored?.erase()
   await records.delete(identitiesKey(party.name))
+  await forgetReturns(records, party)
   await revokeAll(revoker, party, tokens)
+}
+
+/** Deletes the counts of redirects and the marks of returns, as far as the storage can list its keys. */
+async function forgetReturns(records: RecordStore, party: Party): Promise<void> {
+  for (const prefix of [redirectsKey(party.name, ''), finishedKey(party.name, '')]) {
+    for (const key of await records.keys(prefix)) await records.delete(key)
+  }
 }
 
 function heldTokens(party: Party): RevocableToken[] {

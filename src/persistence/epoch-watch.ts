@@ -1,8 +1,8 @@
 import { monotonic } from '../async/timers.ts'
 import type { Tell } from '../events.ts'
+import { epochOf } from '../parties/epoch.ts'
 import type { Party, RecordStore } from '../parties/party.ts'
 import { epochKey } from '../parties/record-keys.ts'
-import { readEpoch } from './rpt-record.ts'
 
 /**
  * After how many milliseconds a request looks at the epoch again: it bounds the time until a sign-out elsewhere
@@ -46,7 +46,7 @@ export function createEpochWatch({ records, tell, party }: EpochWatchOptions): E
     if (text === false) return false
     if (number < counted) return true
     counted = number
-    await take(readEpoch(text))
+    await take(epochOf(text))
     return true
   }
 

@@ -25,12 +25,6 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const isMethod = (value: unknown): value is string => typeof value === 'string' && methodPattern.test(value)
 
-/** The epoch that a text names. A missing or unreadable text means that the party never signed out. */
-export function readEpoch(text: string | undefined): number {
-  const epoch = /^\d+$/.test(text ?? '') ? Number(text) : 0
-  return isCount(epoch) ? epoch : 0
-}
-
 export const writeRptRecord = ({ epoch, never, rpts }: RptRecord): string =>
   JSON.stringify({ v: version, epoch, never, rpts })
 

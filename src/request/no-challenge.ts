@@ -27,6 +27,7 @@ export async function reportNoChallenge<R>(
   if (status === 401 && isCrossOrigin && !headers.has('www-authenticate')) {
     tell({ type: 'challenge-unreadable', resource, hint: exposeHint })
     if (!hasListener) console.warn(`uma-requester: ${host}: ${exposeHint}`)
+    return
   }
   if (!hasListener || (await trust.speakersFor(host)).length === 0) return
   tell({ type: 'no-challenge', resource, method: place.method, status, hint: bearerHint })

@@ -40,7 +40,7 @@ async function check(storage: UmaStorage): Promise<number> {
     const text = (await storage.get(key)) ?? ''
     if (key.startsWith('uma:rpts:')) {
       const { v, rpts } = JSON.parse(text)
-      if (v !== 1 || !rpts.every((rpt: { grant?: { token?: unknown } }) => typeof rpt.grant?.token === 'string'))
+      if (v !== 2 || !rpts.every((rpt: { grant?: { token?: unknown } }) => typeof rpt.grant?.token === 'string'))
         throw new Error(`${key}: ${text}`)
     } else if (key.startsWith('uma:index:') && !Array.isArray(JSON.parse(text).pairs))
       throw new Error(`${key}: ${text}`)

@@ -98,7 +98,7 @@ async function handleReturn(
   } catch (error) {
     const known = findUmaError(error)
     if (!known) throw error
-    await rememberReturn(records, party, state, { code: known.code })
+    if (pending.flow.epoch === party.epoch) await rememberReturn(records, party, state, { code: known.code })
     // Not enumerable: the URL of a request may hold secrets of the application.
     throw Object.defineProperties(known, { request: { value: request }, kind: { value: kind } })
   }
