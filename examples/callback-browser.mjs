@@ -4,7 +4,7 @@
  *
  *   <html data-issuer="https://as.example.com" data-host="https://photos.example.com" data-client="album-page">
  */
-import { bearer, createRequester, isUmaError } from 'uma-requester'
+import { bearer, createRequester, findUmaError, isUmaError } from 'uma-requester'
 import { pageRedirect } from 'uma-requester/redirect/page'
 import { codeFlow } from 'uma-requester/sign-in'
 import { webStorage } from 'uma-requester/storage/web-storage'
@@ -38,14 +38,18 @@ async function show(answer) {
   say(answer.ok ? await answer.text() : `The photo server says ${answer.status}.`)
 }
 
+/** @param {import('uma-requester').UmaError | undefined} error */
+function describe(error) {
+  if (!error) return 'an error of the program'
+  return error.request ? `${error.code} (${error.request.method})` : error.code
+}
+
 /** @param {unknown} error */
 function explain(error) {
   if (isUmaError(error, 'request_denied')) say('The owner does not want you to see this.')
   else if (isUmaError(error, 'request_submitted')) say('The owner has been asked: come back later.')
   else if (isUmaError(error, 'invalid_state')) say('Nobody waits for this. Start again.')
-  else if (isUmaError(error))
-    say(`That did not work: ${error.code}${error.request ? ` (${error.request.method})` : ''}`)
-  else say('That did not work.')
+  else say(`That did not work: ${describe(findUmaError(error))}`)
 }
 
 /** The person is back. What was being asked for is asked for again; the flow may send them away once more. */

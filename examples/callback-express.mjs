@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
-import { bearer, createRequester, isUmaError } from 'uma-requester'
+import { bearer, createRequester, findUmaError, isUmaError } from 'uma-requester'
 import { codeFlow } from 'uma-requester/sign-in'
 import { sqliteStorage } from 'uma-requester/storage/sqlite'
 
@@ -152,7 +152,7 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
       else if (isUmaError(error, 'invalid_state'))
         response.status(400).send('This is not your way back, or it was used')
       else if (isUmaError(error, 'redirect_failed')) response.status(403).send('You came back without an answer')
-      else response.status(502).send(isUmaError(error) ? error.code : 'The photo server cannot be reached')
+      else response.status(502).send(findUmaError(error)?.code ?? 'The photo server cannot be reached')
     },
   )
   return app

@@ -5,7 +5,7 @@
  *   ISSUER=https://keycloak.example.com/realms/photos PHOTOS=https://photos.example.com node examples/node-service.mjs
  */
 import { createServer } from 'node:http'
-import { bearer, createRequester, isUmaError } from 'uma-requester'
+import { bearer, createRequester, findUmaError, isUmaError } from 'uma-requester'
 import { sqliteStorage } from 'uma-requester/storage/sqlite'
 
 const { ISSUER = 'https://keycloak.example.com/realms/photos', PHOTOS = 'https://photos.example.com' } = process.env
@@ -48,7 +48,7 @@ const server = createServer(async (request, response) => {
   } catch (error) {
     if (isUmaError(error, 'request_denied')) response.writeHead(403).end('The owner says no')
     else if (isUmaError(error, 'request_submitted')) response.writeHead(202).end('The owner has been asked')
-    else response.writeHead(502).end(isUmaError(error) ? error.code : 'The photo server cannot be reached')
+    else response.writeHead(502).end(findUmaError(error)?.code ?? 'The photo server cannot be reached')
   }
 })
 

@@ -1,6 +1,7 @@
 /** R8, S5: a record is read exactly. A bad RPT or a bad place is left out, and a text that is no record is nothing. */
 import { describe, expect, test } from 'vitest'
-import { readEpoch, readRptRecord, writeRptRecord } from '../../../src/persistence/rpt-record.ts'
+import { epochOf } from '../../../src/parties/epoch.ts'
+import { readRptRecord, writeRptRecord } from '../../../src/persistence/rpt-record.ts'
 
 const host = 'https://photos.example.com'
 const good = {
@@ -158,5 +159,5 @@ test.each([
   ['x', 0],
   ['9'.repeat(400), 0],
 ])('the epoch of %j is %i', (text, epoch) => {
-  expect(readEpoch(text)).toBe(epoch)
+  expect(epochOf(text)).toBe(epoch)
 })
