@@ -119,7 +119,7 @@ export function createRegisteredClients({
     const key = keyOf(registrar)
     const shared = `${not ?? ''} ${key}`
     const underWay = registering.get(shared)
-    if (underWay) return underWay
+    if (underWay !== undefined) return underWay
     const started = records.lock(`uma:lock:${key}`, () => registerInTurn(registrar, not))
     const registered = started.finally(() => registering.delete(shared))
     registering.set(shared, registered)

@@ -20,7 +20,7 @@ export async function readEpoch(records: RecordStore, party: Party): Promise<num
 }
 
 /** Forgets everything that a party holds if the stored epoch is newer than the party's. */
-export function adoptEpoch(party: Party, stored: number): void {
+function adoptEpoch(party: Party, stored: number): void {
   if (stored <= party.epoch) return
   party.forget()
   party.epoch = stored

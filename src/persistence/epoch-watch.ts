@@ -80,7 +80,7 @@ export function createEpochWatch({ records, tell, party }: EpochWatchOptions): E
   return {
     look,
     recent() {
-      if (waiting) return waiting
+      if (waiting !== undefined) return waiting
       if (lookedAt === undefined || monotonic() - lookedAt <= maxAge) return undefined
       waiting = lookBriefly().finally(() => {
         waiting = undefined

@@ -72,6 +72,7 @@ async function withinTime<T>(act: () => T | Promise<T>): Promise<T> {
  * @param storage the application's storage
  * @param tell tells about failures
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
 export function createResilientStorage(storage: UmaStorage, tell: Tell): RecordStore {
   /** The values that could not be written yet; they count until then. `undefined`: deleted. */
   const unwritten = new Map<string, UnwrittenValue | undefined>()

@@ -41,6 +41,7 @@ interface ReadTexts {
 }
 
 /** Creates the part of a party that keeps its wallet in step with the storage. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
 export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
   const { records, trust, tell, party, present, channel, maxEntries = 1000 } = options
   const { name } = party
@@ -58,9 +59,9 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
   // Another tab has changed a record.
   channel?.listen((key) => {
     if (key === indexKey(name)) read.clear()
-    if (key === epochKey(name)) epoch.look()
+    if (key === epochKey(name)) void epoch.look()
     const record = known.get(key)
-    if (record) sync(record.authority, record.host)
+    if (record) void sync(record.authority, record.host)
   })
 
   async function put(key: string, text: string | undefined): Promise<void> {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { deferred } from '../async/deferred.ts'
 import { RedirectError, UmaTimeoutError } from '../errors/index.ts'
 import type { OpenableRedirectHandler } from '../flow/options.ts'
 
@@ -53,50 +54,20 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
       signal.addEventListener('abort', close)
       return {
         redirectUri: `http://${host}${path}`,
+        uniqueRedirectUri: port === 0,
         async run({ url, state }) {
-          let timer: ReturnType<typeof setTimeout> | undefined
-          let fail: (reason: unknown) => void = () => {}
-          const abort = (): void => fail(signal.reason)
+          const late = deferred<never>()
+          const abort = (): void => late.reject(signal.reason)
+          const timer = setTimeout(() => {
+            late.reject(new UmaTimeoutError(`Nobody came back within ${timeout} ms`, { issuer }))
+          }, timeout)
+          signal.addEventListener('abort', abort)
+          if (signal.aborted) abort()
           try {
-            const back = new Promise<string>((resolve, reject) => {
-              fail = reject
-              server.on('request', (request, response) => {
-                const came = `http://${host}${request.url}`
-                const ours = URL.canParse(came) ? new URL(came) : undefined
-                const answer = (status: number, text: string): void => {
-                  response.writeHead(status, {
-                    'content-type': 'text/html; charset=utf-8',
-                    'cache-control': 'no-store',
-                    connection: 'close',
-                  })
-                  response.end(page(text))
-                }
-                if (request.headers.host !== host || ours?.pathname !== path) return answer(404, 'Not found')
-                if (request.method !== 'GET') return answer(405, 'Not allowed')
-                if (ours.searchParams.get('state') !== state)
-                  return answer(400, 'This is not the answer that was waited for')
-                response.on('close', () => resolve(came))
-                answer(200, 'Done. You can close this window.')
-              })
-              signal.addEventListener('abort', abort)
-              if (signal.aborted) abort()
-              timer = setTimeout(
-                () => reject(new UmaTimeoutError(`Nobody came back within ${timeout} ms`, { issuer })),
-                timeout,
-              )
-            })
-            back.catch(() => {})
+            const back = comeBack(server, host, path, state)
             show?.(url)
-            if (open) {
-              import('open')
-                .then(({ default: launch }) => launch(url))
-                .catch(() => {
-                  // What it failed with may hold the URL, and with it the ticket.
-                  const what = 'The browser could not be opened (is the package open installed?)'
-                  if (!show) fail(new RedirectError(what, { issuer }))
-                })
-            }
-            return await back
+            if (open) launchBrowser(url, issuer).catch((error) => !show && late.reject(error))
+            return await Promise.race([back, late.promise])
           } finally {
             clearTimeout(timer)
             signal.removeEventListener('abort', abort)
@@ -106,6 +77,41 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
         },
       }
     },
+  }
+}
+
+/** Waits for the one request that brings the person back. Any other request is answered and changes nothing. */
+function comeBack(server: Server, host: string, path: string, state: string): Promise<string> {
+  return new Promise((resolve) => {
+    server.on('request', (request, response) => {
+      const url = URL.parse(`http://${host}${request.url}`)
+      if (request.headers.host !== host || url?.pathname !== path) return answer(response, 404, 'Not found')
+      if (request.method !== 'GET') return answer(response, 405, 'Not allowed')
+      if (url.searchParams.get('state') !== state) {
+        return answer(response, 400, 'This is not the answer that was waited for')
+      }
+      response.on('close', () => resolve(`http://${host}${request.url}`))
+      answer(response, 200, 'Done. You can close this window.')
+    })
+  })
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    connection: 'close',
+  })
+  response.end(page(text))
+}
+
+/** @throws RedirectError; the error of the package is left out, because it may hold the URL with the ticket */
+async function launchBrowser(url: string, issuer: string): Promise<void> {
+  try {
+    const { default: launch } = await import('open')
+    await launch(url)
+  } catch {
+    throw new RedirectError('The browser could not be opened (is the package open installed?)', { issuer })
   }
 }
 

@@ -60,7 +60,7 @@ function learnPlace<R>({ records, hasRedirect }: RequestAccess, run: RequestRun<
   const { rpt, party, place, host } = run
   if (!rpt || !party.wallet.opened(rpt, place)) return
   party.stored?.note(rpt.authority, host)
-  if (hasRedirect) forgetRedirects(records, party, place)
+  if (hasRedirect) void forgetRedirects(records, party, place)
 }
 
 /** One turn: the request is sent again with another RPT, or fails. */

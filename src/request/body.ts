@@ -16,7 +16,7 @@ export function isOneShot(body: unknown): boolean {
 }
 
 /** Reads a one-shot body to its end. */
-export function bufferBody(body: unknown): Promise<ArrayBuffer> {
+function bufferBody(body: unknown): Promise<ArrayBuffer> {
   const stream = body as Pipeable
   if (!stream.on || Symbol.asyncIterator in stream) return new Response(body as BodyInit).arrayBuffer()
   // npm form-data is neither a web stream nor iterable.

@@ -34,7 +34,7 @@ export async function runRequest<R>(
 ): Promise<R> {
   // Another process may have signed the party out a while ago.
   const look = party.stored?.recent()
-  if (look) await abortable(look, driver.signal)
+  if (look !== undefined) await abortable(look, driver.signal)
   const { method, url } = driver
   const operation = uma.operation === undefined ? undefined : knownOperation(uma.operation)
   const isKnown = uma.operation === operation || operation !== undefined
@@ -64,7 +64,7 @@ async function runUnknown<R>(
   if (!place) return driver.send(undefined)
   const host = new URL(place.url).origin
   const ready = party.stored?.ready(host)
-  if (ready) await abortable(ready, driver.signal)
+  if (ready !== undefined) await abortable(ready, driver.signal)
   if (uma.preflight && place.method !== 'HEAD' && !party.wallet.at(place.method, targetOf(place))) {
     await preflight(access, party, driver, uma, place)
   }

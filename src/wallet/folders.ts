@@ -7,7 +7,7 @@ import type { Rpt } from './rpt.ts'
 const maxFolders = 32
 
 /** The path of a target without query and operation, and the nearest folders above it, the longest first. */
-export function* foldersOf(target: string, host: string): Generator<string> {
+function* foldersOf(target: string, host: string): Generator<string> {
   const pathEnd = target.search(/[?#]/)
   let end = pathEnd < 0 ? target.length : pathEnd
   for (let count = 0; count < maxFolders && end > host.length; count++) {

@@ -54,6 +54,7 @@ function trim(entry: Entry): void {
  * @param maxPlaces the most places that are kept; the least recently used go first
  * @param tick advances the wallet's counter
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
 export function createPlaceIndex(maxPlaces: number, tick: () => number, folders: FolderIndex): PlaceIndex {
   const byMethod = new Map<string, Map<string, Entry>>()
   let count = 0

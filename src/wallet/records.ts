@@ -40,6 +40,7 @@ function splitKey(place: string): [method: string, target: string] {
   return [place.slice(0, space), place.slice(space + 1)]
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
 export function createWalletRecords(parts: WalletParts): WalletRecords {
   const { maxEntries, held, places, shortfalls } = parts
   /** The ids that the storage has, as far as this wallet knows. */

@@ -68,6 +68,7 @@ export interface Wallet {
 const newId = (): string => crypto.getRandomValues(new Uint32Array(3)).join('-')
 
 /** @param maxEntries the most RPTs, and the most places, that are kept; the least recently used go first */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
 export function createWallet(maxEntries = 1000): Wallet {
   let counter = 0
   const tick = (): number => ++counter

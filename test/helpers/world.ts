@@ -1,12 +1,6 @@
 /** The usual cast of a test: an authorization server, a host and a recorder that sees both, all on loopback. */
 import { onTestFinished } from 'vitest'
-import {
-  createRequester,
-  none,
-  type Requester,
-  type RequesterOptions,
-  type UmaEvent,
-} from '../../src/index.ts'
+import { createRequester, none, type Requester, type RequesterOptions, type UmaEvent } from '../../src/index.ts'
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { umaChallenges } from '../../src/protocol/uma2/challenge.ts'
 import { saysAuthorizationServerUnreachable } from '../../src/protocol/http/warning.ts'
+import { umaChallenges } from '../../src/protocol/uma2/challenge.ts'
 import { answered, ask, ISSUER, passed, statusOf, wardenKit } from './warden-kit.ts'
 
 const target = '/alice/1.jpg'

@@ -81,12 +81,7 @@ function allowedFor(from: string): Allowed | undefined {
   return { values: [...below(from), ...values], types }
 }
 
-const nodeOnly = [
-  /^src\/storage\/(sqlite|redis)/,
-  /^src\/redirect\/loopback/,
-  /^src\/host\/node/,
-  /^src\/cli\//,
-]
+const nodeOnly = [/^src\/storage\/(sqlite|redis)/, /^src\/redirect\/loopback/, /^src\/host\/node/, /^src\/cli\//]
 
 interface Crossing {
   file: string

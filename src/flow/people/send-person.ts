@@ -36,7 +36,7 @@ async function interact(run: FlowRun, begin: () => Interaction): Promise<FlowInp
   const { interactions } = party
   if (run.flow.interactive === false || !run.access.options.onRedirect) return { kind: 'not-interactive' }
   const other = interactions.get(issuer)
-  if (other) {
+  if (other !== undefined) {
     await abortable(other, run.signal)
     return { kind: 'waited' }
   }

@@ -32,7 +32,6 @@ const notQuote = /[^"]/
  * values) are read as they were meant. After any other fault no challenge is open: the rest never becomes a parameter
  * of a challenge that it may not belong to.
  */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: A parser that reads one character after the other.
 export function parseWwwAuthenticate(
   value: string | readonly string[] | null | undefined,
   maxLength = 16384,

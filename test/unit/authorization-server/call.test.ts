@@ -68,7 +68,7 @@ test('the time-out counts for the body, too', async () => {
 test('a time-out that is longer than a timer can be does not end the call at once', async () => {
   const { caller } = scriptedFetch('hang')
   let ended = false
-  outcomeOf(call({ ...caller, timeout: Number.POSITIVE_INFINITY }, issuer, url, {})).then(() => {
+  void outcomeOf(call({ ...caller, timeout: Number.POSITIVE_INFINITY }, issuer, url, {})).then(() => {
     ended = true
   })
   await vi.advanceTimersByTimeAsync(1_000)

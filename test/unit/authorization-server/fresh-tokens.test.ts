@@ -92,7 +92,7 @@ describe('refreshed', () => {
   test('signed out while others had their turn: nobody is signed in', async () => {
     const { keeper, state, log, get } = keep(ended, async () => ({ accessToken: 'new' }))
     let open = (): void => {}
-    keeper.lock(() => new Promise<void>((resolve) => (open = resolve)))
+    void keeper.lock(() => new Promise<void>((resolve) => (open = resolve)))
     const result = get()
     await Promise.resolve()
     state.kept = undefined

@@ -55,7 +55,7 @@ describe('which answers', () => {
   test('after the last attempt nothing is waited for', async () => {
     const { caller } = scriptedFetch(status(503, { 'retry-after': '50' }))
     let settled = false
-    outcomeOf(callAgain(caller, issuer, `${issuer}/x`, {})).then(() => {
+    void outcomeOf(callAgain(caller, issuer, `${issuer}/x`, {})).then(() => {
       settled = true
     })
     await vi.advanceTimersByTimeAsync(2 * 50_000 + 600)

@@ -33,16 +33,16 @@ test('a call in the very moment in which a run ends does not begin a run beside 
     () => '',
     async () => {
       most = Math.max(most, ++running)
-      if (++runs === 1) callInEachMicrotask()
+      if (++runs === 1) void callInEachMicrotask()
       await new Promise((resolve) => setTimeout(resolve, 5))
-      if (runs === 1) callInEachMicrotask()
+      if (runs === 1) void callInEachMicrotask()
       running--
     },
   )
   async function callInEachMicrotask(): Promise<void> {
     for (let n = 0; n < 10; n++) {
       await undefined
-      run()
+      void run()
     }
   }
   await run()
