@@ -1,4 +1,4 @@
-/** At most one interaction with a person per party and issuer at a time; the others wait, and need none of their own (DESIGN §4). */
+/** At most one interaction with a person per party and issuer at a time; the others wait and need none of their own. */
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AuthorizationServerQuirks, onlyPeople } from '../helpers/authorization-server.ts'

@@ -1,4 +1,4 @@
-/** What was bad is dropped or left out, and one fresh ticket is taken by sending the request again (issue: recovery; quirks 17 to 19). */
+/** A refused PCT, RPT or ticket is dropped or left out, and the request is sent again once for a fresh ticket. */
 
 import { describe, expect, test } from 'vitest'
 import type { RequesterOptions } from '../../src/index.ts'

@@ -1,4 +1,4 @@
-/** Refresh of an expired RPT (checklist A.9, Grant §3.6). */
+/** Refresh of an expired RPT (Grant §3.6). */
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { clientSecretBasic, createRequester } from '../../src/index.ts'

@@ -1,4 +1,4 @@
-/** Checklist B.4, B.5 and what of B.3 is the warden's, over HTTP against the authorization server. */
+/** Permission requests, introspection and the answers of the host, over HTTP (FedAuthz §4, §5; Grant §3.2, §3.5). */
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

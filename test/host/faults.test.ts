@@ -1,4 +1,4 @@
-/** An authorization server that fails in every way, behind a host of node:http (checklist F-R-d, F-R-h, F-R-i, F-4.3-b). */
+/** An authorization server that fails in every way, behind a host of node:http (F-R-d, F-R-h, F-R-i, F-4.3-b). */
 
 import { Agent, request } from 'node:http'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'

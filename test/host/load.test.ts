@@ -1,4 +1,4 @@
-/** Checklist F-R-h: sparing an authorization server that is not well, and the host that waits for it. */
+/** F-R-h: a host spares an authorization server that is not well, and itself while it waits for this server. */
 
 import type { ServerResponse } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'

@@ -8,7 +8,7 @@ const ours = (target: string) => target.startsWith('src/')
 /** Folders of entries. They stand with the files that are directly in `src`. */
 const entryFolders = ['client', 'servers', 'axios']
 /** Files directly in `src` that are no entries. */
-const bottomFiles: Record<string, string> = { 'src/errors.ts': 'errors', 'src/events.ts': 'events' }
+const bottomFiles: Record<string, string> = { 'src/events.ts': 'events' }
 
 /** The room that a file is in: its folder, or `entries` for the public entries and the adapters. */
 function room(path: string): string {
@@ -42,7 +42,7 @@ const below = (name: string): string[] => levels.slice(levels.findIndex((rooms) 
 /** The rooms that stand beside the levels. */
 const beside: Record<string, Allowed> = {
   storage: { values: ['persistence', 'parties', ...below('parties')] },
-  persistence: { values: ['parties', ...below('parties')] },
+  persistence: { values: ['parties', ...below('parties')], types: ['storage'] },
   host: { values: ['authorization-server', 'bindings', ...below('authorization-server')], types: ['storage'] },
 }
 
@@ -51,30 +51,18 @@ const more: Record<string, Allowed> = {
   testing: { values: ['cli', 'devtools', 'host', 'storage', 'persistence'] },
   cli: { values: ['host', 'storage', 'persistence'] },
   devtools: { values: ['host', 'storage', 'persistence'] },
-  // A storage is an option. A redirect handler that leaves the page brings the code for flows that wait in a storage.
-  entries: { values: ['persistence'], types: ['storage', 'redirect'] },
+  // The default storage is the one in memory. Any other storage is an option.
+  entries: { values: ['persistence', 'storage'], types: ['redirect'] },
   redirect: { values: ['persistence'], types: ['storage'] },
+  schemes: { values: ['bindings'] },
   errors: { values: ['events', 'async'] },
   events: { values: ['errors', 'async'] },
   async: { values: ['errors', 'events'] },
 }
 
-/** The rooms of version 1 that are being replaced. Remove each row together with its folder: a test says when. */
-const old: Record<string, Allowed> = {
-  requester: { values: below('wallet'), types: ['storage', 'redirect'] },
-}
-
-/** Imports that the rebuilt engine no longer has. Remove each row together with the import: a test says when. */
-const oldImports = [
-  'entries → requester',
-  'entries → storage',
-  'redirect → requester (type)',
-  'errors → protocol (type)',
-]
-
 /** What a room may import from, as values and as types; itself is understood. */
 function allowedFor(from: string): Allowed | undefined {
-  const own = old[from] ?? beside[from]
+  const own = beside[from]
   if (own) return own
   if (!levels.flat().includes(from)) return undefined
   const { values = [], types = [] } = more[from] ?? {}
@@ -106,10 +94,6 @@ function forbidden({ path, imports }: Source): Crossing[] {
 }
 
 const crossings = files.flatMap(forbidden)
-/** A row that allows values allows types, too. */
-const isRow = (row: string, rooms: string): boolean => row === rooms || `${row} (type)` === rooms
-const isOld = (rooms: string): boolean => oldImports.some((row) => isRow(row, rooms))
-
 /** Chains of imports that come back to where they began. */
 function circles(): string[] {
   const edges = new Map(files.map(({ path, imports }) => [path, imports.map(({ target }) => target).filter(ours)]))
@@ -136,13 +120,7 @@ describe('imports', () => {
   })
 
   test('imports point down only, types included', () => {
-    expect(crossings.filter(({ rooms }) => !isOld(rooms))).toEqual([])
-  })
-
-  test('each row for the rooms of version 1 is needed', () => {
-    const rooms = new Set(files.map(({ path }) => room(path)))
-    expect(Object.keys(old).filter((name) => !rooms.has(name))).toEqual([])
-    expect(oldImports.filter((row) => !crossings.some(({ rooms }) => isRow(row, rooms)))).toEqual([])
+    expect(crossings).toEqual([])
   })
 
   test('no circles, not even of types', () => {

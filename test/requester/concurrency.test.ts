@@ -1,4 +1,4 @@
-/** Requests at the same time, in one process (DESIGN §4, Concurrency). */
+/** Requests at the same time, in one process. */
 
 import { describe, expect, test } from 'vitest'
 import { repetitions } from '../helpers/long.ts'

@@ -1,4 +1,4 @@
-/** With a token in the wallet, a request touches no storage (issue 4, item 2). */
+/** With a token in the wallet, a request touches no storage. */
 
 import { expect, test } from 'vitest'
 import { repetitions } from '../helpers/long.ts'

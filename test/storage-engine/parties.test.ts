@@ -1,4 +1,4 @@
-/** Many requesting parties on one storage: none ever sees what is another's (DESIGN §4; issue 4, "Many users on one server"). */
+/** Many requesting parties on one storage: no party ever sees the tokens of another. */
 
 import { describe, expect, test } from 'vitest'
 import { bearer, type RequesterOptions } from '../../src/index.ts'

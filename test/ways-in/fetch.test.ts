@@ -1,4 +1,4 @@
-/** What is fetch's own (platform-traps 1.4): `requester.fetch` behaves as `fetch` does. */
+/** `requester.fetch` behaves as `fetch` does. */
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startWorld } from '../helpers/world.ts'

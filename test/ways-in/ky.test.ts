@@ -1,4 +1,4 @@
-/** The traps that are ky's own (platform-traps 1.2). */
+/** The behaviour that only ky has. */
 
 import ky, { HTTPError, TimeoutError } from 'ky'
 import { describe, expect, test } from 'vitest'
