@@ -34,6 +34,8 @@ const steps: Step[] = [
     'test/storage-engine/parties.test.ts',
     'test/storage-engine/processes.test.ts',
   ),
+  // The tests of version 1 against the sources of today.
+  { name: 'v1', command: ['node', 'scripts/test-v1.ts'], report: '.cache/vitest-v1.json' },
 ]
 
 function run({ name, command: [program, ...args], report }: Step): string {
