@@ -15,6 +15,8 @@ import { redirectForClaims, signInPerson } from './people/send-person.ts'
 import { supplyClaim } from './people/supply-claim.ts'
 import { type FlowTurn, firstEffect, transition } from './transitions.ts'
 
+const flowEnded = new Error('The flow has ended')
+
 /**
  * The interpreter of a flow: performs each effect that the table of transitions asks for, and hands the outcome back to
  * the table, until the flow ends. The participants of the shared flow learn the outcome.
@@ -35,7 +37,7 @@ export async function runFlow(run: FlowRun): Promise<void> {
     run.endInteraction()
     run.stop()
     // Whatever the application still does for this flow is of no use any more.
-    shared.giveUp(new DOMException('The flow has ended', 'AbortError'))
+    shared.giveUp(flowEnded)
   }
 }
 

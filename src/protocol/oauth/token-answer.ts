@@ -141,7 +141,8 @@ export function readRequiredClaims(sent: unknown): RequiredClaim[] {
  * the token, and its signature is not checked.
  */
 export function jwtExpiry(token: string): number | undefined {
-  const payload = token.split('.')[1] ?? ''
+  const payload = token.split('.')[1]
+  if (!payload) return undefined
   try {
     return Number(JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))).exp) || undefined
   } catch {
