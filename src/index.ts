@@ -17,6 +17,7 @@ export {
 export type { Identity, SignIn, SignInFacts } from './authorization-server/identity.ts'
 export type { ClientMetadata, RegisteredClientRecord } from './authorization-server/registration.ts'
 export type { Connection, RegisteredClient, TokenParameters } from './authorization-server/token-request.ts'
+export type { Tokens } from './authorization-server/tokens.ts'
 export type { HeaderPatch } from './bindings/binding.ts'
 export { type Callback, createRequester, type Requester } from './create-requester.ts'
 export {
@@ -46,7 +47,7 @@ export {
   UmaTimeoutError,
   UntrustedAuthorizationServerError,
 } from './errors/index.ts'
-export type { UmaEvent, UmaEventDetail } from './events.ts'
+export type { EventFacts, UmaEvent, UmaEventDetail } from './events.ts'
 export type { UmaFetch, UmaRequestInit } from './fetch.ts'
 export type { StoredRequest } from './flow/flow-target.ts'
 export type {
