@@ -59,7 +59,7 @@ export async function answerChallenges<R>(access: RequestAccess, run: RequestRun
 function learnPlace<R>({ records, hasRedirect }: RequestAccess, run: RequestRun<R>): void {
   const { rpt, party, place, host } = run
   if (!rpt) return
-  if (hasRedirect) forgetRedirects(records, party, place)
+  if (hasRedirect) void forgetRedirects(records, party, place)
   if (party.wallet.opened(rpt, place)) party.stored?.note(rpt.authority, host)
 }
 
