@@ -28,7 +28,11 @@ describe('two configured servers', () => {
     ["the requester's URI", {}, {}],
     ["one server's URI and the requester's", {}, { redirectUri: REDIRECT_URI }],
     ['a URI of their own', { redirectUri: other }, { redirectUri: other }],
-    ['a URI, and both can sign people in', { signIn: codeFlow({}) }, { signIn: codeFlow({}) }],
+    [
+      'a URI, and both can sign people in',
+      { signIn: codeFlow({ scope: 'openid' }) },
+      { signIn: codeFlow({ scope: 'openid' }) },
+    ],
   ])('S3: that share %s are a TypeError at creation, which names both', (_what, first, then) => {
     expect(() => create(first, then)).toThrow(TypeError)
     expect(() => create(first, then)).toThrow(/as-a.*as-b|as-b.*as-a/)
@@ -183,7 +187,7 @@ describe.each(strange)('S3: a return to another URI: %s', (_what, change) => {
       change(back)
       return back.href
     })
-    const server = { signIn: codeFlow({}), client: { id: 'spa', auth: bearer() } }
+    const server = { signIn: codeFlow({ scope: 'openid' }), client: { id: 'spa', auth: bearer() } }
     const requester = world.requester({ ...options, redirectUri: other }, server)
     const error = await umaRejection(requester.fetch(world.host.origin + path))
     expect(error).toMatchObject({ name: 'RedirectError', code: 'redirect_failed', reason: 'redirect_uri' })

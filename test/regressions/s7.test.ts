@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Requester, RequesterOptions, UmaStorage } from '../../src/index.ts'
 import { path, revocations, until } from '../flows/kit.ts'
 import { ranOut, refreshes } from '../flows/refresh-kit.ts'
+import { signal } from '../helpers/wait.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { holdTokens, rptAt, tokenRequests } from '../requester/kit.ts'
 
@@ -137,11 +138,20 @@ describe('S7: what is under way during a sign-out', () => {
 
   test('S7: a refresh: the new tokens are revoked and not used', async () => {
     const clients: Requester[] = []
+    const released = signal()
+    let held = false
+    // The answer of the token endpoint arrives when the test says so.
+    const holds: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init)
+      if (held && String(input).endsWith('/token')) await released.given
+      return answer
+    }
+    const options = { requestingParty: 'alice', fetch: holds }
     const {
       world,
       url: at,
       token,
-    } = await ranOut({ rotateRefresh: true }, { requestingParty: 'alice' }, {}, (requester) => {
+    } = await ranOut({ rotateRefresh: true }, options, {}, (requester) => {
       clients.push(requester)
       return async (to) => {
         const response = await requester.fetch(to)
@@ -149,11 +159,11 @@ describe('S7: what is under way during a sign-out', () => {
       }
     })
     const [requester] = clients as [Requester]
-    world.as.quirks.delayMs = { token: 100 }
+    held = true
     const late = requester.fetch(at)
     await until(() => refreshes(world).length > 0)
     await requester.signOut()
-    world.as.quirks.delayMs = {}
+    released.give()
     await late
     expect(refreshes(world).map((form) => form.get('refresh_token'))).toEqual([token])
     const revoked = revocations(world).map((form) => [form.get('token_type_hint'), form.get('token')] as const)
