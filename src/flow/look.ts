@@ -3,6 +3,7 @@ import { placeKey } from '../wallet/place.ts'
 import { type Rpt, versionOf } from '../wallet/rpt.ts'
 import type { FlowRun } from './flow-run.ts'
 import type { FlowInput } from './inputs.ts'
+import { untriedRpt } from './untried-rpt.ts'
 
 /** Whether the server is known to ignore `rpt` at this host: flows then run side by side, and send no `rpt`. */
 export function ignoresRpt({ target: { party, authority, host } }: FlowRun): boolean {
@@ -22,7 +23,7 @@ export async function lookIntoWallet(run: FlowRun): Promise<FlowInput> {
   const { leader } = shared
   if (!flow.state && leader) {
     const isUntried = (rpt: Rpt | undefined): rpt is Rpt => rpt !== undefined && !leader.tried.has(versionOf(rpt))
-    const exact = wallet.allAt(place).find((rpt) => rpt.authority === authority.key && isUntried(rpt))
+    const exact = untriedRpt(wallet.allAt(place), authority.key, leader)
     if (exact) return { kind: 'held', rpt: versionIn(exact) }
     const mayOpen = isUntried(newest) && !newest.insufficient.has(placeKey(place))
     if (mayOpen && !flow.triedNewest && leader.replayable && !ignoresRpt(run)) {

@@ -58,9 +58,9 @@ export async function answerChallenges<R>(access: RequestAccess, run: RequestRun
 /** The RPT has opened this place. */
 function learnPlace<R>({ records, hasRedirect }: RequestAccess, run: RequestRun<R>): void {
   const { rpt, party, place, host } = run
-  if (!rpt || !party.wallet.opened(rpt, place)) return
-  party.stored?.note(rpt.authority, host)
+  if (!rpt) return
   if (hasRedirect) void forgetRedirects(records, party, place)
+  if (party.wallet.opened(rpt, place)) party.stored?.note(rpt.authority, host)
 }
 
 /** One turn: the request is sent again with another RPT, or fails. */

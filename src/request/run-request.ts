@@ -1,5 +1,6 @@
 import { abortable } from '../async/abortable.ts'
 import type { Tell, TellFor } from '../events.ts'
+import { forgetRedirects } from '../flow/people/redirect-counts.ts'
 import type { Party } from '../parties/party.ts'
 import { type RptRefresher, refreshRpt } from '../parties/refresh-rpt.ts'
 import { type Place, targetOf, toPlace } from '../wallet/place.ts'
@@ -45,8 +46,13 @@ export async function runRequest<R>(
   // The way of most requests: a look-up stands between the application and the wire, and nothing else.
   const { revision, headers } = rpt
   const result = await driver.send(headers)
-  if (driver.status(result) < 400) return result
+  const isOpen = driver.status(result) < 400
+  if (isOpen && !access.hasRedirect) return result
   const place: Place = operation === undefined ? { method, url } : { method, url, operation }
+  if (isOpen) {
+    void forgetRedirects(access.records, party, place)
+    return result
+  }
   const run = createRun(tellOf(access, party), party, driver, uma, place, result)
   notePresented(run, rpt, revision)
   return answerChallenges(access, run)

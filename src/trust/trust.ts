@@ -81,7 +81,8 @@ export function createTrust(options: TrustOptions, defaultScheme: Scheme, client
 /** The application's function may be called with an issuer that a hostile host made up; only its answer counts. */
 function resolverLookup(resolve: AuthorizationServerResolver, defaultScheme: Scheme): Lookup {
   return async (issuer, resource) => {
-    const server = await resolve(issuer, resource === undefined ? {} : { resource })
+    // An origin alone gets its path.
+    const server = await resolve(issuer, resource === undefined ? {} : { resource: new URL(resource).href })
     if (!server || withoutSlash(server.issuer) !== withoutSlash(issuer)) return undefined
     return readServer(server, defaultScheme)
   }

@@ -14,6 +14,12 @@ interface CountRecord {
   until: number
 }
 
+/** The most places of a party that are remembered as opened. */
+const maxOpened = 1000
+
+/** The places that each party has opened since a person was last sent away for them, as far as this process knows. */
+const opened = new WeakMap<Party, Set<string>>()
+
 /** Counts a redirect. Returns false, and counts nothing, if the person was already sent away `max` times. */
 export async function countRedirect(
   records: RecordStore,
@@ -30,12 +36,21 @@ export async function countRedirect(
   const until = isCurrent ? Math.min(record.until, now + lifetime) : now + lifetime
   const count = isCurrent ? record.count : 0
   if (count >= max) return false
+  opened.get(party)?.delete(placeKey(place))
   await records.set(key, JSON.stringify({ count: count + 1, until } satisfies CountRecord), until - now)
   return true
 }
 
-/** Forgets the count of a place, because the place was opened. */
+/**
+ * Forgets the count of a place, because the place was opened. The storage is asked once for each place: another page
+ * may have counted.
+ */
 export async function forgetRedirects(records: RecordStore, party: Party, place: Place): Promise<void> {
+  const places = opened.get(party) ?? new Set<string>()
+  const key = placeKey(place)
+  if (places.has(key)) return
+  if (places.size >= maxOpened) places.clear()
+  opened.set(party, places.add(key))
   await records.delete(await keyOf(party, place))
 }
 
