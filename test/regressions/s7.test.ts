@@ -1,7 +1,7 @@
 /** S7: after a sign-out nothing of the party is used: not in another process, and nothing that arrives late. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Requester, RequesterOptions, UmaStorage } from '../../src/index.ts'
-import { path, revocations, until } from '../flows/kit.ts'
+import { path, rejection, revocations, until } from '../flows/kit.ts'
 import { ranOut, refreshes } from '../flows/refresh-kit.ts'
 import { signal } from '../helpers/wait.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -160,11 +160,12 @@ describe('S7: what is under way during a sign-out', () => {
     })
     const [requester] = clients as [Requester]
     held = true
-    const late = requester.fetch(at)
+    const late = rejection(requester.fetch(at))
     await until(() => refreshes(world).length > 0)
     await requester.signOut()
     released.give()
-    await late
+    // The request was made before the sign-out, so it does not begin anew.
+    expect(await late).toMatchObject({ code: 'invalid_state' })
     expect(refreshes(world).map((form) => form.get('refresh_token'))).toEqual([token])
     const revoked = revocations(world).map((form) => [form.get('token_type_hint'), form.get('token')] as const)
     // The RPT that had run out, the fresh RPT and the fresh refresh token.
