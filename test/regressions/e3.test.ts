@@ -102,12 +102,12 @@ describe('E3: secrets', () => {
   })
 
   test.each([
-    ['client_secret_basic', clientSecretBasic('web-secret')],
-    ['client_secret_post', clientSecretPost('web-secret')],
-  ])('E3: the secret of the client is redacted, %s', async (_method, auth) => {
-    const policy = refuses('the client web sent web-secret')
-    const { error } = await refused(policy, { client: { id: 'web', auth } })
-    expect(error.description).toBe('the client web sent [redacted]')
+    ['client_secret_basic', 'web', clientSecretBasic],
+    ['client_secret_post', 'web-post', clientSecretPost],
+  ])('E3: the secret of the client is redacted, %s', async (_method, id, authBy) => {
+    const secret = `${id}-secret`
+    const { error } = await refused(refuses(`the client sent ${secret}`), { client: { id, auth: authBy(secret) } })
+    expect(error.description).toBe('the client sent [redacted]')
   })
 })
 

@@ -132,7 +132,7 @@ test('R8: 50,000 RPTs: at most 1,000 are taken, and the request works', async ()
   const [server] = (await requester.inspect()).authorizationServers
   expect(server?.rpts.length).toBeLessThanOrEqual(1_000)
   // Quadratic time took 8 s of the processor.
-  expect(user / 1_000).toBeLessThan(4_000)
+  expect(user / 1_000).toBeLessThan(6_000)
 })
 
 test.each(['uma:index:', 'uma:epoch:', 'uma:pct:'])('R8: nonsense under %s does no harm', async (prefix) => {
