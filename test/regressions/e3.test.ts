@@ -1,4 +1,4 @@
-/** E3: the server's own text is in `error.description`, without the secrets of the request, and appears nowhere else. */
+/** E3: the server's own text is in `error.description`, without the secrets of the request, and nowhere else. */
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { clientSecretBasic, clientSecretPost, type UmaError } from '../../src/index.ts'

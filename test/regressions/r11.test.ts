@@ -11,7 +11,7 @@ async function cpuOf(task: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1_000
 }
 
-/** A world whose public resources need no token. The requester holds an RPT, so it looks at the folders of each path. */
+/** Public resources need no token. The requester holds an RPT, so it looks at the folders of each path. */
 async function holder() {
   const world = await startWorld({ as: { quirks: { upgrade: 'never' } } })
   const requester = world.requester()
