@@ -1,4 +1,4 @@
-/** R1: the bounds of a flow survive the page. A server that always redirects ends in an error, over any number of pages. */
+/** R1: the bounds of a flow survive the page: a server that always redirects ends in an error, over all pages. */
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Requester } from '../../src/index.ts'
 import { path, person, tokenRequests, umaRejection, until, visit, withPerson } from '../flows/kit.ts'
@@ -41,7 +41,7 @@ test('R1: a server that always redirects: maxRounds bounds the redirects over pa
   expect(pendingIn(site.storage)).toEqual([])
 })
 
-test('R1: new flows for the same place end with redirect_loop, and nobody is sent away; other places are untouched', async () => {
+test('R1: new flows for the same place end with redirect_loop; other places are untouched', async () => {
   const site = await pages({}, { policy: alwaysPeople })
   await follow(site)
   for (let turn = 0; turn < 2; turn++) {

@@ -81,3 +81,22 @@ test('R3: after a fresh challenge within the flow, the claim is sent again', asy
     [false, claim().token],
   ])
 })
+
+test('R3: claims that were sent before a fresh challenge are sent again after it', async () => {
+  let asks = 0
+  const more: Policy = ({ claims }) => {
+    asks += 1
+    // The server finds out late that the RPT to upgrade is gone: the ticket and its claims are used up.
+    if (asks === 3) return { error: 'invalid_grant', status: 400 }
+    if (asks === 5) return 'grant'
+    return { needInfo: { requiredClaims: [{ name: claims.length === 0 ? 'age' : 'town' }] } }
+  }
+  const world = await startWorld({ as: { quirks: { pctOff: true } } })
+  const requester = world.requester({ claims: ([needed]) => claim(needed?.name) })
+  expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
+  world.as.policy = more
+  world.recorder.clear()
+  expect((await requester.fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
+  const [age, town] = ['age', 'town'].map((name) => claim(name).token)
+  expect(tokenRequests(world).map((form) => form.get('claim_token'))).toEqual([null, age, town, null, age])
+})

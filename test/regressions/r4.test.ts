@@ -1,4 +1,4 @@
-/** R4: one URL whose permission depends on the body: held RPTs are tried before a new flow, and `uma.operation` names them. */
+/** R4: one URL whose permission depends on the body: held RPTs are tried before a new flow. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createRequester, none, type Requester, type RequesterOptions, type UmaEvent } from '../../src/index.ts'
 import { startAuthorizationServer } from '../helpers/authorization-server.ts'
@@ -198,7 +198,7 @@ describe('R4: with uma.operation', () => {
   })
 })
 
-test('R4: one URL without a name for the operation needs no second flow for a request without a body either', async () => {
+test('R4: one URL without a name for the operation needs no second flow without a body either', async () => {
   const rpc = await rpcHost()
   const requester = rpc.requester()
   expect((await requester.fetch(`${rpc.origin}/rpc`)).status).toBe(200)

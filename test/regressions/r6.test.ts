@@ -14,8 +14,9 @@ test('R6: a HEAD of a URL that GET has opened costs one request', async () => {
   const requester = world.requester()
   await requester.fetch(url(world))
   const rpt = rptAt(world, path)
-  // The newest RPT of the host is another one.
-  await requester.fetch(url(world, '/bob/2.jpg'), { method: 'PUT', body: 'x' })
+  // The newest RPT of the host, and of the folder, is another one.
+  await requester.fetch(url(world, '/alice/2.jpg'))
+  await requester.fetch(url(world, '/alice/3.jpg'), { method: 'HEAD' })
   world.recorder.clear()
   expect((await requester.fetch(url(world), { method: 'HEAD' })).status).toBe(200)
   expect(world.lines()).toEqual([`HEAD host ${path} 200`])

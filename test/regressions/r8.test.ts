@@ -109,7 +109,8 @@ describe('R8: a part of a record that cannot be used', () => {
     }
     expect(world.lines().at(-1)).toBe(`GET host ${path} 200`)
     const [server] = (await requester.inspect()).authorizationServers
-    expect(server?.rpts.every(({ host }) => host === world.host.origin)).toBe(true)
+    const places = server?.rpts.flatMap((rpt) => rpt.places)
+    expect(new Set(places)).toEqual(new Set([`GET ${world.host.origin}${path}`]))
   })
 })
 
@@ -132,7 +133,7 @@ test('R8: 50,000 RPTs: at most 1,000 are taken, and the request works', async ()
   const [server] = (await requester.inspect()).authorizationServers
   expect(server?.rpts.length).toBeLessThanOrEqual(1_000)
   // Quadratic time took 8 s of the processor.
-  expect(user / 1_000).toBeLessThan(4_000)
+  expect(user / 1_000).toBeLessThan(6_000)
 })
 
 test.each(['uma:index:', 'uma:epoch:', 'uma:pct:'])('R8: nonsense under %s does no harm', async (prefix) => {

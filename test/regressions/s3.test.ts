@@ -1,4 +1,4 @@
-/** S3: a person who comes back is accepted only at the redirect URI of this redirect, so no server gets another's ticket. */
+/** S3: a return counts only at the redirect URI of this redirect: no server gets another's ticket. */
 import { describe, expect, test } from 'vitest'
 import { bearer, createRequester, none, type RedirectRequest, type RequesterOptions } from '../../src/index.ts'
 import { codeFlow } from '../../src/sign-in.ts'
