@@ -2,9 +2,10 @@ import { sleep } from '../async/timers.ts'
 import { sendAsk } from '../authorization-server/send-ask.ts'
 import type { DescribedAnswer } from '../authorization-server/sent-secrets.ts'
 import type { HeaderPatch } from '../bindings/binding.ts'
-import { BindingError, describeError, findUmaError, NobodySignedInError, SchemeError } from '../errors/index.ts'
+import { callBinding, checkedHeaders } from '../bindings/call-binding.ts'
+import { describeError, findUmaError, NobodySignedInError, SchemeError } from '../errors/index.ts'
 import { metadataOf } from '../parties/client-session.ts'
-import type { AskStep, SchemeFacts, SchemeInput, SchemeState, SchemeTurn, Step } from '../schemes/scheme.ts'
+import type { AskStep, Scheme, SchemeFacts, SchemeInput, SchemeState, SchemeTurn, Step } from '../schemes/scheme.ts'
 import type { Rpt } from '../wallet/rpt.ts'
 import type { FlowRun } from './flow-run.ts'
 import type { FlowInput } from './inputs.ts'
@@ -22,11 +23,9 @@ const resendGrace = 250
  * token, because the server did not look at the ticket then.
  */
 export async function askServer(run: FlowRun): Promise<FlowInput> {
-  const { flow, shared, target } = run
+  const { flow, target } = run
   const { scheme } = target.authority
-  const { leader } = shared
-  const state = flow.state ?? (leader && scheme.start(leader.challenge))
-  if (!state) throw new Error('A flow that asks has a challenge')
+  const state = flow.state ?? startState(run)
   run.metadata ??= await metadataOf(run.access, target.authority)
   const facts = schemeFacts(run)
   const upgrade = flow.rpt && target.party.wallet.byId(flow.rpt.id)
@@ -70,19 +69,38 @@ function beginInput({ flow, target, claim }: FlowRun, upgrade: Rpt | undefined) 
   }
 }
 
+/** The scheme's state at the start, from the challenge of the leader. */
+function startState({ shared, target }: FlowRun): SchemeState {
+  const { scheme, server } = target.authority
+  if (!shared.leader) throw new Error('A flow that asks has a challenge')
+  let state: SchemeState
+  try {
+    state = scheme.start(shared.leader.challenge)
+  } catch (cause) {
+    throw findUmaError(cause) ?? schemeFailed(scheme, server.issuer, 'threw an error', cause)
+  }
+  if (!isObject(state)) throw schemeFailed(scheme, server.issuer, 'returned no state')
+  return state
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+const schemeFailed = (scheme: Scheme, issuer: string, what: string, cause?: unknown): SchemeError =>
+  new SchemeError(`The scheme ${scheme.name} ${what}`, { issuer, cause })
+
 /** Asks the scheme for the next turn, and checks that the scheme returned one. */
 function nextTurn(run: FlowRun, state: SchemeState, input: SchemeInput, facts: SchemeFacts): SchemeTurn {
   const { scheme, server } = run.target.authority
-  const fail = (what: string, cause?: unknown): SchemeError =>
-    new SchemeError(`The scheme ${scheme.name} ${what}`, { issuer: server.issuer, cause })
   let turn: SchemeTurn
   try {
     turn = scheme.next(state, input, facts)
   } catch (error) {
-    throw findUmaError(error) ?? fail('threw an error', error)
+    throw findUmaError(error) ?? schemeFailed(scheme, server.issuer, 'threw an error', error)
   }
   const kind = (turn as SchemeTurn | undefined)?.step?.kind
-  if (typeof kind !== 'string' || typeof turn.state !== 'object') throw fail('returned no state and step')
+  if (typeof kind !== 'string' || !isObject(turn.state)) {
+    throw schemeFailed(scheme, server.issuer, 'returned no state and step')
+  }
   return turn
 }
 
@@ -92,12 +110,16 @@ async function askOnce(
   step: AskStep,
   upgrade: Rpt | undefined,
 ): Promise<DescribedAnswer | 'nobody-signed-in'> {
-  const { binding } = run.target.authority
+  const { binding, server } = run.target.authority
   const answer = await send(run, step, upgrade)
   if (answer === 'nobody-signed-in' || !binding.answered) return answer
   const request = { method: 'POST', url: step.endpoint }
-  const needsNonce = await callBinding(run, () => binding.answered?.(answer, request))
-  return needsNonce === true ? send(run, step, upgrade) : answer
+  const needsNonce = await callBinding(binding, () => binding.answered?.(answer, request), server.issuer)
+  if (needsNonce !== true) return answer
+  const second = await send(run, step, upgrade)
+  if (second !== 'nobody-signed-in')
+    await callBinding(binding, () => binding.answered?.(second, request), server.issuer)
+  return second
 }
 
 async function send(
@@ -128,21 +150,13 @@ async function send(
 }
 
 async function proofHeaders(run: FlowRun, url: string): Promise<HeaderPatch | undefined> {
-  const { binding } = run.target.authority
+  const { binding, server } = run.target.authority
   if (!binding.presentTokenRequest) return undefined
-  return callBinding(run, () => binding.presentTokenRequest?.({ method: 'POST', url }))
-}
-
-/** Calls a function of the binding. Its errors become a `BindingError`. */
-async function callBinding<T>({ target }: FlowRun, call: () => T | Promise<T>): Promise<T> {
-  const { binding, server } = target.authority
-  try {
-    return await call()
-  } catch (cause) {
-    throw (
-      findUmaError(cause) ?? new BindingError(`The binding ${binding.name} failed`, { issuer: server.issuer, cause })
-    )
-  }
+  return callBinding(
+    binding,
+    async () => checkedHeaders(await binding.presentTokenRequest?.({ method: 'POST', url })),
+    server.issuer,
+  )
 }
 
 /** The server's own words go into the error that the application receives. */

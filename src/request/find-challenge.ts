@@ -1,5 +1,5 @@
 import { abortable } from '../async/abortable.ts'
-import { findUmaError, SchemeError, UntrustedAuthorizationServerError } from '../errors/index.ts'
+import { findUmaError, SchemeError, UntrustedAuthorizationServerError, withResponse } from '../errors/index.ts'
 import { bare } from '../events.ts'
 import type { Answer } from '../protocol/http/answer.ts'
 import type { Challenge, Scheme } from '../schemes/scheme.ts'
@@ -48,7 +48,8 @@ export async function recognise<R>(
   const answer: Answer = { ...driver.answer(result), text: (cap) => driver.answer(copy()).text(cap) }
   const found: RecognisedChallenge[] = []
   for (const scheme of trust.schemes) {
-    for (const challenge of await challengesOf(scheme, answer, place.url)) found.push({ challenge, scheme })
+    const challenges = await challengesOf(scheme, answer, place.url, result)
+    for (const challenge of challenges) found.push({ challenge, scheme })
   }
   return found
 }
@@ -56,11 +57,18 @@ export async function recognise<R>(
 const hasClone = (result: unknown): result is { clone(): unknown } =>
   typeof (result as { clone?: unknown } | undefined)?.clone === 'function'
 
-async function challengesOf(scheme: Scheme, answer: Answer, resource: string): Promise<Challenge[]> {
+async function challengesOf(
+  scheme: Scheme,
+  answer: Answer,
+  resource: string,
+  response: unknown,
+): Promise<readonly Challenge[]> {
   try {
-    return await scheme.recognise(answer, { resource })
+    const challenges = await scheme.recognise(answer, { resource })
+    return Array.from(challenges)
   } catch (cause) {
-    throw findUmaError(cause) ?? new SchemeError(`The scheme ${scheme.name} could not read an answer`, { cause })
+    const failed = new SchemeError(`The scheme ${scheme.name} could not read an answer`, { cause })
+    throw withResponse(findUmaError(cause) ?? failed, response)
   }
 }
 

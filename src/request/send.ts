@@ -1,6 +1,8 @@
 import type { Binding, Presentation, PresentedRequest } from '../bindings/binding.ts'
-import { BindingError, BodyNotReplayableError, findUmaError } from '../errors/index.ts'
+import { callBinding, checkedHeaders } from '../bindings/call-binding.ts'
+import { BindingError, BodyNotReplayableError, withResponse } from '../errors/index.ts'
 import { bare, type UmaEventDetail } from '../events.ts'
+import type { Answer } from '../protocol/http/answer.ts'
 import { issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { Rpt } from '../wallet/rpt.ts'
@@ -19,27 +21,50 @@ type Sendable<R> = Pick<RequestDriver<R>, 'send' | 'answer' | 'method' | 'url' |
  */
 export async function send<R>(trust: Trust, run: SendRun<R>, rpt: Rpt | undefined): Promise<R> {
   const { driver, host } = run
-  if (rpt?.headers) return driver.send(rpt.headers)
+  if (rpt?.headers) {
+    run.release?.()
+    return driver.send(rpt.headers)
+  }
   const authority = rpt ? await trust.find(issuerOf(rpt.authority), host) : await trust.signerFor(host)
-  if (!authority) return driver.send(undefined)
+  if (!authority) {
+    run.release?.()
+    return driver.send(undefined)
+  }
   return sendBound(authority.binding, run, rpt)
 }
 
 /** The facts of a request that its sends need. */
-export type SendRun<R> = Pick<RequestRun<R>, 'driver' | 'host' | 'tell'>
+export type SendRun<R> = Pick<RequestRun<R>, 'driver' | 'host' | 'tell'> & {
+  /** Releases the answer before, right before the request is sent. */
+  release?: () => void
+}
 
 /** Presents the token for this very send. If the answer brings a nonce, the same request is sent once more. */
-async function sendBound<R>(binding: Binding, { driver, tell }: SendRun<R>, rpt: Rpt | undefined): Promise<R> {
+async function sendBound<R>(binding: Binding, run: SendRun<R>, rpt: Rpt | undefined): Promise<R> {
+  const { driver, tell } = run
   const request = presentedRequest(driver)
-  const result = await sendPresented(binding, driver, request, rpt)
+  const result = await sendPresented(binding, run, request, rpt)
   const answer = driver.answer(result)
-  const needsNonce = (await callBinding(binding, () => binding.answered?.(answer, request))) === true
-  if (!needsNonce || !driver.replayable) return result
+  if (!(await needsNonce(binding, answer, request, result)) || !driver.replayable) return result
   answer.discard()
   tell({ type: 'resend', resource: bare(driver.url), method: driver.method, rpt: rpt !== undefined, reason: 'nonce' })
-  const second = await sendPresented(binding, driver, request, rpt)
-  await callBinding(binding, () => binding.answered?.(driver.answer(second), request))
+  const second = await sendPresented(binding, { driver }, request, rpt)
+  await needsNonce(binding, driver.answer(second), request, second)
   return second
+}
+
+/** Shows an answer to the binding. An error of the binding carries this answer. */
+async function needsNonce(
+  binding: Binding,
+  answer: Answer,
+  request: PresentedRequest,
+  response: unknown,
+): Promise<boolean> {
+  try {
+    return (await callBinding(binding, () => binding.answered?.(answer, request))) === true
+  } catch (error) {
+    throw withResponse(error, response)
+  }
 }
 
 function presentedRequest({ method, url, form }: Sendable<unknown>): PresentedRequest {
@@ -50,20 +75,30 @@ function presentedRequest({ method, url, form }: Sendable<unknown>): PresentedRe
 
 async function sendPresented<R>(
   binding: Binding,
-  driver: Sendable<R>,
+  { driver, release }: { driver: Sendable<R>; release?: (() => void) | undefined },
   request: PresentedRequest,
   rpt: Rpt | undefined,
 ): Promise<R> {
-  const presentation = await callBinding(binding, () => binding.present(rpt?.grant, request))
-  if (typeof presentation !== 'object' || presentation === null) {
-    throw new BindingError(`The binding ${binding.name} returned no presentation`)
-  }
-  const { headers, url, body } = presentation as Presentation
+  const { headers, url, body } = await callBinding(binding, async () => {
+    const presentation = await binding.present(rpt?.grant, request)
+    return checkedPresentation(presentation)
+  })
   if (url !== undefined && !isSameResource(url, request.url)) {
     throw new BindingError(`The binding ${binding.name} changed the origin or the path of the URL`)
   }
+  release?.()
   if (url === undefined && body === undefined) return driver.send(headers)
   return driver.send(headers, { ...(url !== undefined && { url }), ...(body !== undefined && { body }) })
+}
+
+/** @throws TypeError if the binding returned something else */
+function checkedPresentation({ headers, url, body }: Presentation): Presentation {
+  const checked = checkedHeaders(headers)
+  return {
+    ...(checked && { headers: checked }),
+    ...(url !== undefined && { url }),
+    ...(body !== undefined && { body }),
+  }
 }
 
 function isSameResource(url: string, before: string): boolean {
@@ -71,15 +106,6 @@ function isSameResource(url: string, before: string): boolean {
   const changed = new URL(url)
   const original = new URL(before)
   return changed.origin === original.origin && changed.pathname === original.pathname
-}
-
-/** Calls a function of the binding. Its errors become a `BindingError`. */
-async function callBinding<T>(binding: Binding, call: () => T | Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (cause) {
-    throw findUmaError(cause) ?? new BindingError(`The binding ${binding.name} failed`, { cause })
-  }
 }
 
 /** Why a request is sent again. */
@@ -105,12 +131,20 @@ export async function sendAgain<R>(
   }
   driver.signal?.throwIfAborted()
   tell({ type: 'resend', resource: bare(place.url), method: place.method, rpt: rpt !== undefined, reason })
-  driver.answer(run.result).discard()
   notePresented(run, rpt)
-  const sending = send(trust, run, rpt)
+  const before = run.result
+  let isReleased = false
+  const release = (): void => {
+    isReleased = true
+    driver.answer(before).discard()
+  }
+  const sending = send(trust, { ...run, release }, rpt)
   rpt?.sends.add(sending)
   try {
     run.result = await sending
+  } catch (error) {
+    // Nothing was sent, so the answer before is still unread.
+    throw isReleased ? error : withResponse(error, before)
   } finally {
     rpt?.sends.delete(sending)
   }
