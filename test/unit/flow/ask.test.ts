@@ -111,7 +111,7 @@ describe('askServer', () => {
     ['returned no state and step', () => ({ state: 'text', step: wait })],
     ['returned no state and step', () => ({ state: {}, step: {} })],
   ])('names a scheme that %s', async (what, next) => {
-    const error = await asking([], {}, { next: next as Scheme['next'] })
+    const error = await asking([], {}, { next: next as unknown as Scheme['next'] })
       .ask()
       .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(SchemeError)
