@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { RedirectError } from '../../../../src/errors/index.ts'
 import { createFlows } from '../../../../src/flow/flows.ts'
 import { type CallbackAccess, handleCallback } from '../../../../src/flow/people/handle-callback.ts'
 import { keepPending } from '../../../../src/flow/people/pending.ts'
@@ -47,6 +48,7 @@ describe('handleCallback', () => {
     expect(failure).toMatchObject({ reason: 'redirect_uri', kind: 'ticket', request: { url: place.url } })
     expect(Object.keys(failure as object)).not.toContain('request')
     const { code } = failure as { code: string }
+    await expect(finish()).rejects.toBeInstanceOf(RedirectError)
     await expect(finish()).rejects.toMatchObject({ code, message: expect.stringContaining('failed before') })
   })
 
