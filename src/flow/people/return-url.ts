@@ -41,7 +41,7 @@ export function checkReturn(
  * be the same, and each parameter of the redirect URI must be present once, with its value. The parameter `state` is
  * ours and is ignored here.
  */
-function cameBackTo(redirectUri: string, back: string): boolean {
+export function cameBackTo(redirectUri: string, back: string): boolean {
   if (!URL.canParse(redirectUri) || !URL.canParse(back)) return false
   const expected = new URL(redirectUri)
   const actual = new URL(back)

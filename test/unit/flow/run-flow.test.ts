@@ -137,7 +137,7 @@ describe('runFlow', () => {
     expect(await second).toMatchObject(end)
   })
 
-  it("refreshes the party's token under the lock, and signs in if there is none", async () => {
+  it("signs the person in if the party has no token, after the lock was released", async () => {
     const party: Step = { kind: 'ask', endpoint: `${issuer}/token`, by: 'party' }
     const { run, locks } = led([party], { options: {} })
     await expect(runFlow(run)).rejects.toMatchObject({ code: 'interaction_required' })
