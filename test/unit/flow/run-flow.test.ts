@@ -137,7 +137,7 @@ describe('runFlow', () => {
     expect(await second).toMatchObject(end)
   })
 
-  it("signs the person in if the party has no token, after the lock was released", async () => {
+  it('signs the person in if the party has no token, after the lock was released', async () => {
     const party: Step = { kind: 'ask', endpoint: `${issuer}/token`, by: 'party' }
     const { run, locks } = led([party], { options: {} })
     await expect(runFlow(run)).rejects.toMatchObject({ code: 'interaction_required' })
