@@ -1,9 +1,9 @@
 import { flowLockKey } from '../parties/party.ts'
 import { placeKey } from '../wallet/place.ts'
 import { type Rpt, versionOf } from '../wallet/rpt.ts'
+import { untriedRpt } from '../wallet/untried-rpt.ts'
 import type { FlowRun } from './flow-run.ts'
 import type { FlowInput } from './inputs.ts'
-import { untriedRpt } from './untried-rpt.ts'
 
 /** Whether the server is known to ignore `rpt` at this host: flows then run side by side, and send no `rpt`. */
 export function ignoresRpt({ target: { party, authority, host } }: FlowRun): boolean {

@@ -1,6 +1,6 @@
-import { untriedRpt } from '../flow/untried-rpt.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Rpt } from '../wallet/rpt.ts'
+import { untriedRpt } from '../wallet/untried-rpt.ts'
 import type { RequestRun } from './request-run.ts'
 
 /** The most sends of one request with RPTs that other requests obtained. This is the bound of last resort. */

@@ -1,5 +1,4 @@
-import { type Rpt, versionOf } from '../wallet/rpt.ts'
-import type { Participant } from './shared-flow.ts'
+import { type Rpt, versionOf } from './rpt.ts'
 
 /** How many RPTs that have opened this place before are tried before a new flow. */
 const maxKnownRpts = 3
@@ -13,7 +12,7 @@ const maxKnownRpts = 3
 export function untriedRpt(
   opened: readonly Rpt[],
   authorityKey: string,
-  { tried, replayable }: Pick<Participant, 'tried' | 'replayable'>,
+  { tried, replayable }: { tried: ReadonlySet<string>; replayable: boolean },
 ): Rpt | undefined {
   const candidates = opened.filter(({ authority }) => authority === authorityKey)
   const untried = candidates.filter((rpt) => !tried.has(versionOf(rpt)))
