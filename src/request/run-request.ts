@@ -38,10 +38,9 @@ export async function runRequest<R>(
   if (look !== undefined) await abortable(look, driver.signal)
   const { method, url } = driver
   const operation = uma.operation === undefined ? undefined : knownOperation(uma.operation)
-  const isKnown = uma.operation === operation || operation !== undefined
-  const rpt = isKnown
-    ? party.wallet.at(method, operation === undefined ? url : targetOf({ url, operation }))
-    : undefined
+  // The hash of a new operation takes an await.
+  if (uma.operation !== undefined && operation === undefined) return runUnknown(access, party, driver, uma)
+  const rpt = party.wallet.at(method, targetOf({ url, operation }))
   if (!rpt?.headers || isExpired(rpt)) return runUnknown(access, party, driver, uma)
   // The way of most requests: a look-up stands between the application and the wire, and nothing else.
   const { revision, headers } = rpt
