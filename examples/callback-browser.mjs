@@ -4,7 +4,9 @@
  *
  *   <html data-issuer="https://as.example.com" data-host="https://photos.example.com" data-client="album-page">
  */
+
 import { bearer, createRequester, findUmaError, isUmaError } from 'uma-requester'
+import { handleCallback } from 'uma-requester/callback'
 import { pageRedirect } from 'uma-requester/redirect/page'
 import { codeFlow } from 'uma-requester/sign-in'
 import { webStorage } from 'uma-requester/storage/web-storage'
@@ -54,7 +56,7 @@ function explain(error) {
 
 /** The person is back. What was being asked for is asked for again; the flow may send them away once more. */
 async function comeBack() {
-  const { kind, replay } = await requester.handleCallback(location.href)
+  const { kind, replay } = await handleCallback(requester, location.href)
   document.documentElement.dataset.cameBackBy = kind
   if (replay) await show(await replay())
 }

@@ -4,10 +4,13 @@
  *
  *   ISSUER=https://as.example.com PHOTOS=https://photos.example.com node examples/callback-express.mjs
  */
+
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import { bearer, createRequester, findUmaError, isUmaError } from 'uma-requester'
+import { handleCallback } from 'uma-requester/callback'
+import { inspect } from 'uma-requester/inspect'
 import { codeFlow } from 'uma-requester/sign-in'
 import { sqliteStorage } from 'uma-requester/storage/sqlite'
 
@@ -120,7 +123,7 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
 
   app.get('/callback', async ({ originalUrl }, response) => {
     // Only in a session of the person who was sent away: a way back that somebody else was lured to is refused.
-    const { finished, request, replay } = await personOf(response).handleCallback(origin + originalUrl)
+    const { finished, request, replay } = await handleCallback(personOf(response), origin + originalUrl)
     // The page was reloaded: everything was done the first time.
     if (finished) return void response.redirect(303, '/')
     // What they were changing is changed now; what they were looking at, their browser asks for again.
@@ -130,7 +133,7 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
     response.redirect(303, `/photos${pathname}${search}`)
   })
 
-  app.get('/settings', async (_request, response) => void response.json(await personOf(response).inspect()))
+  app.get('/settings', async (_request, response) => void response.json(await inspect(personOf(response))))
 
   app.post('/leave', async (request, response) => {
     await personOf(response).signOut()

@@ -7,15 +7,10 @@ import { InvalidStateError } from './errors/index.ts'
 import { bare, createTell, type Tell, type TellFor } from './events.ts'
 import { createFetch, type UmaFetch } from './fetch.ts'
 import { createFlows, type Flows } from './flow/flows.ts'
-import {
-  type CallbackAccess,
-  type FinishedReturn,
-  handleCallback,
-  type RepeatedReturn,
-} from './flow/people/handle-callback.ts'
+import type { CallbackAccess } from './flow/people/handle-callback.ts'
+import { registerHandle } from './handles.ts'
 import { metadataOf, type ServerAccess } from './parties/client-session.ts'
-import { createParties, type MakeStoredWallet, type Parties } from './parties/create-parties.ts'
-import { type Inspection, inspect, knownParties } from './parties/inspect.ts'
+import { createParties, type MakeStoredWallet } from './parties/create-parties.ts'
 import type { Party, RecordStore } from './parties/party.ts'
 import { presentHeaders } from './parties/present-headers.ts'
 import { signOut } from './parties/sign-out.ts'
@@ -26,19 +21,12 @@ import type { UmaRequestOptions } from './request/options.ts'
 import type { RequestDriver, RunRequest } from './request/request-driver.ts'
 import { type RunAccess, runRequest } from './request/run-request.ts'
 import { checkOptions, type RequesterOptions } from './requester-options.ts'
+import type { RequesterParts } from './requester-parts.ts'
 import { uma2 } from './schemes/uma2.ts'
 import { memoryStorage } from './storage/memory.ts'
 import type { Authority } from './trust/authority.ts'
 import { destinations, refuseSharedRedirectUris } from './trust/redirect-uris.ts'
 import { type ClientRegistry, createTrust, type Trust } from './trust/trust.ts'
-
-/** The result of `handleCallback`. */
-export type Callback =
-  | (FinishedReturn & {
-      /** Sends the request again, if that is possible: a GET or HEAD, or a stored request (`storeRequest`). */
-      replay?: () => Promise<Response>
-    })
-  | (RepeatedReturn & { replay?: undefined })
 
 /** Makes requests to UMA-protected resources on behalf of one requesting party. */
 export interface Requester {
@@ -53,39 +41,10 @@ export interface Requester {
   /** For adapters: runs one request of any HTTP library. */
   run<R>(driver: RequestDriver<R>, uma?: UmaRequestOptions): Promise<R>
   /**
-   * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more.
-   * In a page, the address bar is cleaned first. The same return again, within 10 minutes, gives `{ finished: true }`.
-   *
-   * @param url `location.href` on the callback page. On a server: the public URL, or its path and query
-   * @throws InvalidStateError, RedirectError, or the error that the flow ends with; a `UmaError` then has `request` and
-   * `kind`
-   */
-  handleCallback(url: string): Promise<Callback>
-  /** What is kept for this requesting party, without a secret: for a settings page. */
-  inspect(): Promise<Inspection>
-  /**
-   * The requesting parties for whom something is kept, as far as the storage can list its keys. `as(name).signOut()`
-   * forgets one of them.
-   */
-  parties(): Promise<(string | undefined)[]>
-  /**
    * Forgets everything that is kept for this requesting party, including sign-ins and redirects under way, and revokes
    * its tokens if the authorization server can (UMA Grant §3.7).
    */
   signOut(): Promise<void>
-}
-
-/** The parts of a requester that its handles share. Each handle is the requester for one requesting party. */
-interface RequesterParts {
-  options: RequesterOptions
-  records: RecordStore
-  trust: Trust
-  flows: Flows
-  parties: Parties
-  access: ServerAccess
-  tellFor: TellFor
-  run: RunAccess
-  callback: CallbackAccess
 }
 
 /**
@@ -183,33 +142,18 @@ function createHandle(parts: RequesterParts, name: string | undefined): Requeste
   const tell = tellFor(name)
   const run: RunRequest = (driver, uma) => runRequest(parts.run, party, driver, uma)
   const fetch = createFetch(run, () => globalThis.fetch, options.headers)
-  return {
+  const requester: Requester = {
     requestingParty: name,
     fetch,
     wrapFetch: (own) => createFetch(run, () => own, options.headers),
     as: (other) => createHandle(parts, other),
     run,
-    handleCallback: (url) => finishReturn(parts, party, fetch, url),
-    inspect: () => inspect(trust, records, party),
-    parties: () => knownParties(records, parties.all()),
     signOut: () => signOut({ ...parts.access, trust, tell }, records, party, () => endFlows(parts.flows, party)),
   }
+  registerHandle(requester, async () => ({ parts, party }))
+  return requester
 }
 
 function endFlows(flows: Flows, party: Party): void {
   flows.endAll(party, new InvalidStateError('Signed out meanwhile'))
-}
-
-async function finishReturn(
-  { callback, tellFor, run }: RequesterParts,
-  party: Party,
-  fetch: UmaFetch,
-  url: string,
-): Promise<Callback> {
-  const finished = await handleCallback(callback, party, url, tellFor(party.name, run.nextRequest()))
-  if (finished.finished) return finished
-  const { method, stored, url: target, operation } = finished.request
-  if (!stored && method !== 'GET' && method !== 'HEAD') return finished
-  const uma = operation === undefined ? {} : { uma: { operation } }
-  return { ...finished, replay: () => fetch(target, { method, ...(stored as RequestInit), ...uma }) }
 }

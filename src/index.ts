@@ -19,7 +19,7 @@ export type { ClientMetadata, RegisteredClientRecord } from './authorization-ser
 export type { Connection, RegisteredClient, TokenParameters } from './authorization-server/token-request.ts'
 export type { Tokens } from './authorization-server/tokens.ts'
 export type { HeaderPatch } from './bindings/binding.ts'
-export { type Callback, createRequester, type Requester } from './create-requester.ts'
+export { createRequester, type Requester } from './create-requester.ts'
 export {
   BindingError,
   BodyNotReplayableError,
@@ -58,10 +58,7 @@ export type {
   RedirectHandler,
   RedirectRequest,
 } from './flow/options.ts'
-export type { FinishedReturn, RepeatedReturn } from './flow/people/handle-callback.ts'
-export type { PendingRequest } from './flow/people/pending.ts'
 export type { PartyOptions } from './parties/create-parties.ts'
-export type { InspectedRpt, InspectedServer, Inspection } from './parties/inspect.ts'
 export type { Answer } from './protocol/http/answer.ts'
 export type { Grant } from './protocol/oauth/grant.ts'
 export type { AuthorizationServerMetadata } from './protocol/oauth/metadata.ts'

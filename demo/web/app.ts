@@ -1,4 +1,5 @@
 /** The album app. Where it imports from `../../src`, an app of yours imports from `uma-requester`. */
+import { handleCallback } from '../../src/callback.ts'
 import { createRequester, findUmaError, type UmaEvent } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { completePopup, popupRedirect } from '../../src/redirect/popup.ts'
@@ -96,7 +97,7 @@ async function album(places: Places): Promise<void> {
   async function comeBack(): Promise<void> {
     begin()
     try {
-      const { request } = await requester.handleCallback(location.href)
+      const { request } = await handleCallback(requester, location.href)
       status.textContent = `Back from the authorization server. Going on with ${request?.method} ${new URL(request?.url ?? location.href).pathname}.`
       history.replaceState(null, '', '/')
       await show()

@@ -33,7 +33,11 @@ export interface Inspection {
 }
 
 /** Reads what is kept for a party. Authorization servers that are not trusted any more are left out. */
-export async function inspect(trust: Pick<Trust, 'find'>, records: RecordStore, party: Party): Promise<Inspection> {
+export async function inspectParty(
+  trust: Pick<Trust, 'find'>,
+  records: RecordStore,
+  party: Party,
+): Promise<Inspection> {
   await party.stored?.readAll()
   const identities = await readIdentities(records, party)
   const authorizationServers: InspectedServer[] = []

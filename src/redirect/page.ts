@@ -8,7 +8,7 @@ import type { OpenableRedirectHandler } from '../flow/options.ts'
 
 /** Options of `pageRedirect`. */
 export interface PageRedirectOptions {
-  /** The callback page, which calls `requester.handleCallback(location.href)`. Default: the requester's `redirectUri`. */
+  /** The callback page, which calls `handleCallback(requester)`. Default: the requester's `redirectUri`. */
   redirectUri?: string
   /**
    * Keep headers and text body of the request too, so that `replay()` of the callback can send it again; the caller's

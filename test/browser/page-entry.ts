@@ -2,6 +2,7 @@
 import axios from 'axios'
 import ky from 'ky'
 import { attachRequester } from '../../src/axios.ts'
+import { handleCallback } from '../../src/callback.ts'
 import * as uma from '../../src/index.ts'
 import { extendKy } from '../../src/ky.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
@@ -36,6 +37,7 @@ const requestersByName: Record<string, uma.Requester> = {}
 
 export const lib = {
   uma,
+  handleCallback,
   axios,
   ky,
   attachRequester,

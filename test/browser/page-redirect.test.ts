@@ -1,6 +1,8 @@
 /** The redirect that leaves the page, with a real person's clicks (Grant §3.3.2, §3.3.3), and attacks on it. */
+
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import type { Callback } from '../../src/callback.ts'
 import { agreeAs, type Bench, bobOnly, keptSecrets, ready, secretsOf, startBench, useBrowser } from './kit.ts'
 
 useBrowser()
@@ -53,7 +55,7 @@ async function landed({ page, places }: Bench): Promise<string> {
 const finish = (page: Page, bench: Bench, { party = 'bob', issuer = '' } = {}) =>
   page.evaluate(
     async ([places, party, issuer]) => {
-      const { make, pageRedirect, webStorage, thrown, requesters } = window.lib
+      const { make, pageRedirect, webStorage, thrown, requesters, handleCallback } = window.lib
       const requester = make(
         places,
         {
@@ -66,9 +68,8 @@ const finish = (page: Page, bench: Bench, { party = 'bob', issuer = '' } = {}) =
       )
       requesters[party] = requester
       const before = location.href
-      const callback = await requester.handleCallback(location.href).catch(thrown)
-      const { replay, ...rest } = callback as Awaited<ReturnType<typeof requester.handleCallback>> &
-        Record<string, unknown>
+      const callback = await handleCallback(requester, location.href).catch(thrown)
+      const { replay, ...rest } = callback as Callback & Record<string, unknown>
       return { ...rest, canReplay: !!replay, before, after: location.href }
     },
     [bench.places, party, issuer] as const,
@@ -164,7 +165,7 @@ test('a stored request is replayed as it was, without the Authorization of the c
       redirectUri: `${places.app}/callback`,
       onRedirect: pageRedirect(),
     })
-    const { replay } = await requester.handleCallback(location.href)
+    const { replay } = await handleCallback(requester, location.href)
     return (await replay?.())?.status
   }, places)
   expect(status).toBe(200)

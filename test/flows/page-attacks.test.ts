@@ -1,5 +1,7 @@
 /** Callbacks that are not what they seem (Grant §3.3.3, §5.1): each fails, and leaves the right one unharmed. */
+
 import { describe, expect, test, vi } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { findUmaError, type Requester } from '../../src/index.ts'
 import { grantAll } from '../helpers/authorization-server.ts'
 import { path, REDIRECT_URI, rejection, tokenRequests } from './kit.ts'
@@ -17,7 +19,7 @@ const changed = (url: string, change: (parameters: URLSearchParams) => void): st
   return copy.href
 }
 const finishes = async (requester: Requester, url: string): Promise<void> => {
-  expect((await requester.handleCallback(url)).kind).toBe('ticket')
+  expect((await handleCallback(requester, url)).kind).toBe('ticket')
 }
 
 describe('nobody waits for it: invalid_state, nothing is sent, and the right one can still finish', () => {
@@ -32,7 +34,7 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
     const { world, storage, load, leave } = await pages()
     const back = await leave(load())
     world.recorder.clear()
-    expect(await codeOf(load().handleCallback(make(back)))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load(), make(back)))).toBe('invalid_state')
     expect([world.sent(), pendingIn(storage).length]).toEqual([[], 1])
     await finishes(load(), back)
   })
@@ -41,7 +43,7 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
     'a URL without anything: %j',
     async (url) => {
       const { load } = await pages()
-      expect(await codeOf(load().handleCallback(url))).toBe('invalid_state')
+      expect(await codeOf(handleCallback(load(), url))).toBe('invalid_state')
     },
   )
 
@@ -50,7 +52,7 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
     const back = await leave(load())
     world.recorder.clear()
     for (const who of [load({ requestingParty: 'bob' }), load().as('bob'), load({ requestingParty: '' })]) {
-      expect(await codeOf(who.handleCallback(back))).toBe('invalid_state')
+      expect(await codeOf(handleCallback(who, back))).toBe('invalid_state')
     }
     expect([world.sent(), pendingIn(storage).length]).toEqual([[], 1])
     await finishes(load(), back)
@@ -63,7 +65,7 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
   test('G-5.1-c: a callback that an attacker has started elsewhere (another browser, another storage)', async () => {
     const { load, leave } = await pages()
     const back = await leave(load(), { login: 'bob' })
-    expect(await codeOf(load({ storage: new Map() }).handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load({ storage: new Map() }), back))).toBe('invalid_state')
   })
 })
 
@@ -73,7 +75,7 @@ describe('G-3.3.3-i: a state is good once', () => {
     const back = await leave(load())
     await finishes(load(), back)
     world.recorder.clear()
-    for (const requester of [load(), load()]) expect(await requester.handleCallback(back)).toEqual({ finished: true })
+    for (const requester of [load(), load()]) expect(await handleCallback(requester, back)).toEqual({ finished: true })
     expect(world.sent()).toEqual([])
   })
 
@@ -81,7 +83,7 @@ describe('G-3.3.3-i: a state is good once', () => {
     const { world, load, leave } = await pages()
     const requester = load()
     const back = await leave(requester)
-    const outcomes = await Promise.allSettled([requester.handleCallback(back), requester.handleCallback(back)])
+    const outcomes = await Promise.allSettled([handleCallback(requester, back), handleCallback(requester, back)])
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
     expect(world.as.stats.ticketsReplayed).toBe(0)
   })
@@ -110,15 +112,15 @@ describe('G-3.3.3-i: a state is good once', () => {
     const back = await leave(load())
     world.recorder.clear()
     const sent = new URL(urls[0] as string).searchParams.get('ticket') as string
-    expect(await codeOf(load().handleCallback(make(back, sent)))).toBe(code)
+    expect(await codeOf(handleCallback(load(), make(back, sent)))).toBe(code)
     // The same state again fails with the same code, and sends nothing.
-    expect(await codeOf(load().handleCallback(back))).toBe(code)
+    expect(await codeOf(handleCallback(load(), back))).toBe(code)
     expect([world.sent(), pendingIn(storage)]).toEqual([[], []])
   })
 
   test('a person who declines: RedirectError, and the next request can ask again', async () => {
     const { load, leave } = await pages()
-    expect(await codeOf(load().handleCallback(await leave(load(), { action: 'decline' })))).toBe('redirect_failed')
+    expect(await codeOf(handleCallback(load(), await leave(load(), { action: 'decline' })))).toBe('redirect_failed')
     await finishes(load(), await leave(load()))
   })
 })
@@ -130,7 +132,7 @@ describe('G-3.3.3-f: a person who comes back too late', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_001 })
     try {
       world.recorder.clear()
-      const error = await rejection(load().handleCallback(back))
+      const error = await rejection(handleCallback(load(), back))
       expect(error).toMatchObject({ name: 'InvalidStateError', code: 'invalid_state' })
       expect([world.sent(), pendingIn(storage)]).toEqual([[], []])
     } finally {
@@ -159,7 +161,7 @@ describe('the configuration has changed in between: nothing is sent', () => {
     const { world, load, leave } = await pages()
     const back = await leave(load())
     world.recorder.clear()
-    expect(await codeOf(load({}, server).handleCallback(back))).toBe('untrusted_authorization_server')
+    expect(await codeOf(handleCallback(load({}, server), back))).toBe('untrusted_authorization_server')
     expect(world.sent()).toEqual([])
   })
 })
@@ -178,7 +180,7 @@ describe('what storage holds is not trusted either', () => {
     const back = await leave(load())
     storage.set(pendingIn(storage)[0]?.[0] as string, text)
     world.recorder.clear()
-    expect(await codeOf(load().handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load(), back))).toBe('invalid_state')
     expect(world.sent()).toEqual([])
   })
 })
@@ -194,7 +196,7 @@ describe('signOut() voids what is under way', () => {
     world.recorder.clear()
     if (who === 'another party') await finishes(after, back)
     else {
-      expect(await codeOf(after.handleCallback(back))).toBe('invalid_state')
+      expect(await codeOf(handleCallback(after, back))).toBe('invalid_state')
       expect(world.sent()).toEqual([])
     }
   })

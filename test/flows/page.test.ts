@@ -1,5 +1,7 @@
 /** The redirect that leaves the page: the flow waits in storage, and the callback page finishes it. */
+
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { clientSecretBasic } from '../../src/index.ts'
 import { grantAll } from '../helpers/authorization-server.ts'
 import { asksFor, claim, path, REDIRECT_URI, shown, tokenRequests, types, until, visit } from './kit.ts'
@@ -11,7 +13,7 @@ test('G-3.3.2-k: leaves, comes back on another page, and is done', async () => {
   expect([urls.length, pendingIn(storage).length]).toEqual([1, 1])
   const requester = load()
   world.recorder.clear()
-  const callback = await requester.handleCallback(back)
+  const callback = await handleCallback(requester, back)
   expect(callback.kind).toBe('ticket')
   expect(callback.request).toEqual({ method: 'GET', url: world.host.origin + path })
   expect(pendingIn(storage)).toEqual([])
@@ -25,7 +27,7 @@ test('G-3.3.2-k: leaves, comes back on another page, and is done', async () => {
 test('the same requester may come back too (a page that was not left after all)', async () => {
   const { world, load, leave } = await pages()
   const requester = load()
-  await requester.handleCallback(await leave(requester))
+  await handleCallback(requester, await leave(requester))
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
 })
 
@@ -34,7 +36,7 @@ test('the URI of the handler goes before that of the requester', async () => {
   const back = await leave(load())
   expect(shown({ url: urls[0] as string }).get('claims_redirect_uri')).toBe(`${REDIRECT_URI}?keep=this`)
   expect(back.startsWith(`${REDIRECT_URI}?keep=this&`)).toBe(true)
-  expect((await load().handleCallback(back)).kind).toBe('ticket')
+  expect((await handleCallback(load(), back)).kind).toBe('ticket')
 })
 
 test('scope, parameters, rpt and pct are those of the request that left', async () => {
@@ -46,7 +48,7 @@ test('scope, parameters, rpt and pct are those of the request that left', async 
   world.as.policy = ({ account }) => (account ? 'grant' : { needInfo: { redirectUser: true } })
   world.recorder.clear()
   const back = await leave(requester, { path: '/alice/2.jpg', uma: { scope: 'write', parameters: { audience: 'y' } } })
-  await load().handleCallback(back)
+  await handleCallback(load(), back)
   const facts = tokenRequests(world).map((form) => [
     form.get('scope'),
     form.get('audience'),
@@ -59,7 +61,7 @@ test('scope, parameters, rpt and pct are those of the request that left', async 
 describe('replay', () => {
   test('a GET can be sent again without being stored', async () => {
     const { load, leave } = await pages()
-    const { replay } = await load().handleCallback(await leave(load()))
+    const { replay } = await handleCallback(load(), await leave(load()))
     expect((await replay?.())?.status).toBe(200)
   })
 
@@ -72,7 +74,7 @@ describe('replay', () => {
       headers,
     })
     expect(JSON.stringify([...storage])).not.toContain('marked-own')
-    const { request, replay } = await load().handleCallback(back)
+    const { request, replay } = await handleCallback(load(), back)
     expect(request).toEqual({
       method: 'PUT',
       url: world.host.origin + path,
@@ -94,7 +96,7 @@ describe('replay', () => {
   test('a form: with its content type', async () => {
     const { world, load, leave } = await pages({ storeRequest: true })
     const back = await leave(load(), { method: 'POST', body: new URLSearchParams({ a: 'b c' }) })
-    const { replay } = await load().handleCallback(back)
+    const { replay } = await handleCallback(load(), back)
     expect((await replay?.())?.status).toBe(200)
     expect(world.host.bodies.map(({ contentType, bytes }) => [contentType, bytes.toString()])).toEqual([
       ['application/x-www-form-urlencoded;charset=UTF-8', 'a=b+c'],
@@ -114,7 +116,7 @@ describe('replay', () => {
     ],
   ] as const)('%s: no replay, rather than one with another body', async (_what, options, init) => {
     const { world, load, leave } = await pages(options)
-    const { request, replay } = await load().handleCallback(await leave(load(), init as RequestInit))
+    const { request, replay } = await handleCallback(load(), await leave(load(), init as RequestInit))
     expect([request?.method, request?.stored, replay]).toEqual([init.method, undefined, undefined])
     // The application can send it itself.
     expect((await load().fetch(`${request?.url}`, { method: init.method, body: 'again' })).status).toBe(200)
@@ -124,11 +126,9 @@ describe('replay', () => {
   test('an AS that sends the person away twice: what was stored is still there', async () => {
     const { world, urls, load, leave } = await pages({ storeRequest: true }, { policy: asksFor('person', 'person') })
     const back = await leave(load(), { method: 'PUT', body: 'kept' })
-    load()
-      .handleCallback(back)
-      .catch(() => {})
+    handleCallback(load(), back).catch(() => {})
     await until(() => urls.length === 2)
-    const { request, replay } = await load().handleCallback(await visit(urls[1] as string))
+    const { request, replay } = await handleCallback(load(), await visit(urls[1] as string))
     expect(request?.stored?.body).toBe('kept')
     expect((await replay?.())?.status).toBe(200)
     expect(world.host.bodies.map(({ bytes }) => bytes.toString())).toEqual(['kept'])
@@ -140,12 +140,13 @@ test('claims may be asked for after the person came back, with the same context'
   const { world, load, leave } = await pages({}, { policy: asksFor('person', [{ name: 'age' }]) })
   const back = await leave(load())
   const asked: unknown[] = []
-  await load({
+  const requester = load({
     claims: (needed, { signal: _signal, ...context }) => {
       asked.push(needed, context)
       return claim()
     },
-  }).handleCallback(back)
+  })
+  await handleCallback(requester, back)
   expect(asked).toEqual([
     [{ name: 'age', raw: { name: 'age' } }],
     { requestingParty: 'alice', issuer: world.as.issuer, resource: world.host.origin + path },
@@ -154,7 +155,7 @@ test('claims may be asked for after the person came back, with the same context'
 
 test('the owner may have to agree after the person came back', async () => {
   const { load, leave } = await pages({}, { policy: asksFor('person', { submitted: 0.01 }) })
-  expect((await load({ polling: { minInterval: 0.01 } }).handleCallback(await leave(load()))).kind).toBe('ticket')
+  expect((await handleCallback(load({ polling: { minInterval: 0.01 } }), await leave(load()))).kind).toBe('ticket')
 })
 
 test('what waits in storage: no RPT, no refresh token, no client secret, no claim; the ticket there is spent', async () => {
@@ -171,7 +172,7 @@ test('what waits in storage: no RPT, no refresh token, no client secret, no clai
   expect(waiting).not.toContain(new URL(back).searchParams.get('ticket'))
   expect(key.endsWith(new URL(back).searchParams.get('state') as string)).toBe(true)
   world.as.policy = grantAll
-  await load({}, server).handleCallback(back)
+  await handleCallback(load({}, server), back)
   expect(world.as.stats.ticketsReplayed).toBe(0)
 })
 
@@ -188,7 +189,7 @@ test('events of both pages tell the story', async () => {
     'flow-ended',
   ])
   world.events.length = 0
-  await load().handleCallback(back)
+  await handleCallback(load(), back)
   expect(types(world.events)).toEqual([
     'flow-started',
     'discovery',

@@ -1,4 +1,5 @@
 /** What the stories of `no-secrets.test.ts` are played with. */
+import { handleCallback } from '../../src/callback.ts'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { type AuthorizationServerQuirks, onlyPeople, type Policy } from '../helpers/authorization-server.ts'
@@ -77,8 +78,8 @@ export const comesBack =
     const left = stage.get(path, { signal: gone.signal })
     await until(() => stage.urls.length === 1)
     const back = change(stage.secrets.url(await visit(stage.urls[0] as string)))
-    await stage.prints((who ? stage.requester.as(who) : stage.requester).handleCallback(back))
-    await stage.prints(stage.requester.handleCallback(back))
+    await stage.prints(handleCallback(who ? stage.requester.as(who) : stage.requester, back))
+    await stage.prints(handleCallback(stage.requester, back))
     gone.abort()
     await left
   }

@@ -1,5 +1,7 @@
 /** R1: the bounds of a flow survive the page: a server that always redirects ends in an error, over all pages. */
+
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import type { Requester } from '../../src/index.ts'
 import { path, person, tokenRequests, umaRejection, until, visit, withPerson } from '../flows/kit.ts'
 import { type Pages, pages, pendingIn } from '../flows/page-kit.ts'
@@ -15,7 +17,7 @@ type Ending = 'left again' | Error
 async function comeBack({ load, urls }: Pages, back: string, requester: Requester = load()): Promise<Ending> {
   const before = urls.length
   let failure: Error | undefined
-  requester.handleCallback(back).catch((error: Error) => {
+  handleCallback(requester, back).catch((error: Error) => {
     failure = error
   })
   await until(() => failure || urls.length > before)
@@ -98,7 +100,7 @@ test('R1: a person who comes back after the deadline is too late', async () => {
   const back = await site.leave(site.load({ timeouts: { flow: 60_000 } }))
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
   onTestFinished(() => void vi.useRealTimers())
-  expect(await umaRejection(site.load().handleCallback(back))).toMatchObject({ code: 'invalid_state' })
+  expect(await umaRejection(handleCallback(site.load(), back))).toMatchObject({ code: 'invalid_state' })
 })
 
 test('R1: after timeouts.flow the person may be sent away again', async () => {
@@ -118,7 +120,7 @@ test('R1: when the place opens, the count is forgotten', async () => {
   for (let turn = 0; turn < 4; turn++) {
     const back = await site.leave(site.load({ maxRounds: 2 }))
     const requester = site.load({ maxRounds: 2 })
-    const { replay } = await requester.handleCallback(back)
+    const { replay } = await handleCallback(requester, back)
     expect((await replay?.())?.status).toBe(200)
     const rpt = site.world.sent().at(-1)?.headers.authorization?.slice(7) as string
     site.world.as.revoke(rpt)

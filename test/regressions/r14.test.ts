@@ -1,5 +1,7 @@
 /** R14: `handleCallback` may be called twice with one URL, as React's StrictMode and a reloaded callback page do. */
+
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { path, tokenRequests, umaRejection } from '../flows/kit.ts'
 import { pages } from '../flows/page-kit.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
@@ -15,7 +17,7 @@ describe('R14: at the same time', () => {
     const back = await leave(load())
     const requester = load()
     world.recorder.clear()
-    const [one, two] = await Promise.all([requester.handleCallback(back), requester.handleCallback(back)])
+    const [one, two] = await Promise.all([handleCallback(requester, back), handleCallback(requester, back)])
     expect(one.kind).toBe('ticket')
     expect(two.request).toEqual(one.request)
     expect(two.kind).toBe(one.kind)
@@ -28,7 +30,7 @@ describe('R14: at the same time', () => {
     const back = await leave(load())
     const requester = load()
     world.recorder.clear()
-    const results = await Promise.all([requester.handleCallback(back), requester.as('alice').handleCallback(back)])
+    const results = await Promise.all([handleCallback(requester, back), handleCallback(requester.as('alice'), back)])
     expect(results.map(({ kind }) => kind)).toEqual(['ticket', 'ticket'])
     expect(tokenRequests(world).length).toBe(1)
   })
@@ -37,7 +39,7 @@ describe('R14: at the same time', () => {
     const { world, load, leave } = await pages({}, { policy: onlyPeople('bob') })
     const back = await leave(load())
     const requester = load()
-    const codes = await Promise.all([codeOf(requester.handleCallback(back)), codeOf(requester.handleCallback(back))])
+    const codes = await Promise.all([codeOf(handleCallback(requester, back)), codeOf(handleCallback(requester, back))])
     expect(codes).toEqual(['request_denied', 'request_denied'])
     expect(tokenRequests(world).length).toBe(2)
   })
@@ -46,8 +48,8 @@ describe('R14: at the same time', () => {
     const { load, leave } = await pages()
     const back = await leave(load())
     const requester = load()
-    const mine = requester.handleCallback(back)
-    expect(await codeOf(requester.as('bob').handleCallback(back))).toBe('invalid_state')
+    const mine = handleCallback(requester, back)
+    expect(await codeOf(handleCallback(requester.as('bob'), back))).toBe('invalid_state')
     expect((await mine).kind).toBe('ticket')
   })
 })
@@ -57,45 +59,45 @@ describe('R14: after success', () => {
     const { world, load, leave } = await pages()
     const back = await leave(load())
     const requester = load()
-    await requester.handleCallback(back)
+    await handleCallback(requester, back)
     world.recorder.clear()
-    expect(await requester.handleCallback(back)).toEqual({ finished: true })
+    expect(await handleCallback(requester, back)).toEqual({ finished: true })
     later(9 * MINUTES)
     // The reloaded page has a requester of its own.
-    expect(await load().handleCallback(back)).toEqual({ finished: true })
+    expect(await handleCallback(load(), back)).toEqual({ finished: true })
     expect(world.sent()).toEqual([])
   })
 
   test('R14: after 10 minutes: invalid_state', async () => {
     const { load, leave } = await pages()
     const back = await leave(load())
-    await load().handleCallback(back)
+    await handleCallback(load(), back)
     later(11 * MINUTES)
-    expect(await codeOf(load().handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load(), back))).toBe('invalid_state')
   })
 
   test('R14: another party gets invalid_state', async () => {
     const { load, leave } = await pages()
     const back = await leave(load())
-    await load().handleCallback(back)
-    expect(await codeOf(load({ requestingParty: 'bob' }).handleCallback(back))).toBe('invalid_state')
-    expect(await codeOf(load().as('bob').handleCallback(back))).toBe('invalid_state')
+    await handleCallback(load(), back)
+    expect(await codeOf(handleCallback(load({ requestingParty: 'bob' }), back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load().as('bob'), back))).toBe('invalid_state')
   })
 
   test.each(['the same requester', 'another process'])('R14: after a sign-out in %s: invalid_state', async (where) => {
     const { load, leave } = await pages()
     const back = await leave(load())
     const requester = load()
-    await requester.handleCallback(back)
+    await handleCallback(requester, back)
     await (where === 'another process' ? load() : requester).signOut()
-    expect(await codeOf(requester.handleCallback(back))).toBe('invalid_state')
-    expect(await codeOf(load().handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(requester, back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load(), back))).toBe('invalid_state')
   })
 
   test('R14: the mark holds no state, URL, ticket or token', async () => {
     const { world, storage, load, leave } = await pages({ storeRequest: true })
     const back = await leave(load(), { headers: { 'x-mine': 'marked-header' } })
-    await load().handleCallback(back)
+    await handleCallback(load(), back)
     const marks = [...storage].filter(([key]) => key.startsWith('uma:finished:'))
     expect(marks.length).toBe(1)
     const text = JSON.stringify(marks)
@@ -114,10 +116,10 @@ describe('R14: after a failure', () => {
     const { world, load, leave } = await pages({}, { policy: onlyPeople('bob') })
     const back = await leave(load())
     const requester = load()
-    expect(await codeOf(requester.handleCallback(back))).toBe('request_denied')
+    expect(await codeOf(handleCallback(requester, back))).toBe('request_denied')
     world.recorder.clear()
-    expect(await codeOf(requester.handleCallback(back))).toBe('request_denied')
-    expect(await codeOf(load().handleCallback(back))).toBe('request_denied')
+    expect(await codeOf(handleCallback(requester, back))).toBe('request_denied')
+    expect(await codeOf(handleCallback(load(), back))).toBe('request_denied')
     expect(world.sent()).toEqual([])
   })
 
@@ -125,7 +127,7 @@ describe('R14: after a failure', () => {
     const { load, leave } = await pages()
     const back = await leave(load(), { action: 'decline' })
     for (const requester of [load(), load()]) {
-      expect(await umaRejection(requester.handleCallback(back))).toMatchObject({
+      expect(await umaRejection(handleCallback(requester, back))).toMatchObject({
         name: 'RedirectError',
         code: 'redirect_failed',
       })
@@ -135,7 +137,7 @@ describe('R14: after a failure', () => {
   test('R14: another party gets invalid_state', async () => {
     const { load, leave } = await pages({}, { policy: onlyPeople('bob') })
     const back = await leave(load())
-    await codeOf(load().handleCallback(back))
-    expect(await codeOf(load({ requestingParty: 'bob' }).handleCallback(back))).toBe('invalid_state')
+    await codeOf(handleCallback(load(), back))
+    expect(await codeOf(handleCallback(load({ requestingParty: 'bob' }), back))).toBe('invalid_state')
   })
 })

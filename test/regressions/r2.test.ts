@@ -1,6 +1,9 @@
 /** R2: the function that finds servers receives in `resource` an absolute URL at the host, or nothing. */
+
 import { expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { none, type RequesterOptions, type ResolverContext } from '../../src/index.ts'
+import { inspect } from '../../src/inspect.ts'
 import { path, person, REDIRECT_URI } from '../flows/kit.ts'
 import { pages } from '../flows/page-kit.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
@@ -49,7 +52,7 @@ test('R2: reading and writing the storage, inspect, refresh, a stale RPT and sig
   const requester = world.requester(options)
   expect((await requester.fetch(url)).status).toBe(200)
   expectAtHost(world, contexts)
-  expect((await requester.inspect()).authorizationServers.length).toBe(1)
+  expect((await inspect(requester)).authorizationServers.length).toBe(1)
   expectAtHost(world, contexts)
 
   world.host.quirks.answer = () => ({ status: 400 })
@@ -78,6 +81,6 @@ test('R2: a person in the page, and a person who comes back on another page', as
   const site = await pages()
   const { contexts, find } = resolver(site.world)
   const back = await site.leave(site.load({ authorizationServers: find }))
-  await site.load({ authorizationServers: find }).handleCallback(back)
+  await handleCallback(site.load({ authorizationServers: find }), back)
   expectAtHost(site.world, contexts)
 })

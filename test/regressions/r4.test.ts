@@ -1,6 +1,8 @@
 /** R4: one URL whose permission depends on the body: held RPTs are tried before a new flow. */
+
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createRequester, none, type Requester, type RequesterOptions, type UmaEvent } from '../../src/index.ts'
+import { inspect } from '../../src/inspect.ts'
 import { startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
 import { type RecordedRequest, WireRecorder } from '../helpers/recorder.ts'
@@ -188,7 +190,7 @@ describe('R4: with uma.operation', () => {
     const stored = JSON.stringify([...storage])
     expect(stored).not.toMatch(name)
     expect(stored).toMatch(/sha256:[0-9a-f]{64}/)
-    expect(JSON.stringify(await requester.inspect())).not.toMatch(name)
+    expect(JSON.stringify(await inspect(requester))).not.toMatch(name)
 
     rpc.lines()
     const next = rpc.requester(options)

@@ -1,5 +1,7 @@
 /** R8: a stored record is read exactly. A bad one is dropped with an event, and the request works. */
+
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { inspect } from '../../src/inspect.ts'
 import { path } from '../flows/kit.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 
@@ -108,7 +110,7 @@ describe('R8: a part of a record that cannot be used', () => {
       expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
     }
     expect(world.lines().at(-1)).toBe(`GET host ${path} 200`)
-    const [server] = (await requester.inspect()).authorizationServers
+    const [server] = (await inspect(requester)).authorizationServers
     const places = server?.rpts.flatMap((rpt) => rpt.places)
     expect(new Set(places)).toEqual(new Set([`GET ${world.host.origin}${path}`]))
   })
@@ -130,7 +132,7 @@ test('R8: 50,000 RPTs: at most 1,000 are taken, and the request works', async ()
   const requester = world.requester(options)
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   const { user } = process.cpuUsage(before)
-  const [server] = (await requester.inspect()).authorizationServers
+  const [server] = (await inspect(requester)).authorizationServers
   expect(server?.rpts.length).toBeLessThanOrEqual(1_000)
   // Quadratic time took 8 s of the processor.
   expect(user / 1_000).toBeLessThan(6_000)
@@ -144,6 +146,6 @@ test.each(['uma:index:', 'uma:epoch:', 'uma:pct:'])('R8: nonsense under %s does 
     storage.set(`${prefix}"alice"`, nonsense)
     const requester = world.requester(options)
     expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
-    await requester.inspect()
+    await inspect(requester)
   }
 })

@@ -1,5 +1,7 @@
 /** S1: an RPT goes to a host only if the predicate `hosts` gives exactly `true`, now or later. */
+
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import type { AuthorizationServer } from '../../src/index.ts'
 import { path, tokenRequests, umaRejection } from '../flows/kit.ts'
 import { pages } from '../flows/page-kit.ts'
@@ -67,7 +69,7 @@ describe.each(refusing)('S1: the predicate gives %s', (_what, predicate) => {
     const { world, load, leave } = await pages()
     const back = await leave(load())
     world.recorder.clear()
-    const error = await umaRejection(load({}, { hosts }).handleCallback(back))
+    const error = await umaRejection(handleCallback(load({}, { hosts }), back))
     expect(error).toMatchObject({ code: 'untrusted_authorization_server', issuer: world.as.issuer })
     expectNoToken(world)
   })
@@ -92,7 +94,7 @@ describe.each([
   test('the challenge, a stored RPT and a person who comes back are served', async () => {
     const { world, load, leave } = await pages()
     const back = await leave(load({}, { hosts }))
-    expect((await load({}, { hosts }).handleCallback(back)).kind).toBe('ticket')
+    expect((await handleCallback(load({}, { hosts }), back)).kind).toBe('ticket')
     world.recorder.clear()
     expect((await load({}, { hosts }).fetch(world.host.origin + path)).status).toBe(200)
     expect(world.lines()).toEqual([`GET host ${path} 200`])

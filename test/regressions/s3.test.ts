@@ -1,5 +1,7 @@
 /** S3: a return counts only at the redirect URI of this redirect: no server gets another's ticket. */
+
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { bearer, createRequester, none, type RedirectRequest, type RequesterOptions } from '../../src/index.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { comesBack, path, person, REDIRECT_URI, tokenRequests, umaRejection, visit } from '../flows/kit.ts'
@@ -175,7 +177,7 @@ describe.each(strange)('S3: a return to another URI: %s', (_what, change) => {
     const back = new URL(await leave(load({ redirectUri: other })))
     change(back)
     world.recorder.clear()
-    const error = await umaRejection(load({ redirectUri: other }).handleCallback(back.href))
+    const error = await umaRejection(handleCallback(load({ redirectUri: other }), back.href))
     expect(error).toMatchObject({ name: 'RedirectError', code: 'redirect_failed', reason: 'redirect_uri' })
     expect(world.sent()).toEqual([])
   })
@@ -205,14 +207,14 @@ test('S3: parameters that are not registered are no obstacle', async () => {
 test('S3: the URI is the one of this redirect, whatever the callback page is configured with', async () => {
   const { load, leave } = await pages()
   const back = await leave(load({ redirectUri: other }))
-  expect((await load().handleCallback(back)).kind).toBe('ticket')
+  expect((await handleCallback(load(), back)).kind).toBe('ticket')
 })
 
 describe('S3: on a server, handleCallback takes the path of the request', () => {
   test('S3: the path and query are resolved against the redirect URI', async () => {
     const { world, load, leave } = await pages()
     const { pathname, search } = new URL(await leave(load({ redirectUri: other })))
-    expect((await load().handleCallback(pathname + search)).kind).toBe('ticket')
+    expect((await handleCallback(load(), pathname + search)).kind).toBe('ticket')
     world.recorder.clear()
     expect((await load().fetch(world.host.origin + path)).status).toBe(200)
     expect(world.lines()).toEqual([`GET host ${path} 200`])
@@ -226,7 +228,7 @@ describe('S3: on a server, handleCallback takes the path of the request', () => 
     const { world, load, leave } = await pages()
     const back = new URL(await leave(load({ redirectUri: other })))
     world.recorder.clear()
-    const error = await umaRejection(load({ redirectUri: other }).handleCallback(make(back)))
+    const error = await umaRejection(handleCallback(load({ redirectUri: other }), make(back)))
     expect(error).toMatchObject({ code: 'redirect_failed', reason: 'redirect_uri' })
     expect(world.sent()).toEqual([])
   })
@@ -235,7 +237,7 @@ describe('S3: on a server, handleCallback takes the path of the request', () => 
 test('S3: the internal address of a server behind a proxy is not the redirect URI', async () => {
   const { load, leave } = await pages()
   const { pathname, search } = new URL(await leave(load()))
-  const error = await umaRejection(load().handleCallback(`http://127.0.0.1:3000${pathname}${search}`))
+  const error = await umaRejection(handleCallback(load(), `http://127.0.0.1:3000${pathname}${search}`))
   expect(error).toMatchObject({ code: 'redirect_failed', reason: 'redirect_uri' })
 })
 

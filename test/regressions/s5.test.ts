@@ -1,8 +1,10 @@
 /** S5: a password in a URL reaches no event, no inspection and no record, and a bad entry never costs the record. */
+
 import axios from 'axios'
 import { expect, test } from 'vitest'
 import { attachRequester } from '../../src/axios.ts'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
+import { inspect } from '../../src/inspect.ts'
 import { path } from '../flows/kit.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { rptAt } from '../requester/kit.ts'
@@ -35,7 +37,7 @@ test.each(['http', 'fetch'] as const)('S5: axios, %s adapter', async (adapter) =
 })
 
 async function expectUnknown(requester: Requester, storage: Map<string, string>): Promise<void> {
-  const inspection = await requester.inspect()
+  const inspection = await inspect(requester)
   expect(inspection.authorizationServers[0]?.rpts[0]?.places.length).toBeGreaterThan(0)
   expect(JSON.stringify(inspection)).not.toMatch(secret)
   await expect.poll(() => JSON.stringify([...storage])).toMatch(/alice\/2\.jpg/)
@@ -65,7 +67,7 @@ test('S5: an adapter of its own that hands over such a URL', async () => {
     }),
   })
   expect(response.status).toBe(200)
-  expect(JSON.stringify([world.events, await requester.inspect(), ...storage])).not.toMatch(secret)
+  expect(JSON.stringify([world.events, await inspect(requester), ...storage])).not.toMatch(secret)
 })
 
 test('S5: a bad RPT and a bad place in a record are dropped singly', async () => {
@@ -86,6 +88,6 @@ test('S5: a bad RPT and a bad place in a record are dropped singly', async () =>
   world.events.length = 0
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect([world.lines(), rptAt(world, path)]).toEqual([[`GET host ${path} 200`], rpt])
-  const [server] = (await requester.inspect()).authorizationServers
+  const [server] = (await inspect(requester)).authorizationServers
   expect(server?.rpts.map(({ places }) => places)).toEqual([[`GET ${world.host.origin}${path}`]])
 })

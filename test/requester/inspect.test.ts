@@ -1,9 +1,11 @@
 /** What is kept for whom, for a settings page: everything but the secrets. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bearer, createRequester, type Requester } from '../../src/index.ts'
+import { inspect, parties } from '../../src/inspect.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
@@ -41,7 +43,7 @@ const keycloak = () => startWorld({ as: { policy: onlyPeople('alice', 'bob'), qu
 describe('inspect', () => {
   test('nothing', async () => {
     const world = await keycloak()
-    expect(await app(world).inspect()).toEqual({ requestingParty: 'alice', authorizationServers: [] })
+    expect(await inspect(app(world))).toEqual({ requestingParty: 'alice', authorizationServers: [] })
   })
 
   test.each([
@@ -71,10 +73,10 @@ describe('inspect', () => {
         },
       ],
     }
-    expect(await requester.inspect()).toEqual(expected)
+    expect(await inspect(requester)).toEqual(expected)
     // Another program that has done nothing yet.
-    if ('storage' in options) expect(await app(world, options).inspect()).toEqual(expected)
-    expect(await requester.as('bob').inspect()).toEqual({ requestingParty: 'bob', authorizationServers: [] })
+    if ('storage' in options) expect(await inspect(app(world, options))).toEqual(expected)
+    expect(await inspect(requester.as('bob'))).toEqual({ requestingParty: 'bob', authorizationServers: [] })
   })
 
   test('no secret of any kind', async () => {
@@ -82,7 +84,7 @@ describe('inspect', () => {
     const storage = new Map<string, string>()
     const requester = app(world, { storage })
     await requester.fetch(world.host.origin + path)
-    const text = JSON.stringify(await requester.inspect())
+    const text = JSON.stringify(await inspect(requester))
     const secrets = [...storage.values()].flatMap((record) =>
       [...record.matchAll(/"(?:token|accessToken|refreshToken|idToken|secret)":"([^"]+)"/g)].map(
         ([, secret]) => secret,
@@ -96,7 +98,7 @@ describe('inspect', () => {
     const old = await startAmWorld('1.0.1')
     const requester = old.requester(uma1())
     expect((await requester.fetch(old.host.origin + name)).status).toBe(200)
-    expect((await requester.inspect()).authorizationServers).toMatchObject([
+    expect((await inspect(requester)).authorizationServers).toMatchObject([
       {
         issuer: old.am.issuer,
         scheme: 'uma1',
@@ -112,7 +114,7 @@ describe('inspect', () => {
     const storage = new Map<string, string>()
     await app(world, { storage }).fetch(world.host.origin + path)
     const requester = createRequester({ authorizationServers: [], requestingParty: 'alice', storage })
-    expect((await requester.inspect()).authorizationServers).toEqual([])
+    expect((await inspect(requester)).authorizationServers).toEqual([])
   })
 })
 
@@ -124,13 +126,13 @@ describe('parties: created when they are asked for, looked up, forgotten', () =>
   ])('%s', async (_what, kept) => {
     const world = await keycloak()
     const requester = app(world, kept())
-    expect(await requester.parties()).toEqual([])
+    expect(await parties(requester)).toEqual([])
     for (const party of ['alice', 'bob']) await requester.as(party).fetch(world.host.origin + path)
-    expect((await requester.parties()).sort()).toEqual(['alice', 'bob'])
+    expect((await parties(requester)).sort()).toEqual(['alice', 'bob'])
     await requester.as('bob').signOut()
-    expect(await requester.as('alice').parties()).toEqual(['alice'])
+    expect(await parties(requester.as('alice'))).toEqual(['alice'])
     await requester.signOut()
-    expect(await requester.parties()).toEqual([])
+    expect(await parties(requester)).toEqual([])
   })
 
   test('those of other programs too, whatever else lies in the storage', async () => {
@@ -144,7 +146,7 @@ describe('parties: created when they are asked for, looked up, forgotten', () =>
       await app(world, { storage })
         .as(party)
         .fetch(world.host.origin + path)
-    expect((await app(world, { storage, requestingParty: 'carol' }).parties()).sort()).toEqual(['alice', 'bob'])
+    expect((await parties(app(world, { storage, requestingParty: 'carol' }))).sort()).toEqual(['alice', 'bob'])
   })
 
   test('a storage that cannot list: those in memory', async () => {
@@ -157,14 +159,14 @@ describe('parties: created when they are asked for, looked up, forgotten', () =>
     }
     const requester = app(world, { storage })
     await requester.fetch(world.host.origin + path)
-    expect(await requester.parties()).toEqual(['alice'])
-    expect(await app(world, { storage }).parties()).toEqual([])
+    expect(await parties(requester)).toEqual(['alice'])
+    expect(await parties(app(world, { storage }))).toEqual([])
   })
 
   test('the one without a name', async () => {
     const world = await startWorld()
     const requester = world.requester()
     await requester.fetch(world.host.origin + path)
-    expect(await requester.parties()).toEqual([undefined])
+    expect(await parties(requester)).toEqual([undefined])
   })
 })

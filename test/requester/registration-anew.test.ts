@@ -1,7 +1,9 @@
 /** Servers that forget a client which has registered (`invalid_client`), and secrets that end: it registers anew, once. */
 
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { bearer, type Requester } from '../../src/index.ts'
+import { inspect } from '../../src/inspect.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
@@ -76,7 +78,7 @@ describe('invalid_client', () => {
     const next = storage ? app(world, { fetch: server.fetch, storage }) : requester
     expect((await next.fetch(`${world.host.origin}/alice/3.jpg`)).status).toBe(200)
     expect(registrations(world)).toEqual([])
-    const { authorizationServers } = await requester.inspect()
+    const { authorizationServers } = await inspect(requester)
     // What the old one was granted is still there, and still used.
     expect(authorizationServers.map(({ clientId }) => clientId)).toEqual(server.given.map(({ client_id }) => client_id))
   })
@@ -219,13 +221,13 @@ describe('signing in', () => {
       .catch(() => {})
     const back = await person('alice')(await away)
     server.forget()
-    const error = await umaRejection(load().handleCallback(back))
+    const error = await umaRejection(handleCallback(load(), back))
     expect(error).toMatchObject({ code: 'invalid_client', request: { url: world.host.origin + path } })
     const again = went()
     load()
       .fetch(world.host.origin + path)
       .catch(() => {})
-    const { kind } = await load().handleCallback(await person('alice')(await again))
+    const { kind } = await handleCallback(load(), await person('alice')(await again))
     expect([kind, server.given.length]).toEqual(['code', 2])
     expect((await load().fetch(world.host.origin + path)).status).toBe(200)
   })
@@ -261,7 +263,7 @@ test('the secret is in no error and no event', async () => {
   await requester.fetch(world.host.origin + other)
   world.as.policy = () => 'deny'
   const denied = await umaRejection(requester.fetch(`${world.host.origin}/alice/3.jpg`))
-  const told = JSON.stringify([world.events, denied, denied.message, denied.stack, await requester.inspect()])
+  const told = JSON.stringify([world.events, denied, denied.message, denied.stack, await inspect(requester)])
   expect(server.given.map(({ client_secret = '' }) => client_secret.length > 20)).toEqual([true, true])
   for (const { client_secret = '' } of server.given) expect(told).not.toContain(client_secret)
 })

@@ -1,5 +1,7 @@
 /** One callback for every way back, when the page goes away meanwhile (Puma's "tiny mighty callback handler"). */
+
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import type { AuthorizationServer, Requester } from '../../src/index.ts'
 import { puma } from '../../src/schemes/puma.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
@@ -53,7 +55,7 @@ async function story(
   let at = await on((requester) => requester.fetch(world.host.origin + name, init))
   for (let pages = 0; 'went' in at && pages < 6; pages++) {
     const back = await visitManager(at.went, login)
-    const callback = await on((requester) => requester.handleCallback(back))
+    const callback = await on((requester) => handleCallback(requester, back))
     if ('went' in callback) at = callback
     else {
       const { kind, request, replay } = callback.end
@@ -101,7 +103,7 @@ describe('Puma (P-13)', () => {
     const at = await on((requester) => requester.fetch(world.host.origin + name))
     const back = new URL(await visitManager('went' in at ? at.went : '', 'alice'))
     back.searchParams.delete('code')
-    const error = await umaRejection(on((requester) => requester.handleCallback(back.href)))
+    const error = await umaRejection(on((requester) => handleCallback(requester, back.href)))
     expect(error).toMatchObject({ code: 'redirect_failed', request: { url: world.host.origin + name } })
   })
 })
@@ -145,9 +147,9 @@ test.each([
   const at = await alice.on((requester) => requester.fetch(world.host.origin + name))
   const back = await visitManager('went' in at ? at.went : '', 'alice')
   const bob = browser(world, scheme, 'bob', storage)
-  expect((await umaRejection(bob.on((requester) => requester.handleCallback(back)))).code).toBe('invalid_state')
+  expect((await umaRejection(bob.on((requester) => handleCallback(requester, back)))).code).toBe('invalid_state')
   expect(world.to('token')).toEqual([])
-  expect(await alice.on((requester) => requester.handleCallback(back))).toMatchObject({ end: { kind: 'code' } })
+  expect(await alice.on((requester) => handleCallback(requester, back))).toMatchObject({ end: { kind: 'code' } })
   // The same return again is finished, and nothing is sent.
-  expect(await alice.on((requester) => requester.handleCallback(back))).toEqual({ end: { finished: true } })
+  expect(await alice.on((requester) => handleCallback(requester, back))).toEqual({ end: { finished: true } })
 })

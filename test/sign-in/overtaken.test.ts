@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import {
   type AuthorizationServer,
   bearer,
@@ -11,6 +12,7 @@ import {
   type Requester,
   type UmaEvent,
 } from '../../src/index.ts'
+import { inspect } from '../../src/inspect.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { photoApp } from '../helpers/am/authorization-manager.ts'
@@ -67,12 +69,12 @@ describe('signed out meanwhile: nothing is kept', () => {
     })
     const back = await person('alice')(await away(requester.fetch(cast.url)))
     slow = 200
-    const coming = umaRejection(requester.handleCallback(back))
+    const coming = umaRejection(handleCallback(requester, back))
     await tick(60)
     slow = 0
     await requester.signOut()
     expect(await coming).toMatchObject({ name: 'InvalidStateError', code: 'invalid_state' })
-    expect((await requester.inspect()).authorizationServers).toEqual([])
+    expect((await inspect(requester)).authorizationServers).toEqual([])
     expect([...storage.keys()].filter((key) => !/^uma:(epoch|redirect-uri):/.test(key))).toEqual([])
   })
 
@@ -107,7 +109,7 @@ describe('signed out meanwhile: nothing is kept', () => {
     await other.signOut()
     await sent
     await tick(50)
-    const found = (await other.inspect()).authorizationServers
+    const found = (await inspect(other)).authorizationServers
     expect(found.filter(({ signedIn }) => signedIn)).toEqual([])
   })
 })
@@ -170,7 +172,7 @@ describe('auth that asks for the party’s token', () => {
     const requester = cast.requester({}, { client: { id: 'spa', auth: bearer((context) => context.accessToken()) } })
     expect((await requester.fetch(cast.url)).status).toBe(200)
     await requester.signOut()
-    expect((await requester.inspect()).authorizationServers).toEqual([])
+    expect((await inspect(requester)).authorizationServers).toEqual([])
   })
 })
 
@@ -196,7 +198,7 @@ describe('a resolver that cannot tell just now', () => {
     expect((await requester.fetch(url)).status).toBe(200)
     later(61_000)
     broken = true
-    expect((await requester.inspect()).authorizationServers).toEqual([])
+    expect((await inspect(requester)).authorizationServers).toEqual([])
     await rejection(requester.fetch(url))
     broken = false
     world.recorder.clear()
@@ -217,12 +219,12 @@ describe('another client', () => {
     const [one, two] = [process(), process()]
     const leave = async (requester: Requester) =>
       visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')
-    expect(await two.handleCallback(await leave(one))).toMatchObject({ kind: 'code' })
+    expect(await handleCallback(two, await leave(one))).toMatchObject({ kind: 'code' })
     await one.signOut()
     // Another process registers another; process two has the old one in memory.
     const [key = ''] = [...storage.keys()].filter((one) => one.startsWith('uma:client:'))
     storage.delete(key)
-    expect(await two.handleCallback(await leave(process()))).toMatchObject({ kind: 'code' })
+    expect(await handleCallback(two, await leave(process()))).toMatchObject({ kind: 'code' })
   })
 
   test('whose secret has ended while the person was away: said so, and sending it again helps', async () => {
@@ -244,7 +246,7 @@ describe('another client', () => {
     )
     const back = await visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')
     later(61_000)
-    expect(await umaRejection(requester.handleCallback(back))).toMatchObject({
+    expect(await umaRejection(handleCallback(requester, back))).toMatchObject({
       name: 'InvalidStateError',
       message: expect.stringContaining('send the request again'),
     })

@@ -1,6 +1,7 @@
 /** A sign-in that leaves the page: it goes on in another requester on the same storage, once, and only for whom it belongs to. */
 
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { bearer, findUmaError, type Requester } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { codeFlow } from '../../src/sign-in.ts'
@@ -59,7 +60,7 @@ test('code: the flow goes on with its ticket, and the app where it was', async (
   const { world, storage, load, leave } = await browser()
   const back = await leave()
   expect(tokenRequests(world)).toEqual([])
-  const { kind, request, replay } = await load().handleCallback(back)
+  const { kind, request, replay } = await handleCallback(load(), back)
   expect([kind, request]).toEqual(['code', { method: 'GET', url: world.host.origin + path }])
   expect(grants(world)).toEqual(['code', 'uma'])
   expect([world.as.stats.ticketsIssued, pendings(storage)]).toEqual([1, []])
@@ -72,8 +73,8 @@ test('code, away again, ticket', async () => {
     account === 'alice' ? 'grant' : { needInfo: { redirectUser: true } },
   )
   const back = await leave()
-  const again = await on(() => load().handleCallback(back))
-  const { kind, replay } = await load().handleCallback(await person('alice')(again.went ?? ''))
+  const again = await on(() => handleCallback(load(), back))
+  const { kind, replay } = await handleCallback(load(), await person('alice')(again.went ?? ''))
   expect([kind, (await replay?.())?.status]).toEqual(['ticket', 200])
   expect(grants(world)).toEqual(['code', 'uma', 'uma'])
 })
@@ -81,7 +82,7 @@ test('code, away again, ticket', async () => {
 test('what was being updated is updated, once', async () => {
   const { world, load, leave } = await browser(onlyPeople('alice'), true)
   const back = await leave('alice', load(), { method: 'PUT', body: 'new' })
-  const { replay } = await load().handleCallback(back)
+  const { replay } = await handleCallback(load(), back)
   expect((await replay?.())?.status).toBe(200)
   const puts = world.sent().filter(({ method, server }) => server === 'host' && method === 'PUT')
   expect(puts.map(({ body, status }) => [body.toString(), status])).toEqual([
@@ -98,14 +99,14 @@ test('claims that go first (pushClaims) still do when the person is back', async
     format: 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken',
   })
   const page = () => load({ claims }, { client: { id: 'spa' }, pushClaims: 'first' })
-  await page().handleCallback(await leave('alice', page()))
+  await handleCallback(page(), await leave('alice', page()))
   expect(grants(world)).toEqual(['code', 'uma'])
   expect(formOf(tokenRequests(world, 'uma')[0] as never).claim_token).toBeDefined()
 })
 
 test('the sign-in is there on every page from then on, and for nobody else', async () => {
   const { world, load, on, leave } = await browser()
-  await load().handleCallback(await leave())
+  await handleCallback(load(), await leave())
   expect((await load().fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
   const bobs = await on(() => load({ requestingParty: 'bob' }).fetch(`${world.host.origin}/alice/2.jpg`))
   expect(new URL(bobs.went ?? '').pathname).toBe('/authorize')
@@ -120,24 +121,24 @@ describe('nobody waits for it: invalid_state, nothing is redeemed, and the right
   ])('CSRF: %s', async (_what, make) => {
     const { world, storage, load, leave } = await browser()
     const back = await leave()
-    expect(await codeOf(load().handleCallback(make(back)))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load(), make(back)))).toBe('invalid_state')
     expect([tokenRequests(world), pendings(storage).length]).toEqual([[], 1])
-    expect((await load().handleCallback(back)).kind).toBe('code')
+    expect((await handleCallback(load(), back)).kind).toBe('code')
   })
 
   test('another requesting party', async () => {
     const { world, load, leave } = await browser()
     const back = await leave()
     for (const who of [load({ requestingParty: 'bob' }), load().as('bob')])
-      expect(await codeOf(who.handleCallback(back))).toBe('invalid_state')
+      expect(await codeOf(handleCallback(who, back))).toBe('invalid_state')
     expect(tokenRequests(world)).toEqual([])
-    expect((await load().handleCallback(back)).kind).toBe('code')
+    expect((await handleCallback(load(), back)).kind).toBe('code')
   })
 
   test('another browser', async () => {
     const { world, load, leave } = await browser()
     const back = await leave('bob')
-    expect(await codeOf(load({ storage: new Map() }).handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load({ storage: new Map() }), back))).toBe('invalid_state')
     expect(tokenRequests(world)).toEqual([])
   })
 })
@@ -146,9 +147,9 @@ describe('a code is good once', () => {
   test('replayed', async () => {
     const { world, load, leave } = await browser()
     const back = await leave()
-    await load().handleCallback(back)
+    await handleCallback(load(), back)
     world.recorder.clear()
-    for (const requester of [load(), load()]) expect(await requester.handleCallback(back)).toEqual({ finished: true })
+    for (const requester of [load(), load()]) expect(await handleCallback(requester, back)).toEqual({ finished: true })
     expect(tokenRequests(world)).toEqual([])
   })
 
@@ -156,7 +157,7 @@ describe('a code is good once', () => {
     const { world, load, leave } = await browser()
     const back = await leave()
     const page = load()
-    const [one, two] = await Promise.allSettled([page.handleCallback(back), page.handleCallback(back)])
+    const [one, two] = await Promise.allSettled([handleCallback(page, back), handleCallback(page, back)])
     expect([one.status, two.status]).toEqual(['fulfilled', 'fulfilled'])
     expect(grants(world)).toEqual(['code', 'uma'])
   })
@@ -174,7 +175,7 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
   ])('%s', async (_what, reason, change) => {
     const { world, load, leave } = await browser()
     const back = changed(await leave(), change)
-    const error = await rejection(load().handleCallback(back))
+    const error = await rejection(handleCallback(load(), back))
     expect(error).toMatchObject({
       code: 'redirect_failed',
       reason,
@@ -184,7 +185,7 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
     expect(JSON.stringify(error)).not.toContain(path)
     expect(tokenRequests(world)).toEqual([])
     // The same return again fails with the same code.
-    expect(await codeOf(load().handleCallback(back))).toBe('redirect_failed')
+    expect(await codeOf(handleCallback(load(), back))).toBe('redirect_failed')
     expect(tokenRequests(world)).toEqual([])
   })
 
@@ -192,7 +193,7 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
     const { load, on, world } = await browser()
     const at = await on(() => load().fetch(world.host.origin + path))
     const back = await person('alice', 'abort')(at.went ?? '')
-    expect(await rejection(load().handleCallback(back))).toMatchObject({
+    expect(await rejection(handleCallback(load(), back))).toMatchObject({
       code: 'redirect_failed',
       reason: 'access_denied',
     })
@@ -202,14 +203,21 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
     const { load, leave } = await browser()
     const mine = await leave()
     const theirs = new URL(await leave('bob', load({ storage: new Map() }))).searchParams.get('code') ?? ''
-    expect(await codeOf(load().handleCallback(changed(mine, (p) => p.set('code', theirs))))).toBe('invalid_grant')
+    expect(
+      await codeOf(
+        handleCallback(
+          load(),
+          changed(mine, (p) => p.set('code', theirs)),
+        ),
+      ),
+    ).toBe('invalid_grant')
   })
 
   test('too late', async () => {
     const { world, load, leave } = await browser()
     const back = await leave('alice', load({ timeouts: { flow: 60_000 } }))
     later(60_010)
-    expect(await codeOf(load().handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load(), back))).toBe('invalid_state')
     expect(tokenRequests(world)).toEqual([])
   })
 
@@ -217,7 +225,7 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
     const { world, load, leave } = await browser()
     for (const server of [{ hosts: ['https://other.example'] }, { client: { id: 'web', auth: bearer() } }]) {
       const back = await leave()
-      expect(await codeOf(load({}, server).handleCallback(back))).toBe('untrusted_authorization_server')
+      expect(await codeOf(handleCallback(load({}, server), back))).toBe('untrusted_authorization_server')
     }
     expect(tokenRequests(world)).toEqual([])
   })
@@ -227,7 +235,7 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
     const back = await leave()
     const [key = ''] = pendings(storage)
     const { verifier, nonce } = JSON.parse(storage.get(key) ?? '').signIn.memo
-    await load().handleCallback(back)
+    await handleCallback(load(), back)
     for (const secret of [verifier, nonce, new URL(back).searchParams.get('code')])
       expect([...storage.values()].join(' ')).not.toContain(secret)
   })
@@ -238,7 +246,7 @@ describe('signing out', () => {
     const { world, load, leave } = await browser()
     const back = await leave()
     await load().signOut()
-    expect(await codeOf(load().handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load(), back))).toBe('invalid_state')
     expect(tokenRequests(world)).toEqual([])
   })
 
@@ -252,7 +260,7 @@ describe('signing out', () => {
         return answer
       }) as typeof fetch,
     })
-    expect(await codeOf(page.handleCallback(back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(page, back))).toBe('invalid_state')
     expect(grants(world)).toEqual(['code'])
     expect([...storage.keys()].filter((key) => key.includes('identities'))).toEqual([])
   })
@@ -260,7 +268,7 @@ describe('signing out', () => {
   test('forgets the sign-in and revokes it, on every page', async () => {
     const { world, storage, load, on, leave } = await browser()
     const page = load()
-    await page.handleCallback(await leave())
+    await handleCallback(page, await leave())
     const [token] = tokenRequests(world, 'uma').map(({ headers }) => headers.authorization?.replace('Bearer ', ''))
     await load().signOut()
     const revoked = world.sent().filter((request) => request.path === '/revoke')

@@ -1,7 +1,10 @@
 /** Two people at once: each with a sign-in, tokens and redirects of their own, in whatever order they come back. */
+
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { clientSecretPost, type RedirectRequest, type Requester } from '../../src/index.ts'
+import { inspect as inspectParty } from '../../src/inspect.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import type { Policy } from '../helpers/authorization-server.ts'
 import type { World } from '../helpers/world.ts'
@@ -82,10 +85,12 @@ test('Bob cannot finish what Alice has begun, nor the other way round', async ()
     ['alice', 'bob'],
     ['bob', 'alice'],
   ] as const)
-    await expect(parties[who]?.handleCallback(backs.get(other) ?? '')).rejects.toMatchObject({ code: 'invalid_state' })
+    await expect(handleCallback(parties[who] as Requester, backs.get(other) ?? '')).rejects.toMatchObject({
+      code: 'invalid_state',
+    })
   expect(tokenRequests(world)).toEqual([])
   for (const who of ['bob', 'alice']) {
-    expect(await parties[who]?.handleCallback(backs.get(who) ?? '')).toMatchObject({ kind: 'code' })
+    expect(await handleCallback(parties[who] as Requester, backs.get(who) ?? '')).toMatchObject({ kind: 'code' })
     expect((await parties[who]?.fetch(url))?.status).toBe(200)
   }
 })
@@ -137,7 +142,7 @@ describe('no secret of a sign-in leaves for where it does not belong', () => {
       const error = await rejection(requester({ onRedirect, fetch: send }, server).fetch(url))
       told.push(String(error), JSON.stringify(error), inspect(error, { depth: 9 }))
     }
-    told.push(JSON.stringify(world.events), JSON.stringify(await app.inspect()))
+    told.push(JSON.stringify(world.events), JSON.stringify(await inspect(app)))
     const text = told.join('\n')
     const secrets = secretsOf(world, calls)
     expect(secrets.length).toBeGreaterThan(12)

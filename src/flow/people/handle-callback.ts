@@ -58,7 +58,7 @@ export interface CallbackAccess extends Omit<FlowAccess, 'flowsUnderWay'> {
  * @param url the URL that the person came back on, or its path and query, which are resolved against the redirect URI
  * @throws InvalidStateError, RedirectError, UmaError, with `request` and `kind`
  */
-export function handleCallback(
+export function finishReturn(
   access: CallbackAccess,
   party: Party,
   url: string,

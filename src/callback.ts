@@ -1,0 +1,45 @@
+/**
+ * The step that brings a person back.
+ *
+ * @module
+ */
+import type { Requester } from './create-requester.ts'
+import { type FinishedReturn, finishReturn, type RepeatedReturn } from './flow/people/handle-callback.ts'
+import { openHandle } from './handles.ts'
+
+export type { FinishedReturn, RepeatedReturn } from './flow/people/handle-callback.ts'
+export type { PendingRequest } from './flow/people/pending.ts'
+
+/** The result of `handleCallback`. */
+export type Callback =
+  | (FinishedReturn & {
+      /** Sends the request again, if that is possible: a GET or HEAD, or a stored request (`storeRequest`). */
+      replay?: () => Promise<Response>
+    })
+  | (RepeatedReturn & { replay?: undefined })
+
+/**
+ * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more. In
+ * a page, the address bar is cleaned first. The same return again, within 10 minutes, gives `{ finished: true }`.
+ *
+ * @param requester the requester for the party that was sent away
+ * @param url on a server: the public URL, or its path and query. @default `location.href`
+ * @throws InvalidStateError, RedirectError, or the error that the flow ends with; a `UmaError` then has `request` and
+ * `kind`
+ *
+ * @example
+ * const { request, replay } = await handleCallback(requester)
+ */
+export async function handleCallback(
+  requester: Pick<Requester, 'fetch'>,
+  url: string = globalThis.location.href,
+): Promise<Callback> {
+  const { parts, party } = await openHandle(requester, 'handleCallback')
+  const tell = parts.tellFor(party.name, parts.run.nextRequest())
+  const finished = await finishReturn(parts.callback, party, url, tell)
+  if (finished.finished) return finished
+  const { method, stored, url: target, operation } = finished.request
+  if (!stored && method !== 'GET' && method !== 'HEAD') return finished
+  const uma = operation === undefined ? {} : { uma: { operation } }
+  return { ...finished, replay: () => requester.fetch(target, { method, ...(stored as RequestInit), ...uma }) }
+}
