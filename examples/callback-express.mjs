@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import express from 'express'
 import { bearer, createRequester, findUmaError, isUmaError } from 'uma-requester'
 import { handleCallback } from 'uma-requester/callback'
+import { dynamicClient } from 'uma-requester/client/dynamic'
 import { inspect } from 'uma-requester/inspect'
 import { codeFlow } from 'uma-requester/sign-in'
 import { sqliteStorage } from 'uma-requester/storage/sqlite'
@@ -44,8 +45,8 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
       {
         ...server,
         hosts: [photos],
-        client: {
-          register: {
+        client: dynamicClient(
+          {
             client_name: 'Album',
             client_uri: origin,
             redirect_uris: [redirectUri],
@@ -53,8 +54,8 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
             grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:uma-ticket'],
             response_types: ['code'],
           },
-          auth: bearer(),
-        },
+          { auth: bearer() },
+        ),
       },
     ],
     requestingParty: 'the app itself',

@@ -1,15 +1,14 @@
 import { maxDelay } from './async/timers.ts'
 import type { Caller } from './authorization-server/call.ts'
-import { createDiscovery, type Discovery } from './authorization-server/discovery.ts'
-import { createRegisteredClients } from './authorization-server/registered-clients.ts'
-import type { ClientMetadata } from './authorization-server/registration.ts'
+import { createDiscovery } from './authorization-server/discovery.ts'
+import { createClientRegistry } from './client-registry.ts'
 import { InvalidStateError } from './errors/index.ts'
 import { bare, createTell, type Tell, type TellFor } from './events.ts'
 import { createFetch, type UmaFetch } from './fetch.ts'
 import { createFlows, type Flows } from './flow/flows.ts'
 import type { CallbackAccess } from './flow/people/handle-callback.ts'
 import { registerHandle } from './handles.ts'
-import { metadataOf, type ServerAccess } from './parties/client-session.ts'
+import type { ServerAccess } from './parties/client-session.ts'
 import { createParties, type MakeStoredWallet } from './parties/create-parties.ts'
 import type { Party, RecordStore } from './parties/party.ts'
 import { presentHeaders } from './parties/present-headers.ts'
@@ -24,9 +23,8 @@ import { checkOptions, type RequesterOptions } from './requester-options.ts'
 import type { RequesterParts } from './requester-parts.ts'
 import { uma2 } from './schemes/uma2.ts'
 import { memoryStorage } from './storage/memory.ts'
-import type { Authority } from './trust/authority.ts'
 import { destinations, refuseSharedRedirectUris } from './trust/redirect-uris.ts'
-import { type ClientRegistry, createTrust, type Trust } from './trust/trust.ts'
+import { createTrust, type Trust } from './trust/trust.ts'
 
 /** Makes requests to UMA-protected resources on behalf of one requesting party. */
 export interface Requester {
@@ -73,7 +71,7 @@ function assemble(options: RequesterOptions): RequesterParts {
   const records = createResilientStorage(options.storage ?? memoryStorage(), tell)
   const discovery = createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) }))
   const access: ServerAccess = { caller, discovery }
-  const trust = createTrust(options, uma2, clientRegistry(records, caller, discovery, tell))
+  const trust = createTrust(options, uma2, createClientRegistry({ ...access, records, tell }))
   if (options.onRedirect && Array.isArray(options.authorizationServers)) {
     refuseSharedRedirectUris(destinations(options.authorizationServers, options.redirectUri, uma2))
   }
@@ -99,25 +97,6 @@ function counter(): () => number {
   return () => {
     last += 1
     return last
-  }
-}
-
-/** The registered clients in the storage, as trust uses them. */
-function clientRegistry(records: RecordStore, caller: Caller, discovery: Discovery, tell: Tell): ClientRegistry {
-  const clients = createRegisteredClients({
-    records,
-    caller,
-    onRegistered: (issuer) => tell({ type: 'client-registered', issuer }),
-  })
-  const registrar = (authority: Authority) => ({
-    issuer: authority.server.issuer,
-    client: authority.server.client.register as ClientMetadata,
-    register: authority.scheme.register,
-    metadata: () => metadataOf({ caller, discovery }, authority),
-  })
-  return {
-    stored: (authority, clientId) => clients.stored(registrar(authority), clientId),
-    register: (authority, not) => clients.register(registrar(authority), not),
   }
 }
 

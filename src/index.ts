@@ -30,6 +30,7 @@ export {
   InvalidTokenResponseError,
   type InvalidTokenResponseErrorInit,
   isUmaError,
+  LoadError,
   MaxFlowsReachedError,
   type MaxFlowsReachedErrorInit,
   NeedInfoError,

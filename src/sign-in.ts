@@ -1,7 +1,7 @@
 /**
- * Signing people in at an authorization server, where a token of their own is what it knows them by.
+ * Signing people in at an authorization server that identifies them by a token of their own.
  *
  * @module
  */
-export type { Identity, SignIn, SignInFacts } from './authorization-server/identity.ts'
-export { type CodeFlowOptions, codeFlow } from './authorization-server/sign-in.ts'
+export type { Identity, SignIn, SignInFacts, SignInParts } from './authorization-server/identity.ts'
+export { type CodeFlowOptions, codeFlow, defineSignIn } from './authorization-server/sign-in.ts'

@@ -2,10 +2,12 @@
  * Puma's requester application, in one page: what "Puma: building a requester application" (2012) takes a chapter for - pre-flight,
  * discovery, registration, the person's access token, an RPT for each host, the ticket, the redirect - happens behind a request.
  */
+
 import axios from 'axios'
 import ky from 'ky'
 import { createRequester, isUmaError } from 'uma-requester'
 import { attachRequester } from 'uma-requester/axios'
+import { dynamicClient } from 'uma-requester/client/dynamic'
 import { extendKy } from 'uma-requester/ky'
 import { puma } from 'uma-requester/schemes/puma'
 
@@ -24,14 +26,12 @@ export function createApp({ manager, host, onRedirect, onEvent = () => {} }) {
         issuer: manager,
         hosts: [host],
         scheme: puma(),
-        client: {
-          register: {
-            client_name: 'Puma Requester One',
-            client_description: 'Puma, Requester One.',
-            client_uri: 'https://pumarequesterone.appspot.com',
-            redirect_uris: [redirectUri],
-          },
-        },
+        client: dynamicClient({
+          client_name: 'Puma Requester One',
+          client_description: 'Puma, Requester One.',
+          client_uri: 'https://pumarequesterone.appspot.com',
+          redirect_uris: [redirectUri],
+        }),
       },
     ],
     redirectUri,

@@ -17,8 +17,8 @@ export interface TokenKeeper {
    * @returns false if the party has signed out since: then nothing was kept
    */
   write(tokens: KeptTokens | undefined): Promise<boolean>
-  /** Gets new tokens for a refresh token. Absent: these tokens cannot be refreshed. */
-  refresh?: ((tokens: Tokens) => Promise<Tokens>) | undefined
+  /** Gets new tokens for a refresh token. Absent, or `undefined`: these tokens cannot be refreshed. */
+  refresh?: ((tokens: Tokens) => Promise<Tokens | undefined>) | undefined
   /** Runs the task while nobody else refreshes these tokens. */
   lock<T>(task: () => Promise<T>): Promise<T>
   /** Whether the access token has ended or was refused. */
@@ -72,11 +72,15 @@ async function refreshInTurn(keeper: TokenKeeper): Promise<FreshTokens> {
     return { kind: 'dropped' }
   }
   if (!(await keeper.write(used))) return { kind: 'none' }
-  let fresh: Tokens
+  let fresh: Tokens | undefined
   try {
     fresh = await refresh(kept)
   } catch (error) {
     return afterFailure(keeper, kept, error)
+  }
+  if (!fresh) {
+    await keeper.write(undefined)
+    return { kind: 'dropped' }
   }
   const tokens = merged(kept, fresh)
   const isKept = await keeper.write(tokens)
@@ -105,7 +109,7 @@ async function afterFailure(keeper: TokenKeeper, kept: KeptTokens, error: unknow
 }
 
 /** The codes of errors that are raised before a refresh token is sent. */
-const codesBeforeSending = new Set(['discovery_failed', 'registration_failed'])
+const codesBeforeSending = new Set(['discovery_failed', 'registration_failed', 'load_failed'])
 
 /** Whether the refresh failed before the refresh token was sent. */
 function wasNotSent(error: unknown): boolean {

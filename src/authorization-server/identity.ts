@@ -14,8 +14,8 @@ export interface SignInFacts {
   acr?: string[] | undefined
 }
 
-/** How a requesting party signs in at an authorization server. */
-export interface SignIn {
+/** The functions of a sign-in: how a requesting party signs in at an authorization server. */
+export interface SignInParts {
   /**
    * Begins a sign-in.
    *
@@ -32,4 +32,22 @@ export interface SignIn {
   finish(connection: Connection, memo: unknown, backUrl: string): Promise<Identity>
   /** Refreshes a sign-in. Absent: a sign-in of this kind cannot be refreshed. */
   refresh?(connection: Connection, identity: Identity): Promise<Identity>
+}
+
+/**
+ * A sign-in: the value of `codeFlow()` or `defineSignIn()`. It is thin: the code of the sign-in is loaded when somebody
+ * has to sign in.
+ */
+export class SignIn {
+  readonly #load: () => Promise<SignInParts>
+
+  /** @internal */
+  constructor(load: () => Promise<SignInParts>) {
+    this.#load = load
+  }
+
+  /** @internal */
+  load(): Promise<SignInParts> {
+    return this.#load()
+  }
 }

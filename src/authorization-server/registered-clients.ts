@@ -4,11 +4,13 @@ import { readObject } from '../protocol/http/read-object.ts'
 import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { Caller } from './call.ts'
 import {
+  authOf,
   type ClientMetadata,
   type ClientRegistration,
   type RegisteredClientRecord,
   registerClient,
 } from './registration.ts'
+import type { RegisteredClient } from './token-request.ts'
 
 /** Where the records of registered clients are kept. */
 export interface ClientRecords {
@@ -128,6 +130,9 @@ export function createRegisteredClients({
 
   return { stored, register }
 }
+
+/** The client of a record, with the authentication that the server registered. */
+export const toClient = (record: RegisteredClientRecord): RegisteredClient => ({ id: record.id, auth: authOf(record) })
 
 const hasEnded = ({ expiresAt }: RegisteredClientRecord, margin: number): boolean =>
   expiresAt !== undefined && expiresAt - margin <= Date.now()

@@ -3,6 +3,7 @@ import { readObject } from '../protocol/http/read-object.ts'
 import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import { type CallAnswer, type Caller, call } from './call.ts'
 import { type ClientAuth, none } from './client-authentication.ts'
+import { needsMore } from './dynamic-client.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 
 /** The metadata that a client registers with (RFC 7591 §2), with `claims_redirect_uris` (UMA Grant §2). */
@@ -101,9 +102,6 @@ function recordOf(answer: Record<string, unknown>, client: ClientMetadata): Regi
     ...(ends && { expiresAt: Number(endsAt) * 1000 }),
   }
 }
-
-/** Whether a method needs more than a secret: a key or a certificate that only the application has. */
-export const needsMore = (method: unknown): boolean => /jwt|tls/.test(`${method}`)
 
 /**
  * How a registered client authenticates. The two methods with a secret are written out here, because the functions of

@@ -1,9 +1,5 @@
-import { TokenRequestError } from '../errors/index.ts'
-import { readObject } from '../protocol/http/read-object.ts'
 import type { ClientAuth } from './client-authentication.ts'
-import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
-import type { SignIn } from './identity.ts'
-import type { Connection } from './token-request.ts'
+import { SignIn, type SignInParts } from './identity.ts'
 
 /** Options of `codeFlow`. */
 export interface CodeFlowOptions {
@@ -24,41 +20,36 @@ export interface CodeFlowOptions {
  *
  * @example { issuer, hosts, client: { id: 'album' }, signIn: codeFlow({ scope: 'openid' }) }
  */
-export function codeFlow({ scope, parameters, auth }: CodeFlowOptions): SignIn {
-  const withAuth = (connection: Connection): Connection =>
-    auth ? { ...connection, client: { ...connection.client, auth } } : connection
-  return {
-    begin(connection, { redirectUri, state, acr }) {
-      const more = { ...parameters, ...(acr && { acr_values: acr.join(' ') }) }
-      return beginCodeFlow(connection, { redirectUri, scope, state, parameters: more })
-    },
-    async finish(connection, memo, back) {
-      const tokens = await finishCodeFlow(withAuth(connection), memo, back)
-      // A scope that the answer does not name was granted as it was asked for (RFC 6749 §5.1).
-      return { scope, ...tokens }
-    },
-    async refresh(connection, { refreshToken, idToken }) {
-      const fresh = await refreshTokens(withAuth(connection), refreshToken)
-      if (idToken && fresh.idToken && subjectOf(idToken) !== subjectOf(fresh.idToken)) {
-        throw anotherSubject(connection.metadata.issuer)
-      }
-      return fresh
-    },
+export function codeFlow(options: CodeFlowOptions): SignIn {
+  const { scope, auth } = Object(options) as Partial<CodeFlowOptions>
+  if (typeof scope !== 'string') throw new TypeError("codeFlow: scope is missing, such as { scope: 'openid' }")
+  if (auth !== undefined && typeof auth !== 'function') {
+    throw new TypeError('codeFlow: auth must be a client authentication, such as clientSecretBasic(secret)')
   }
+  return new SignIn(async () => {
+    const { codeFlowSignIn } = await import('./code-flow-sign-in.ts')
+    return codeFlowSignIn(options)
+  })
 }
 
 /**
- * The subject of an ID token. A refresh must not change the subject (OpenID Connect Core §12.2). The token was checked
- * when it was received.
+ * Makes a sign-in of your own functions, for an authorization server where people do not sign in by the code flow.
+ *
+ * @throws TypeError if `begin` or `finish` is missing
+ *
+ * @example
+ * const signIn = defineSignIn({
+ *   begin: async (connection, { redirectUri, state }) => ({ url: signInUrl(redirectUri, state), memo: {} }),
+ *   finish: async (connection, memo, backUrl) => ({ accessToken: await tokenOf(backUrl) }),
+ * })
  */
-function subjectOf(idToken: string): unknown {
-  const [, payload = ''] = idToken.split('.')
-  return readObject(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))?.sub
+export function defineSignIn(parts: SignInParts): SignIn {
+  const { begin, finish, refresh } = Object(parts) as Partial<SignInParts>
+  if (typeof begin !== 'function' || typeof finish !== 'function') {
+    throw new TypeError('defineSignIn: give it an object with functions begin and finish')
+  }
+  if (refresh !== undefined && typeof refresh !== 'function') {
+    throw new TypeError('defineSignIn: refresh must be a function')
+  }
+  return new SignIn(async () => parts)
 }
-
-/** Counts as a refusal: nobody may stay signed in as another person. */
-const anotherSubject = (issuer: string): TokenRequestError =>
-  new TokenRequestError(`${issuer} answered a refresh with the tokens of another person`, {
-    code: 'invalid_grant',
-    issuer,
-  })

@@ -1,4 +1,5 @@
 import type { InteractionRequiredError, InvalidStateError, NeedInfoError, RedirectError } from './interaction-errors.ts'
+import type { LoadError } from './load-error.ts'
 import type {
   BindingError,
   BodyNotReplayableError,
@@ -23,6 +24,7 @@ export interface UmaErrorsByCode {
   interaction_required: InteractionRequiredError
   invalid_state: InvalidStateError
   invalid_token_response: InvalidTokenResponseError
+  load_failed: LoadError
   max_flows_reached: MaxFlowsReachedError
   need_info: NeedInfoError
   redirect_failed: RedirectError

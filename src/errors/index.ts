@@ -8,6 +8,7 @@ export {
   NobodySignedInError,
   RedirectError,
 } from './interaction-errors.ts'
+export { LoadError, loadPart } from './load-error.ts'
 export {
   BindingError,
   BodyNotReplayableError,

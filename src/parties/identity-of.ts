@@ -1,6 +1,6 @@
 import { type FreshTokens, freshTokens, type TokenKeeper } from '../authorization-server/fresh-tokens.ts'
 import type { Identity, SignIn } from '../authorization-server/identity.ts'
-import { isUmaError } from '../errors/index.ts'
+import { isUmaError, loadPart } from '../errors/index.ts'
 import type { Authority } from '../trust/authority.ts'
 import { clientSession } from './client-session.ts'
 import type { Party, RecordStore } from './party.ts'
@@ -58,7 +58,7 @@ async function refreshIfEnded(
     return await freshTokens(keeper)
   } catch (error) {
     // A client that can register again does so; any other client signs the person in again.
-    if (!isUmaError(error, 'invalid_client') || authority.server.client.register) throw error
+    if (!isUmaError(error, 'invalid_client') || authority.dynamic) throw error
     await keeper.write(undefined)
     return { kind: 'dropped', error }
   }
@@ -82,7 +82,7 @@ function keeperOf(
       return identities.get(key)
     },
     write: (tokens) => keepIdentity(records, party, key, tokens, epoch),
-    refresh: signIn?.refresh && (async (tokens) => refreshWith(signIn, access, party, authority, tokens)),
+    refresh: signIn && ((tokens) => refreshWith(signIn, access, party, authority, tokens)),
     lock: (task) => party.lock(`identity ${key}`, task),
     isEnded: ({ accessToken, expiresAt }) =>
       accessToken === notThisToken || (expiresAt !== undefined && expiresAt <= Date.now()),
@@ -95,7 +95,7 @@ async function refreshWith(
   party: Party,
   authority: Authority,
   identity: Identity,
-): Promise<Identity> {
-  if (!signIn.refresh) return identity
-  return signIn.refresh(await clientSession(access, party, authority), identity)
+): Promise<Identity | undefined> {
+  const parts = await loadPart('sign-in', () => signIn.load())
+  return parts.refresh?.(await clientSession(access, party, authority), identity)
 }

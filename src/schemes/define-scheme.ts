@@ -1,4 +1,4 @@
-import type { SignIn } from '../authorization-server/identity.ts'
+import { SignIn } from '../authorization-server/identity.ts'
 import type { ClientRegistration } from '../authorization-server/registration.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import type { Binding } from '../bindings/binding.ts'
@@ -117,7 +117,10 @@ const members: Record<keyof SchemeParts, { check: Check; expected: string }> = {
   },
   allowInsecureHttp: { check: (value) => typeof value === 'boolean', expected: 'true or false' },
   binding: { check: hasFunctions('present'), expected: 'an object with a function present(grant, request)' },
-  signIn: { check: hasFunctions('begin', 'finish'), expected: 'a sign-in, such as codeFlow({ scope })' },
+  signIn: {
+    check: (value) => value instanceof SignIn,
+    expected: 'codeFlow({ scope }) or defineSignIn({ begin, finish })',
+  },
   register: { check: isFunction, expected: 'a function (caller, metadata, client) that registers a client' },
   redirect: {
     check: hasFunctions('url', 'accept'),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SignIn } from '../authorization-server/identity.ts'
 import { InvalidTokenResponseError, NeedInfoError } from '../errors/index.ts'
 import { secureUrl } from '../protocol/http/secure-url.ts'
 import { missingEndpoint } from '../protocol/oauth/metadata.ts'
@@ -14,7 +15,6 @@ import { bearerGrant, stepAfterError, submittedError } from './older-steps.ts'
 import { type PumaChallenge, pumaChallenges } from './puma/challenges.ts'
 import { type PumaOptions, type PumaRequest, withState } from './puma/options.ts'
 import { pumaRegistration } from './puma/registration.ts'
-import { pumaSignIn } from './puma/sign-in.ts'
 import type { BeginInput, Scheme, SchemeFacts, SchemeRedirect, SchemeState, SchemeTurn, Step } from './scheme.ts'
 import { unusableReturn } from './unusable-return.ts'
 
@@ -48,7 +48,10 @@ export function puma(options: PumaOptions = {}): Scheme {
     allowInsecureHttp,
     readMetadata: (text, issuer, slashTolerant) =>
       readPumaConfiguration(text, issuer, slashTolerant, allowInsecureHttp),
-    signIn: pumaSignIn(options),
+    signIn: new SignIn(async () => {
+      const { pumaSignIn } = await import('./puma/sign-in.ts')
+      return pumaSignIn(options)
+    }),
     register: pumaRegistration(options),
     redirect: redirectFor(options),
     recognise: (answer, { resource }) => pumaChallenges(answer, resource, options),

@@ -1,3 +1,4 @@
+import type { DynamicClient } from '../authorization-server/dynamic-client.ts'
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import type { Binding } from '../bindings/binding.ts'
 import type { Scheme } from '../schemes/scheme.ts'
@@ -9,6 +10,8 @@ export interface Authority {
   scheme: Scheme
   binding: Binding
   client: RegisteredClient
+  /** The registration, if the client registers itself. Until then, `client` has no id. */
+  dynamic: DynamicClient | undefined
   /** The same client where it authenticates as itself and not by the party's token (`bearer()`). */
   own: RegisteredClient
   /**

@@ -1,6 +1,6 @@
 import type { ClientAuth } from '../authorization-server/client-authentication.ts'
+import type { DynamicClient } from '../authorization-server/dynamic-client.ts'
 import type { SignIn } from '../authorization-server/identity.ts'
-import type { ClientMetadata } from '../authorization-server/registration.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
 import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { Scheme } from '../schemes/scheme.ts'
@@ -16,11 +16,10 @@ export interface AuthorizationServer {
    */
   hosts: readonly string[] | ((origin: string) => boolean | Promise<boolean>) | 'any'
   /**
-   * The client at that server. `auth` defaults to `none()`, a public client. With `register`, the client registers when
-   * a request first needs it (RFC 7591), once for all requesting parties of the storage; `auth` then defaults to the
-   * registered method.
+   * The client at that server: its id and how it authenticates (`auth`, by default `none()`, a public client), or
+   * `dynamicClient(metadata)` of `uma-requester/client/dynamic`, which registers itself.
    */
-  client: { id: string; auth?: ClientAuth; register?: undefined } | { register: ClientMetadata; auth?: ClientAuth }
+  client: { id: string; auth?: ClientAuth } | DynamicClient
   /** How requesting parties sign in at that server: `codeFlow({ scope })`. @default the scheme's own; UMA 2.0 has none */
   signIn?: SignIn
   /** Extra token request parameters, such as Keycloak's `audience`. */

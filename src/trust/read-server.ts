@@ -1,5 +1,7 @@
 import { type ClientAuth, none } from '../authorization-server/client-authentication.ts'
-import { authOf, needsMore, type RegisteredClientRecord } from '../authorization-server/registration.ts'
+import { DynamicClient, needsMore } from '../authorization-server/dynamic-client.ts'
+import { SignIn } from '../authorization-server/identity.ts'
+import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import { findUmaError, NobodySignedInError } from '../errors/index.ts'
 import { secureUrl } from '../protocol/http/secure-url.ts'
@@ -22,15 +24,21 @@ export function readServer(server: AuthorizationServer, defaultScheme: Scheme): 
   }
   must(secureUrl(issuer, scheme.allowInsecureHttp) && !issuer.includes('?'), `the issuer must be ${urlRule}`)
   must(!issuer.includes('/.well-known/'), 'the issuer is the part of the URL that stands before /.well-known/')
-  const { id = '', auth = none() } = { ...client } as { id?: string; auth?: ClientAuth }
-  must(id || client?.register, 'client.id is missing (or client.register)')
-  const method = client.register?.token_endpoint_auth_method
+  const dynamic = client instanceof DynamicClient ? client : undefined
+  const { id = '', auth = none() } = Object(client) as { id?: string; auth?: ClientAuth }
+  must(id || dynamic, 'client must be { id }, or dynamicClient() of uma-requester/client/dynamic')
+  must(
+    server.signIn === undefined || server.signIn instanceof SignIn,
+    'signIn must be codeFlow({ scope }) or defineSignIn({ begin, finish }) of uma-requester/sign-in',
+  )
+  const method = dynamic?.metadata.token_endpoint_auth_method
   must(!needsMore(method) || client.auth || server.signIn, `client.auth is missing, for ${method}`)
   return {
     server,
     scheme,
     binding: scheme.binding ?? bearerBinding,
     client: { id, auth },
+    dynamic,
     own: { id, auth: asClient(auth, none()) },
     key: `${issuer} ${id}`,
     speaksFor: readHosts(server, scheme.allowInsecureHttp, must),
@@ -63,12 +71,11 @@ function readHosts(
 }
 
 /** The same authority with the client that was registered there. */
-export function withClient(authority: Authority, record: RegisteredClientRecord): Authority {
+export function withClient(authority: Authority, registered: RegisteredClient): Authority {
   const { issuer, client } = authority.server
-  const { id } = record
-  const registered = authOf(record)
-  const auth = client.auth ?? registered
-  const own = client.auth ? asClient(client.auth, registered) : auth
+  const { id } = registered
+  const auth = client.auth ?? registered.auth
+  const own = client.auth ? asClient(client.auth, registered.auth) : auth
   return { ...authority, client: { id, auth }, own: { id, auth: own }, key: `${issuer} ${id}` }
 }
 

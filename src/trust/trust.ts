@@ -1,4 +1,4 @@
-import type { RegisteredClientRecord } from '../authorization-server/registration.ts'
+import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import { isUmaError } from '../errors/index.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import type { Authority } from './authority.ts'
@@ -46,9 +46,9 @@ export interface Trust {
 /** The registered clients, as trust uses them. */
 export interface ClientRegistry {
   /** The client that was registered before, if there is one. Nothing is sent. */
-  stored(authority: Authority, clientId?: string): Promise<RegisteredClientRecord | undefined>
+  stored(authority: Authority, clientId?: string): Promise<RegisteredClient | undefined>
   /** The same, or registers a client. @param not the id of a client that the server has forgotten */
-  register(authority: Authority, not?: string): Promise<RegisteredClientRecord>
+  register(authority: Authority, not?: string): Promise<RegisteredClient>
 }
 
 const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '')
@@ -96,9 +96,9 @@ function assemble(
   otherReturnServers: Trust['otherReturnServers'],
 ): Trust {
   const withStoredClient = async (authority: Authority, clientId?: string): Promise<Authority> => {
-    if (!authority.server.client.register) return authority
-    const record = await clients.stored(authority, clientId)
-    return record ? withClient(authority, record) : authority
+    if (!authority.dynamic) return authority
+    const client = await clients.stored(authority, clientId)
+    return client ? withClient(authority, client) : authority
   }
   const speaking = async (candidates: readonly Authority[], host: string): Promise<Authority[]> => {
     const allowed = await Promise.all(candidates.map((authority) => authority.speaksFor(host)))
@@ -132,10 +132,10 @@ function assemble(
       return withClient(authority, await clients.register(authority))
     },
     async reregisterIfForgotten(authority, error) {
-      const { server, client } = authority
-      if (!server.client.register || !isUmaError(error, 'invalid_client')) return false
-      const record = await clients.register(authority, client.id)
-      return record.id !== client.id
+      if (!authority.dynamic || !isUmaError(error, 'invalid_client')) return false
+      const { id } = authority.client
+      const client = await clients.register(authority, id)
+      return client.id !== id
     },
   }
 }

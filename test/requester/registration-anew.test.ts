@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
+import { dynamicClient } from '../../src/client/dynamic.ts'
 import { bearer, type Requester } from '../../src/index.ts'
 import { inspect } from '../../src/inspect.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
@@ -58,8 +59,8 @@ function forgetful(more: object = {}): Server {
   }
 }
 
-const app = (world: World, options: object, client: object = {}): Requester =>
-  world.requester({ requestingParty: 'alice', ...options }, { client: { register, ...client } })
+const app = (world: World, options: object): Requester =>
+  world.requester({ requestingParty: 'alice', ...options }, { client: dynamicClient(register) })
 
 describe('invalid_client', () => {
   test.each([
@@ -183,7 +184,7 @@ describe('signing in', () => {
     }) as typeof fetch
     const requester = world.requester(
       { requestingParty: 'alice', redirectUri: REDIRECT_URI, onRedirect: alice, fetch: short },
-      { client: { register, auth: bearer() }, signIn },
+      { client: dynamicClient(register, { auth: bearer() }), signIn },
     )
     expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
     server.forget()
@@ -213,7 +214,7 @@ describe('signing in', () => {
           fetch: server.fetch,
           storage,
         },
-        { client: { register, auth: bearer() }, signIn },
+        { client: dynamicClient(register, { auth: bearer() }), signIn },
       )
     const away = went()
     load()
@@ -234,7 +235,7 @@ describe('signing in', () => {
 
   test('UMA 1.0.1: the same at its token endpoint', async () => {
     const world = await startAmWorld('1.0.1')
-    const requester = world.requester(uma1(), {}, { client: { register } })
+    const requester = world.requester(uma1(), {}, { client: dynamicClient(register) })
     let turn = 0
     world.am.quirks.answer = (usual, { path }) =>
       path.endsWith('token') && turn++ === 0 ? { status: 401, body: forgotten } : usual

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { authOf, type RegisteredClientRecord } from '../../src/authorization-server/registration.ts'
+import { type DynamicClient, dynamicClient } from '../../src/client/dynamic.ts'
 import { bearer, clientSecretBasic, clientSecretPost, none, privateKeyJwt, type UmaStorage } from '../../src/index.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
@@ -35,8 +36,8 @@ const clientsOf = (world: World): Set<string> =>
         return decodeURIComponent(user) || (new URLSearchParams(body.toString()).get('client_id') ?? '')
       }),
   )
-const app = (world: World, options: object = {}, client: object = {}) =>
-  world.requester(options, { client: { register, ...client } })
+const app = (world: World, options: object = {}, { metadata = register, auth }: Partial<DynamicClient> = {}) =>
+  world.requester(options, { client: dynamicClient(metadata, auth && { auth }) })
 
 test('once for 50 parties at once', async () => {
   const world = await startWorld()
@@ -112,7 +113,7 @@ describe('stored', () => {
     const storage = new Map<string, string>()
     const more = { ...register, client_name: 'The album, second edition' }
     await app(world, { storage, requestingParty: 'alice' }).fetch(world.host.origin + path)
-    const newer = app(world, { storage, requestingParty: 'alice' }, { register: more })
+    const newer = app(world, { storage, requestingParty: 'alice' }, { metadata: more })
     expect((await newer.fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
     expect([registrations(world).length, clientsOf(world).size]).toEqual([2, 2])
   })
@@ -161,7 +162,7 @@ describe('how the client authenticates', () => {
     const imported =
       key && (await crypto.subtle.importKey('jwk', key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']))
     const client = {
-      register: { ...register, ...more },
+      metadata: { ...register, ...more },
       ...(imported && { auth: privateKeyJwt({ key: imported, kid: keys.publicJwk.kid as string }) }),
     }
     expect((await app(world, {}, client).fetch(world.host.origin + path)).status).toBe(200)
@@ -172,10 +173,10 @@ describe('how the client authenticates', () => {
 
   test('private_key_jwt without the key: said at once', async () => {
     const world = await startWorld()
-    const client = { register: { ...register, token_endpoint_auth_method: 'private_key_jwt' } }
-    expect(() => app(world, {}, client)).toThrow(/client\.auth is missing, for private_key_jwt/)
+    const metadata = { ...register, token_endpoint_auth_method: 'private_key_jwt' }
+    expect(() => app(world, {}, { metadata })).toThrow(/client\.auth is missing, for private_key_jwt/)
     // The key may be that of the sign-in.
-    world.requester({}, { client: { ...client, auth: bearer() }, signIn: codeFlow({ scope: '' }) })
+    world.requester({}, { client: dynamicClient(metadata, { auth: bearer() }), signIn: codeFlow({ scope: '' }) })
   })
 
   test('and where it is the server who wants one: a typed error, and nothing is sent as if it were a public client', async () => {
@@ -216,7 +217,7 @@ describe('how the client authenticates', () => {
     const world = await startWorld({ as: { policy: onlyPeople('alice'), quirks: { clientAuth: 'bearer-only' } } })
     const requester = world.requester(
       { requestingParty: 'alice', redirectUri: REDIRECT_URI, onRedirect: people('alice') },
-      { client: { register, auth: bearer() }, signIn: codeFlow({ scope: 'openid' }) },
+      { client: dynamicClient(register, { auth: bearer() }), signIn: codeFlow({ scope: 'openid' }) },
     )
     expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
     const [code, uma] = world.sent().filter((request) => request.path === '/token')
@@ -230,7 +231,7 @@ describe('how the client authenticates', () => {
 describe('that fails', () => {
   test('refused: the code of the server, with the answer of the host; the next request tries again', async () => {
     const world = await startWorld()
-    const bad = app(world, {}, { register: { ...register, redirect_uris: 'none' } })
+    const bad = app(world, {}, { metadata: { ...register, redirect_uris: 'none' as never } })
     const error = await umaRejection(bad.fetch(world.host.origin + path))
     expect(error.code).toMatch(/^invalid_(redirect_uri|client_metadata)$/)
     expect((error.response as Response).status).toBe(401)
@@ -280,13 +281,13 @@ describe('that fails', () => {
 
   test('nothing is registered with whom nobody trusts', async () => {
     const world = await startWorld()
-    const requester = world.requester({}, { hosts: ['https://other.example'], client: { register } })
+    const requester = world.requester({}, { hosts: ['https://other.example'], client: dynamicClient(register) })
     expect((await umaRejection(requester.fetch(world.host.origin + path))).code).toBe('untrusted_authorization_server')
     expect(registrations(world)).toEqual([])
   })
 })
 
-test('neither id nor register is a mistake', async () => {
+test('a client without an id is a mistake', async () => {
   const world = await startWorld()
-  expect(() => world.requester({}, { client: {} } as object)).toThrow(/client.id is missing \(or client.register\)/)
+  expect(() => world.requester({}, { client: {} } as object)).toThrow(/client must be \{ id \}, or dynamicClient/)
 })

@@ -1,5 +1,7 @@
 /** Puma gets to know an authorization manager: discovery, registration, the AAT (P-3 to P-5). */
+
 import { describe, expect, test } from 'vitest'
+import { dynamicClient } from '../../src/client/dynamic.ts'
 import { puma } from '../../src/schemes/puma.ts'
 import {
   jsonOf,
@@ -44,7 +46,7 @@ describe('P-4 registration', () => {
 
   test('once, in the form of the draft', async () => {
     const world = await startAmWorld('puma')
-    const requester = world.requester(puma(), {}, { client: { register } })
+    const requester = world.requester(puma(), {}, { client: dynamicClient(register) })
     for (const path of [name, '/api/people/alice/address'])
       expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
     const sent = world.to('/api/oc/register')
@@ -70,14 +72,14 @@ describe('P-4 registration', () => {
       redirect_url: REDIRECT_URI,
       extra: 1,
     })
-    const requester = world.requester(puma({ registration }), {}, { client: { register } })
+    const requester = world.requester(puma({ registration }), {}, { client: dynamicClient(register) })
     expect((await requester.fetch(world.host.origin + name)).status).toBe(200)
     expect(world.to('/api/oc/register').map(jsonOf)).toEqual([registration()])
   })
 
   test('refused: its own code', async () => {
     const world = await startAmWorld('puma')
-    const requester = world.requester(puma({ registration: () => ({}) }), {}, { client: { register } })
+    const requester = world.requester(puma({ registration: () => ({}) }), {}, { client: dynamicClient(register) })
     expect((await umaRejection(requester.fetch(world.host.origin + name))).code).toBe('invalid_request')
   })
 })

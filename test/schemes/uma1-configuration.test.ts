@@ -1,5 +1,7 @@
 /** The configuration of UMA 1, and registration (UMA 1.0.1 core §1.4). */
+
 import { describe, expect, test } from 'vitest'
+import { dynamicClient } from '../../src/client/dynamic.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { jsonOf, name, REDIRECT_URI, startAmWorld, umaRejection } from './kit.ts'
 import { cast } from './uma1-kit.ts'
@@ -9,7 +11,7 @@ describe('dynamic_client_endpoint', () => {
 
   test('registers, once', async () => {
     const world = await startAmWorld('1.0.1')
-    const requester = world.requester(uma1(), {}, { client: { register } })
+    const requester = world.requester(uma1(), {}, { client: dynamicClient(register) })
     for (const path of [name, '/alice/1.jpg'])
       expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
     expect(world.to('/register').map(jsonOf)).toEqual([expect.objectContaining(register)])
@@ -29,7 +31,7 @@ describe('dynamic_client_endpoint', () => {
     }
     world.am.quirks.answer = (_usual, { path }) =>
       path === '/.well-known/openid-configuration' ? { status: 200, body: found } : undefined
-    const sent = world.requester(uma1(), {}, { client: { register } }).fetch(world.host.origin + name)
+    const sent = world.requester(uma1(), {}, { client: dynamicClient(register) }).fetch(world.host.origin + name)
     if (there) expect((await sent).status).toBe(200)
     else expect((await umaRejection(sent)).code).toBe('discovery_failed')
     expect(world.to('/register').length).toBe(there ? 1 : 0)

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
+import { dynamicClient } from '../../src/client/dynamic.ts'
 import {
   type AuthorizationServer,
   bearer,
@@ -215,7 +216,11 @@ describe('another client', () => {
     const world = await startAmWorld('1.0.1')
     const storage = new Map<string, string>()
     const process = () =>
-      world.requester(uma1(), { storage, requestingParty: 'alice', onRedirect: leaves }, { client: { register } })
+      world.requester(
+        uma1(),
+        { storage, requestingParty: 'alice', onRedirect: leaves },
+        { client: dynamicClient(register) },
+      )
     const [one, two] = [process(), process()]
     const leave = async (requester: Requester) =>
       visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')
@@ -242,7 +247,7 @@ describe('another client', () => {
     const requester = world.requester(
       uma1(),
       { storage, requestingParty: 'alice', fetch: short, onRedirect: leaves },
-      { client: { register } },
+      { client: dynamicClient(register) },
     )
     const back = await visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')
     later(61_000)

@@ -1,7 +1,7 @@
 /** Signing people in on UMA 2.0: an access token of theirs as `bearer()`, an ID token as claim. */
 import { describe, expect, test } from 'vitest'
 import { bearer, clientSecretPost } from '../../src/index.ts'
-import { codeFlow } from '../../src/sign-in.ts'
+import { codeFlow, defineSignIn } from '../../src/sign-in.ts'
 import { ID_TOKEN_FORMAT, onlyPeople, onlySubjects } from '../helpers/authorization-server.ts'
 import { waysIn } from '../ways-in/kit.ts'
 import {
@@ -172,7 +172,7 @@ test('a way of one’s own to sign in', async () => {
     { onRedirect: async ({ url, state }) => `${REDIRECT_URI}?state=${state}&from=${encodeURIComponent(url)}` },
     {
       client: { id: 'spa', auth: bearer() },
-      signIn: {
+      signIn: defineSignIn({
         async begin({ client, context: { requestingParty } }, { redirectUri }) {
           seen.push([client.id, requestingParty, redirectUri])
           return { url: 'https://sign-in.example/', memo: { its: 'own' } }
@@ -181,7 +181,7 @@ test('a way of one’s own to sign in', async () => {
           seen.push([memo, new URL(back).searchParams.get('from')])
           return { accessToken }
         },
-      },
+      }),
     },
   )
   expect((await app.fetch(world.host.origin + path)).status).toBe(200)

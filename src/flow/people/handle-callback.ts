@@ -167,7 +167,7 @@ async function trustedAuthority({ trust }: CallbackAccess, party: Party, flow: F
   const host = new URL(place.url).origin
   const authority = await trust.find(issuer, place.url, client)
   const isOther = authority !== undefined && authority.client.id !== client
-  const mayBeReplaced = !isOther || authority.server.client.register !== undefined
+  const mayBeReplaced = !isOther || authority.dynamic !== undefined
   if (!authority || !mayBeReplaced || authority.scheme.name !== scheme || !(await authority.speaksFor(host))) {
     throw new UntrustedAuthorizationServerError(`${issuer} is not trusted any more for ${host}`, { issuer })
   }

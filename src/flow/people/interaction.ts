@@ -1,5 +1,5 @@
 import type { SignIn } from '../../authorization-server/identity.ts'
-import { InvalidStateError, NobodySignedInError, RedirectError } from '../../errors/index.ts'
+import { InvalidStateError, loadPart, NobodySignedInError, RedirectError } from '../../errors/index.ts'
 import { clientSession, type ServerAccess } from '../../parties/client-session.ts'
 import type { RecordStore } from '../../parties/party.ts'
 import { revokeAll } from '../../parties/revoke.ts'
@@ -76,13 +76,15 @@ export function signInInteraction(
     kind: 'sign-in',
     outOfBand: false,
     async url({ redirectUri, state }) {
-      const beginning = await signIn.begin(await session(), { redirectUri, state, acr })
+      const parts = await loadPart('sign-in', () => signIn.load())
+      const beginning = await parts.begin(await session(), { redirectUri, state, acr })
       begun = beginning.memo
       return URL.canParse(beginning.url) ? new URL(beginning.url) : undefined
     },
     memo: () => begun,
     async accept(back) {
-      const identity = await signIn.finish(await session(), begun, back)
+      const parts = await loadPart('sign-in', () => signIn.load())
+      const identity = await parts.finish(await session(), begun, back)
       if (await keepIdentity(access.records, party, authority.key, identity, epoch)) {
         tell({ type: 'signed-in', issuer })
         return undefined

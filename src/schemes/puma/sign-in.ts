@@ -1,12 +1,12 @@
 import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../../authorization-server/code-flow.ts'
-import type { SignIn } from '../../authorization-server/identity.ts'
+import type { SignInParts } from '../../authorization-server/identity.ts'
 import type { Connection } from '../../authorization-server/token-request.ts'
 import { cappedText } from '../../protocol/http/capped-text.ts'
 import { readObject } from '../../protocol/http/read-object.ts'
 import { type PumaOptions, withState } from './options.ts'
 
 /** The code flow, with the state also in the redirect URI, because some managers do not echo a state. */
-export function pumaSignIn({ scope = '' }: PumaOptions): SignIn {
+export function pumaSignIn({ scope = '' }: PumaOptions): SignInParts {
   return {
     begin: (connection, { redirectUri, state }) =>
       beginCodeFlow(connection, { redirectUri: redirectUri && withState(redirectUri, state), scope, state }),

@@ -112,7 +112,7 @@ export function world(given: WorldOptions = {}): World {
   })
   const client = { id: 'album', auth: none() }
   const speaksFor = async (origin: string): Promise<boolean> => origin === host
-  const plain = { server, scheme, binding: bearerBinding, client, own: client, key, speaksFor }
+  const plain = { server, scheme, binding: bearerBinding, client, dynamic: undefined, own: client, key, speaksFor }
   const authority: Authority = { ...plain, ...given.authority }
   const { caller, sent } = scriptedFetch(...(given.acts ?? [json({})]))
   const access: FlowAccess = {

@@ -1,4 +1,5 @@
 /** `defineScheme`: the defaults, and the errors for parts that cannot be right. */
+
 import { describe, expect, test } from 'vitest'
 import { bearerBinding } from '../../../src/bindings/bearer.ts'
 import {
@@ -9,6 +10,7 @@ import {
   type SchemeState,
   uma2,
 } from '../../../src/scheme.ts'
+import { codeFlow } from '../../../src/sign-in.ts'
 import { issuer } from './kit.ts'
 
 const next: SchemeParts['next'] = (state) => ({ state, step: { kind: 'wait', seconds: undefined } })
@@ -53,7 +55,7 @@ test('every member is taken as it is', () => {
     readMetadata: () => 'no',
     allowInsecureHttp: true,
     binding: { name: 'acme', present: () => ({}) },
-    signIn: { begin: async () => ({ url: '', memo: {} }), finish: async () => ({ accessToken: '' }) },
+    signIn: codeFlow({ scope: 'openid' }),
     register: async () => ({ id: '', method: 'none' }),
     redirect: uma2.redirect,
   }
@@ -138,7 +140,7 @@ describe('a TypeError names the member and the fix', () => {
     [{ ...least, readMetadata: {} }, /: readMetadata: it must be a function/],
     [{ ...least, allowInsecureHttp: 'yes' }, /: allowInsecureHttp: it must be true or false/],
     [{ ...least, binding: () => ({}) }, /: binding: it must be an object with a function present/],
-    [{ ...least, signIn: { begin() {} } }, /: signIn: it must be a sign-in, such as codeFlow/],
+    [{ ...least, signIn: { begin() {} } }, /: signIn: it must be codeFlow\(\{ scope \}\) or defineSignIn/],
     [{ ...least, register: true }, /: register: it must be a function/],
     [{ ...least, redirect: { url() {} } }, /: redirect: it must be an object with functions url and accept/],
   ])('%j: %s', (parts, message) => {

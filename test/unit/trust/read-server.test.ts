@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { toClient } from '../../../src/authorization-server/registered-clients.ts'
 import { bearerBinding } from '../../../src/bindings/bearer.ts'
+import { dynamicClient } from '../../../src/client/dynamic.ts'
 import { NobodySignedInError } from '../../../src/errors/index.ts'
+import { codeFlow } from '../../../src/sign-in.ts'
 import type { AuthorizationServer } from '../../../src/trust/options.ts'
 import { readServer, withClient } from '../../../src/trust/read-server.ts'
 import { host, issuer, schemeWith, serverWith } from './trust-kit.ts'
@@ -19,10 +22,14 @@ describe('readServer refuses', () => {
       { issuer: `${issuer}/.well-known/x` },
       `${issuer}/.well-known/x: the issuer is the part of the URL that stands before /.well-known/`,
     ],
-    ['no client', { client: {} as never }, `${issuer}: client.id is missing (or client.register)`],
+    [
+      'no client',
+      { client: {} as never },
+      `${issuer}: client must be { id }, or dynamicClient() of uma-requester/client/dynamic`,
+    ],
     [
       'a method that needs client.auth',
-      { client: { register: { token_endpoint_auth_method: 'private_key_jwt' } } },
+      { client: dynamicClient({ token_endpoint_auth_method: 'private_key_jwt' }) },
       `${issuer}: client.auth is missing, for private_key_jwt`,
     ],
     ['no hosts', { hosts: undefined as never }, `${issuer}: hosts must be a list of origins, a predicate, or 'any'`],
@@ -35,8 +42,9 @@ describe('readServer refuses', () => {
 
   it('accepts a method with a key if client.auth or a sign-in is there', () => {
     const register = { token_endpoint_auth_method: 'private_key_jwt' }
-    expect(read({ client: { register, auth: async () => {} } as never }).client.id).toBe('')
-    expect(read({ client: { register }, signIn: {} as never }).key).toBe(`${issuer} `)
+    const signIn = codeFlow({ scope: 'openid' })
+    expect(read({ client: dynamicClient(register, { auth: async () => {} }) }).client.id).toBe('')
+    expect(read({ client: dynamicClient(register), signIn }).key).toBe(`${issuer} `)
   })
 })
 
@@ -103,13 +111,11 @@ describe('speaksFor', () => {
   })
 })
 
+const record = { id: 'reg', secret: 's', method: 'client_secret_post' }
+
 describe('withClient', () => {
   it('takes the id, the key and the secret of the registered client', async () => {
-    const authority = withClient(read({ client: { register: {} } }), {
-      id: 'reg',
-      secret: 's',
-      method: 'client_secret_post',
-    })
+    const authority = withClient(read({ client: dynamicClient({}) }), toClient(record))
     expect(authority).toMatchObject({ key: `${issuer} reg`, client: { id: 'reg' }, own: { id: 'reg' } })
     expect(authority.own.auth).toBe(authority.client.auth)
     const body = new URLSearchParams()
@@ -119,8 +125,8 @@ describe('withClient', () => {
 
   it('keeps a configured authentication, and falls back to the registered one for the client itself', async () => {
     const auth = () => Promise.reject(new NobodySignedInError(issuer))
-    const configured = read({ client: { register: {}, auth } as never })
-    const { client, own } = withClient(configured, { id: 'reg', secret: 's', method: 'client_secret_post' })
+    const configured = read({ client: dynamicClient({}, { auth }) })
+    const { client, own } = withClient(configured, toClient(record))
     expect(client.auth).toBe(auth)
     const body = new URLSearchParams()
     await own.auth({ issuer } as never, { client_id: 'reg' }, body, new Headers(), {} as never)

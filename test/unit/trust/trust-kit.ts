@@ -1,4 +1,5 @@
-import type { RegisteredClientRecord } from '../../../src/authorization-server/registration.ts'
+import { none } from '../../../src/authorization-server/client-authentication.ts'
+import type { RegisteredClient } from '../../../src/authorization-server/token-request.ts'
 import type { Scheme } from '../../../src/schemes/scheme.ts'
 import type { AuthorizationServer } from '../../../src/trust/options.ts'
 import type { ClientRegistry } from '../../../src/trust/trust.ts'
@@ -15,21 +16,20 @@ export const serverWith = (more: Partial<AuthorizationServer> = {}): Authorizati
   ...more,
 })
 
+const client = (id: string): RegisteredClient => ({ id, auth: none() })
+
 /** Registered clients that are a script. The calls are written down. */
-export function registry(
-  stored: RegisteredClientRecord | undefined,
-  next = 'new-client',
-): ClientRegistry & { calls: unknown[][] } {
+export function registry(stored: string | undefined, next = 'new-client'): ClientRegistry & { calls: unknown[][] } {
   const calls: unknown[][] = []
   return {
     calls,
     async stored(_authority, clientId) {
       calls.push(['stored', clientId])
-      return stored
+      return stored === undefined ? undefined : client(stored)
     },
     async register(_authority, not) {
       calls.push(['register', not])
-      return { id: next, method: 'none' }
+      return client(next)
     },
   }
 }

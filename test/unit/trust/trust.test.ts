@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { dynamicClient } from '../../../src/client/dynamic.ts'
 import { UmaError } from '../../../src/errors/index.ts'
 import { createTrust } from '../../../src/trust/trust.ts'
 import { host, issuer, registry, schemeWith, serverWith } from './trust-kit.ts'
@@ -69,14 +70,14 @@ describe('find', () => {
   })
 
   it('looks up the registered client only if the server registers clients', async () => {
-    const clients = registry({ id: 'reg', method: 'none' })
-    const registering = serverWith({ client: { register: {} } })
+    const clients = registry('reg')
+    const registering = serverWith({ client: dynamicClient({}) })
     const trust = createTrust({ authorizationServers: [registering] }, plain, clients)
     expect((await trust.find(issuer, undefined, 'wanted'))?.key).toBe(`${issuer} reg`)
     expect(clients.calls).toEqual([['stored', 'wanted']])
     const nobody = createTrust({ authorizationServers: [registering] }, plain, registry(undefined))
     expect((await nobody.find(issuer))?.client.id).toBe('')
-    const fixed = registry({ id: 'reg', method: 'none' })
+    const fixed = registry('reg')
     expect((await createTrust({ authorizationServers: [serverWith()] }, plain, fixed).find(issuer))?.client.id).toBe(
       'album',
     )
@@ -106,15 +107,15 @@ describe('the speakers of a host', () => {
   it('sign with the binding that needs no grant', async () => {
     expect(await trust.signerFor(host)).toBeUndefined()
     const signing = schemeWith({ binding: { name: 'signs', withoutGrant: () => ({}) } as never })
-    const both = [serverWith(), serverWith({ issuer: other, scheme: signing, client: { register: {} } })]
-    const signer = createTrust({ authorizationServers: both }, plain, registry({ id: 'reg', method: 'none' }))
+    const both = [serverWith(), serverWith({ issuer: other, scheme: signing, client: dynamicClient({}) })]
+    const signer = createTrust({ authorizationServers: both }, plain, registry('reg'))
     expect((await signer.signerFor(host))?.key).toBe(`${other} reg`)
     expect(await signer.signerFor('https://two.example')).toBeUndefined()
   })
 })
 
 describe('registered clients', () => {
-  const registering = serverWith({ client: { register: {} } })
+  const registering = serverWith({ client: dynamicClient({}) })
 
   it('are registered once', async () => {
     const clients = registry(undefined)
@@ -126,7 +127,7 @@ describe('registered clients', () => {
   })
 
   it('are replaced if the server has forgotten them', async () => {
-    const clients = registry({ id: 'old', method: 'none' })
+    const clients = registry('old')
     const trust = createTrust({ authorizationServers: [registering] }, plain, clients)
     const authority = (await trust.find(issuer)) as never
     expect(await trust.reregisterIfForgotten(authority, forgotten)).toBe(true)
@@ -137,7 +138,7 @@ describe('registered clients', () => {
   })
 
   it('are not replaced if the same client comes back, or if the client is fixed', async () => {
-    const same = registry({ id: 'old', method: 'none' }, 'old')
+    const same = registry('old', 'old')
     const trust = createTrust({ authorizationServers: [registering] }, plain, same)
     expect(await trust.reregisterIfForgotten((await trust.find(issuer)) as never, forgotten)).toBe(false)
     const clients = registry(undefined)

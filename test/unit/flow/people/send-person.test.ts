@@ -4,6 +4,7 @@ import type { FlowOptions, RedirectRequest } from '../../../../src/flow/options.
 import { redirectForClaims, signInPerson } from '../../../../src/flow/people/send-person.ts'
 import { supplyClaim } from '../../../../src/flow/people/supply-claim.ts'
 import type { SchemeRedirect } from '../../../../src/schemes/scheme.ts'
+import { defineSignIn } from '../../../../src/sign-in.ts'
 import { issuer } from '../../authorization-server/kit.ts'
 import { participant, scriptedScheme, type WorldOptions, world } from '../run-kit.ts'
 
@@ -107,10 +108,10 @@ describe('a redirect for claims', () => {
 })
 
 describe('a sign-in', () => {
-  const signIn = {
-    begin: async (_session: unknown, { state }: { state: string }) => ({ url: `${issuer}/a?${state}`, memo: 'm' }),
-    finish: async (_session: unknown, memo: unknown) => ({ accessToken: `token-${memo}` }),
-  } as never
+  const signIn = defineSignIn({
+    begin: async (_session, { state }) => ({ url: `${issuer}/a?${state}`, memo: 'm' }),
+    finish: async (_session, memo) => ({ accessToken: `token-${memo}` }),
+  })
 
   it('keeps the tokens for the party', async () => {
     const { run, party, events } = sending({ onRedirect: comeBack }, {}, { server: { signIn } })

@@ -1,0 +1,46 @@
+import { TokenRequestError } from '../errors/index.ts'
+import { readObject } from '../protocol/http/read-object.ts'
+import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
+import type { SignInParts } from './identity.ts'
+import type { CodeFlowOptions } from './sign-in.ts'
+import type { Connection } from './token-request.ts'
+
+/** The functions of a sign-in by the authorization code flow. */
+export function codeFlowSignIn({ scope, parameters, auth }: CodeFlowOptions): SignInParts {
+  const withAuth = (connection: Connection): Connection =>
+    auth ? { ...connection, client: { ...connection.client, auth } } : connection
+  return {
+    begin(connection, { redirectUri, state, acr }) {
+      const more = { ...parameters, ...(acr && { acr_values: acr.join(' ') }) }
+      return beginCodeFlow(connection, { redirectUri, scope, state, parameters: more })
+    },
+    async finish(connection, memo, back) {
+      const tokens = await finishCodeFlow(withAuth(connection), memo, back)
+      // A scope that the answer does not name was granted as it was asked for (RFC 6749 §5.1).
+      return { scope, ...tokens }
+    },
+    async refresh(connection, { refreshToken, idToken }) {
+      const fresh = await refreshTokens(withAuth(connection), refreshToken)
+      if (idToken && fresh.idToken && subjectOf(idToken) !== subjectOf(fresh.idToken)) {
+        throw anotherSubject(connection.metadata.issuer)
+      }
+      return fresh
+    },
+  }
+}
+
+/**
+ * The subject of an ID token. A refresh must not change the subject (OpenID Connect Core §12.2). The token was checked
+ * when it was received.
+ */
+function subjectOf(idToken: string): unknown {
+  const [, payload = ''] = idToken.split('.')
+  return readObject(atob(payload.replace(/-/g, '+').replace(/_/g, '/')))?.sub
+}
+
+/** Counts as a refusal: nobody may stay signed in as another person. */
+const anotherSubject = (issuer: string): TokenRequestError =>
+  new TokenRequestError(`${issuer} answered a refresh with the tokens of another person`, {
+    code: 'invalid_grant',
+    issuer,
+  })

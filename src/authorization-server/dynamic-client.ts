@@ -1,0 +1,31 @@
+import type { ClientAuth } from './client-authentication.ts'
+import type { ClientMetadata } from './registration.ts'
+
+/** Loads the code that registers clients. */
+export type LoadRegistration = () => Promise<typeof import('./registered-clients.ts')>
+
+/**
+ * A client that registers itself (RFC 7591): the value of `dynamicClient()`. It is thin: the code that registers is
+ * loaded when a request first needs the client.
+ */
+export class DynamicClient {
+  /** The metadata to register. */
+  readonly metadata: ClientMetadata
+  /** How the client authenticates. @default the registered method */
+  readonly auth?: ClientAuth
+  readonly #load: LoadRegistration
+
+  constructor(metadata: ClientMetadata, auth: ClientAuth | undefined, load: LoadRegistration) {
+    this.metadata = metadata
+    if (auth) this.auth = auth
+    this.#load = load
+  }
+
+  /** @internal */
+  loadRegistration(): ReturnType<LoadRegistration> {
+    return this.#load()
+  }
+}
+
+/** Whether a method needs more than a secret: a key or a certificate that only the application has. */
+export const needsMore = (method: unknown): boolean => /jwt|tls/.test(`${method}`)
