@@ -5,7 +5,7 @@
  */
 import type { Requester } from './create-requester.ts'
 import { type FinishedReturn, finishReturn, type RepeatedReturn } from './flow/people/handle-callback.ts'
-import { openHandle } from './handles.ts'
+import { openHandle } from './requester/handles.ts'
 
 export type { FinishedReturn, RepeatedReturn } from './flow/people/handle-callback.ts'
 export type { PendingRequest } from './flow/people/pending.ts'
@@ -35,7 +35,7 @@ export async function handleCallback(
   url: string = globalThis.location.href,
 ): Promise<Callback> {
   const { parts, party } = await openHandle(requester, 'handleCallback')
-  const tell = parts.tellFor(party.name, parts.run.nextRequest())
+  const tell = parts.tellFor(party.name, parts.nextRequest())
   const finished = await finishReturn(parts.callback, party, url, tell)
   if (finished.finished) return finished
   const { method, stored, url: target, operation } = finished.request

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Requester } from './create-requester.ts'
-import { openHandle } from './handles.ts'
 import { type Inspection, inspectParty, knownParties } from './parties/inspect.ts'
+import { openHandle } from './requester/handles.ts'
 
 export type { InspectedRpt, InspectedServer, Inspection } from './parties/inspect.ts'
 

@@ -57,11 +57,21 @@ export type ClientAuth = (
  * @example { issuer, hosts, client: { id: 'album', auth: bearer(() => keycloak.token) } }
  */
 export function bearer(accessToken?: (context: FlowContext) => string | Promise<string>): ClientAuth {
-  return async (_as, _client, _body, headers, context) => {
-    const token = await (accessToken ? accessToken(context) : context.accessToken())
-    headers.set('authorization', `Bearer ${token}`)
+  const giveToken: GiveToken = accessToken ?? ((context) => context.accessToken())
+  const auth: ClientAuth = async (_as, _client, _body, headers, context) => {
+    headers.set('authorization', `Bearer ${await giveToken(context)}`)
   }
+  bearerTokens.set(auth, giveToken)
+  return auth
 }
+
+type GiveToken = (context: FlowContext) => string | Promise<string>
+
+/** The functions that `bearer()` was given, by the client authentication that it made. */
+const bearerTokens = new WeakMap<ClientAuth, GiveToken>()
+
+/** The function that gives the access token, if `bearer()` made this client authentication. */
+export const bearerToken = (auth: ClientAuth | undefined): GiveToken | undefined => auth && bearerTokens.get(auth)
 
 /**
  * A public client: it sends `client_id` and nothing else (RFC 6749 §3.2.1).

@@ -51,6 +51,8 @@ export interface FlowLimits {
 export interface Flow {
   v: 2
   at: FlowStateName
+  /** `'sign-in'`: an explicit sign-in, which no request waits for. Absent: the flow obtains an RPT. */
+  goal?: 'sign-in' | undefined
   /** The number of the flow within its requester. */
   id: number
   issuer: string
@@ -128,13 +130,19 @@ export type NewFlow = Pick<
   | 'epoch'
   | 'deadline'
   | 'limits'
->
+> & { goal?: 'sign-in' }
+
+/** A sign-in begins with a look at the tokens that the party has. */
+function firstState({ goal, limits }: NewFlow): FlowStateName {
+  if (goal === 'sign-in') return 'refresh'
+  return limits.pushClaims ? 'claims' : 'look'
+}
 
 /** A flow that has not begun. If claims go with the first token request, the flow asks for them first. */
 export function createFlow(facts: NewFlow): Flow {
   return {
     v: 2,
-    at: facts.limits.pushClaims ? 'claims' : 'look',
+    at: firstState(facts),
     ...facts,
     requiredClaims: [],
     resume: 'look',

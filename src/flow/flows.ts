@@ -18,6 +18,8 @@ export interface Flows {
   join(target: FlowTarget, participant: Participant): { shared: SharedFlow; directive: Promise<FlowDirective> }
   /** Continues a flow that waited in storage. It has no participant, but requests for its place join it. */
   resume(target: FlowTarget, flow: Flow): Promise<void>
+  /** Signs a party in, in a flow that no request waits for. */
+  signIn(target: FlowTarget): Promise<void>
   /** Ends all flows of a party. */
   endAll(party: Party, reason: unknown): void
 }
@@ -74,6 +76,11 @@ export function createFlows(access: Omit<FlowAccess, 'flowsUnderWay'>): Flows {
       lastId += 1
       await run(createFlowRun(flowAccess, target, shared, { ...flow, id: lastId }))
     },
+    async signIn(target) {
+      lastId += 1
+      const flow = newFlow(access, target, lastId, 'sign-in')
+      await run(createFlowRun(flowAccess, target, open(target), flow))
+    },
     endAll(party, reason) {
       for (const shared of flowsOf(party).values()) shared.giveUp(reason)
       underWay.delete(party)
@@ -81,10 +88,11 @@ export function createFlows(access: Omit<FlowAccess, 'flowsUnderWay'>): Flows {
   }
 }
 
-function newFlow({ options }: Pick<FlowAccess, 'options'>, target: FlowTarget, id: number): Flow {
+function newFlow({ options }: Pick<FlowAccess, 'options'>, target: FlowTarget, id: number, goal?: Flow['goal']): Flow {
   const { authority, party, place, uma } = target
   const { server, scheme, client } = authority
   return createFlow({
+    ...(goal && { goal }),
     id,
     issuer: server.issuer,
     client: client.id,

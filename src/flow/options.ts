@@ -36,7 +36,13 @@ export interface OpenedRedirect {
 
 /** A redirect handler that brings its own redirect URI. */
 export interface OpenableRedirectHandler {
+  /** Is called for each person that is sent away. */
   open(context: CallContext): Promise<OpenedRedirect>
+  /**
+   * Is called synchronously when `requester.interact(task)` starts, before a person is known to be needed. The returned
+   * function is called when the promise of the task has settled.
+   */
+  early?(): () => void
 }
 
 /** The options of a requester that concern its flows. */

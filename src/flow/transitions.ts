@@ -54,7 +54,7 @@ export const transitions: Record<FlowStateName, Row> = {
   },
   'sign-in': {
     'signed-in': (flow) => resume(flow),
-    waited: (flow) => resume({ ...flow, rounds: flow.rounds - 1 }),
+    waited: (flow) => afterOtherSignIn({ ...flow, rounds: flow.rounds - 1 }),
     'not-interactive': (flow) => fail(flow, 'not-interactive'),
     'redirect-loop': (flow) => fail(flow, 'redirect-loop'),
     error: thrown,
@@ -85,6 +85,7 @@ export function transition(flow: Flow, input: FlowInput): FlowTurn {
 
 /** The first effect of a flow that was just created, or taken out of storage. */
 export function firstEffect(flow: Flow): FlowEffect {
+  if (flow.at === 'refresh') return { kind: 'refresh' }
   return flow.at === 'claims' ? { kind: 'supply-claim' } : { kind: 'look' }
 }
 
@@ -135,7 +136,14 @@ function startAgain(flow: Flow): FlowTurn {
   return fresh.pushClaims ? supplyClaim(fresh) : look(fresh)
 }
 
+/** The sign-in of another flow may have been enough. */
+function afterOtherSignIn(flow: Flow): FlowTurn {
+  if (flow.goal !== 'sign-in') return resume(flow)
+  return { flow: { ...flow, at: 'refresh' }, effect: { kind: 'refresh' } }
+}
+
 function resume(flow: Flow): FlowTurn {
+  if (flow.goal === 'sign-in') return { flow: { ...flow, at: 'granted' }, directive: { kind: 'done' } }
   const { acr: _met, ...rest } = flow
   const next: Flow = { ...rest, resume: 'look' }
   return flow.resume === 'claims' ? supplyClaim(next) : look(next)

@@ -6,8 +6,6 @@ import { lockKey } from './record-keys.ts'
 
 /** The options of a requester that concern its requesting parties. */
 export interface PartyOptions {
-  /** On whose behalf requests are made. Required with any storage but memory. */
-  requestingParty?: string
   /** How many RPTs, and how many places, are kept for each requesting party. @default 1000 */
   maxEntries?: number
   /**
@@ -21,6 +19,8 @@ export interface PartyOptions {
 export interface Parties {
   /** The party of this name; always the same one, as long as anything holds it. */
   get(name: string | undefined): Party
+  /** Takes a party out, so that the next `get` makes a new one. Returns the party, if there was one. */
+  remove(name: string | undefined): Party | undefined
   /** The parties in memory. */
   all(): Iterable<Party>
 }
@@ -45,6 +45,12 @@ export function createParties(
       recent.set(name, party)
       evicted.delete(name)
       if (recent.size > maxParties) evictOldest()
+      return party
+    },
+    remove(name) {
+      const party = recent.get(name) ?? evicted.get(name)?.deref()
+      recent.delete(name)
+      evicted.delete(name)
       return party
     },
     all: () => recent.values(),

@@ -6,22 +6,20 @@ import type { Flows } from '../flow/flows.ts'
 import type { FlowDirective } from '../flow/inputs.ts'
 import { forgetRedirects } from '../flow/people/redirect-counts.ts'
 import type { Participant, SharedFlow } from '../flow/shared-flow.ts'
-import { flowLockKey, type RecordStore } from '../parties/party.ts'
+import { flowLockKey } from '../parties/party.ts'
 import type { Authority } from '../trust/authority.ts'
-import type { Trust } from '../trust/trust.ts'
 import { findUsableChallenge, isRedirectedAway, type UsableChallenge } from './find-challenge.ts'
 import { heldRpt, maxHeldSends } from './held-rpt.ts'
 import { reportNoChallenge } from './no-challenge.ts'
+import type { OwnTokenAccess } from './own-token.ts'
 import type { RequestRun } from './request-run.ts'
 import { isUnchanged } from './request-run.ts'
 import { sendAgain } from './send.ts'
 import { sendWithoutStaleRpt } from './stale-rpt.ts'
 
 /** The parts of a requester that its requests use. */
-export interface RequestAccess {
-  trust: Trust
+export interface RequestAccess extends OwnTokenAccess {
   flows: Flows
-  records: RecordStore
   /** How many flows one request may start. */
   maxFlows: number
   /** Whether people can be sent away, so that redirects are counted. */
@@ -51,7 +49,7 @@ export async function answerChallenges<R>(access: RequestAccess, run: RequestRun
       continue
     }
     await reportNoChallenge(trust, run, answer, access.hasListener)
-    if (!(await sendWithoutStaleRpt(trust, run, answer))) return run.result
+    if (!(await sendWithoutStaleRpt(access, run, answer))) return run.result
   }
 }
 
@@ -87,7 +85,7 @@ async function answerChallenge<R>(
   const held = heldRpt(run, authority)
   if (held) {
     run.heldSends += 1
-    return sendAgain(trust, run, held, 'held')
+    return sendAgain(access, run, held, 'held')
   }
   if (isUsedUp || run.heldSends > maxHeldSends) {
     throw new MaxFlowsReachedError(`${host} still challenges after ${run.flows} flows (maxFlowsPerRequest)`, {
@@ -135,7 +133,7 @@ async function obtainRpt<R>(
     if (!isReregistered || !run.driver.replayable || run.reregistered) throw withResponse(error, run.result)
     run.reregistered = true
     // The ticket belongs to the old client. The new client needs a fresh one.
-    await sendAgain(trust, run, undefined, 'fresh-ticket')
+    await sendAgain(access, run, undefined, 'fresh-ticket')
   }
 }
 
@@ -165,7 +163,7 @@ async function followFlow<R>(
 
 /** Does as one directive says. Returns the next directive; undefined if the flow has ended for this request. */
 async function obey<R>(
-  { trust }: RequestAccess,
+  access: RequestAccess,
   run: RequestRun<R>,
   target: FlowTarget,
   shared: SharedFlow,
@@ -175,12 +173,12 @@ async function obey<R>(
   if (directive.kind !== 'resend') return undefined
   const rpt = directive.rpt && run.party.wallet.byId(directive.rpt.id)
   if (!directive.report) {
-    if (rpt) await sendAgain(trust, run, rpt, directive.reason)
+    if (rpt) await sendAgain(access, run, rpt, directive.reason)
     return undefined
   }
   try {
-    await sendAgain(trust, run, rpt, directive.reason)
-    const fresh = await findUsableChallenge(trust, run)
+    await sendAgain(access, run, rpt, directive.reason)
+    const fresh = await findUsableChallenge(access.trust, run)
     const isSameServer = fresh?.authority.key === target.authority.key
     if (!fresh || !isSameServer) return settle(run, shared, participant)
     noteRefusal(run)

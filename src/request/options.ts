@@ -8,7 +8,11 @@ export interface UmaRequestOptions {
   scope?: string
   /** Extra token request parameters. */
   parameters?: TokenParameters
-  /** `false`: reject with `InteractionRequiredError` if a person would be needed. @default true */
+  /**
+   * `false`: reject with `InteractionRequiredError` if a person would be needed; nothing overrides this. `true`: a
+   * person may be sent away.
+   * @default `true` within `requester.interact()`, or else the axios or ky instance's, or else the requester's
+   */
   interactive?: boolean
   /**
    * Names the operation, for one URL whose permission depends on the body (JSON-RPC, GraphQL, MCP tools). The wallet
@@ -30,6 +34,17 @@ export interface UmaRequestOptions {
 
 /** The options of a requester that concern its requests. */
 export interface RequestOptions {
+  /**
+   * `false`: no request sends a person away unless the request itself, `requester.interact()` or the axios or ky
+   * instance allows that. @default true
+   */
+  interactive?: boolean
   /** How many flows one request may start. @default 1 */
   maxFlowsPerRequest?: number
+}
+
+/** Options of an axios or ky instance, for all of its requests. */
+export interface InstanceOptions {
+  /** Whether its requests may send a person away. @default the requester's `interactive` */
+  interactive?: boolean
 }

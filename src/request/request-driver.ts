@@ -1,7 +1,7 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
 import type { StoredRequest } from '../flow/flow-target.ts'
 import type { Answer } from '../protocol/http/answer.ts'
-import type { UmaRequestOptions } from './options.ts'
+import type { InstanceOptions, UmaRequestOptions } from './options.ts'
 
 /** Changes of one send, besides headers. */
 export interface SendChanges {
@@ -42,4 +42,8 @@ export interface RequestDriver<R> {
 }
 
 /** Runs one request through the engine. Adapters call this function and know nothing else of the engine. */
-export type RunRequest = <R>(driver: RequestDriver<R>, uma?: UmaRequestOptions) => Promise<R>
+export type RunRequest = <R>(
+  driver: RequestDriver<R>,
+  uma?: UmaRequestOptions,
+  instance?: InstanceOptions,
+) => Promise<R>

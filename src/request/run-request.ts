@@ -76,12 +76,26 @@ async function runUnknown<R>(
   const tell = tellOf(access, party)
   const rpt = await freshRpt({ ...access, tell }, party, driver, place, host)
   const revision = rpt?.revision ?? 0
-  const result = await send(access.trust, { driver, host, tell }, rpt)
+  const result = await send(access, { driver, host, tell, party, place }, rpt)
   // Nothing was presented and nothing is missing: this request needs no RPT.
   if (!rpt && driver.status(result) < 400) return result
   const run = createRun(tell, party, driver, uma, place, result)
   notePresented(run, rpt, revision)
   return answerChallenges(access, run)
+}
+
+/** Goes on with a request that was sent without an RPT before the engine was loaded, from its answer. */
+export async function continueRequest<R>(
+  access: RunAccess,
+  party: Party,
+  driver: RequestDriver<R>,
+  uma: UmaRequestOptions | undefined,
+  result: R,
+): Promise<R> {
+  const operation = uma?.operation === undefined ? undefined : await hashOperation(uma.operation)
+  const place = toPlace(driver.method, driver.url, operation)
+  if (!place) return result
+  return answerChallenges(access, createRun(tellOf(access, party), party, driver, uma ?? noOptions, place, result))
 }
 
 /** Tells about this request, by its number. */

@@ -4,8 +4,8 @@ import { BindingError, BodyNotReplayableError, withResponse } from '../errors/in
 import { bare, type UmaEventDetail } from '../events.ts'
 import type { Answer } from '../protocol/http/answer.ts'
 import { issuerOf } from '../trust/authority.ts'
-import type { Trust } from '../trust/trust.ts'
 import type { Rpt } from '../wallet/rpt.ts'
+import { type OwnTokenAccess, ownTokenHeaders } from './own-token.ts'
 import type { RequestDriver } from './request-driver.ts'
 import { notePresented, type RequestRun } from './request-run.ts'
 
@@ -19,7 +19,8 @@ type Sendable<R> = Pick<RequestDriver<R>, 'send' | 'answer' | 'method' | 'url' |
  * @returns the host's answer
  * @throws BindingError, or the error of the HTTP library
  */
-export async function send<R>(trust: Trust, run: SendRun<R>, rpt: Rpt | undefined): Promise<R> {
+export async function send<R>(access: OwnTokenAccess, run: SendRun<R>, rpt: Rpt | undefined): Promise<R> {
+  const { trust } = access
   const { driver, host } = run
   if (rpt?.headers) {
     run.release?.()
@@ -27,14 +28,15 @@ export async function send<R>(trust: Trust, run: SendRun<R>, rpt: Rpt | undefine
   }
   const authority = rpt ? await trust.find(issuerOf(rpt.authority), host) : await trust.signerFor(host)
   if (!authority) {
+    const headers = await ownTokenHeaders(access, run)
     run.release?.()
-    return driver.send(undefined)
+    return driver.send(headers)
   }
   return sendBound(authority.binding, run, rpt)
 }
 
 /** The facts of a request that its sends need. */
-export type SendRun<R> = Pick<RequestRun<R>, 'driver' | 'host' | 'tell'> & {
+export type SendRun<R> = Pick<RequestRun<R>, 'driver' | 'host' | 'tell' | 'party' | 'place'> & {
   /** Releases the answer before, right before the request is sent. */
   release?: () => void
 }
@@ -117,7 +119,7 @@ export type ResendReason = Extract<UmaEventDetail, { type: 'resend' }>['reason']
  * @throws BodyNotReplayableError, or as `send` does
  */
 export async function sendAgain<R>(
-  trust: Trust,
+  access: OwnTokenAccess,
   run: RequestRun<R>,
   rpt: Rpt | undefined,
   reason: ResendReason,
@@ -138,7 +140,7 @@ export async function sendAgain<R>(
     isReleased = true
     driver.answer(before).discard()
   }
-  const sending = send(trust, { ...run, release }, rpt)
+  const sending = send(access, { ...run, release }, rpt)
   rpt?.sends.add(sending)
   try {
     run.result = await sending

@@ -5,6 +5,7 @@ import { issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { Rpt } from '../wallet/rpt.ts'
 import { isRedirectedAway, recognise } from './find-challenge.ts'
+import type { OwnTokenAccess } from './own-token.ts'
 import { isUnchanged, notePresented, type RequestRun } from './request-run.ts'
 import { send } from './send.ts'
 
@@ -17,7 +18,12 @@ const fruitlessFor = 60_000
  *
  * @returns whether the last answer of the request is now the better, second one; otherwise it is the first one still
  */
-export async function sendWithoutStaleRpt<R>(trust: Trust, run: RequestRun<R>, answer: Answer): Promise<boolean> {
+export async function sendWithoutStaleRpt<R>(
+  access: OwnTokenAccess,
+  run: RequestRun<R>,
+  answer: Answer,
+): Promise<boolean> {
+  const { trust } = access
   const { rpt, driver, host, place, tell, party } = run
   if (!rpt || isRedirectedAway(answer, host) || !isUnchanged(run)) return false
   if (!(await mayBeStale(trust, run, rpt, answer.status))) return false
@@ -28,7 +34,7 @@ export async function sendWithoutStaleRpt<R>(trust: Trust, run: RequestRun<R>, a
     return false
   }
   tell({ type: 'resend', resource: bare(place.url), method: place.method, rpt: false, reason: 'stale' })
-  const second = await send(trust, run, undefined)
+  const second = await send(access, run, undefined)
   const secondAnswer = driver.answer(second)
   const isBetter = secondAnswer.status < 400 || (await recognise(trust, run, second)).length > 0
   if (!isBetter) {

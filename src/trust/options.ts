@@ -36,6 +36,12 @@ export interface AuthorizationServer {
   tolerateTrailingSlash?: boolean
   /** Accepts a ticket that was not rotated. @default false */
   unchangedTicket?: boolean
+  /**
+   * Requests to `hosts` for which no RPT is held carry the party's own access token: of its sign-in, or of `bearer(…)`.
+   * Some hosts challenge only requests that carry a token. `hosts` must be a list, and the caller's own `Authorization`
+   * is never replaced. @default false
+   */
+  sendAccessToken?: boolean
   /** Statuses without a challenge that mean "this RPT is no longer good", besides 401. */
   staleStatuses?: readonly (400 | 403)[]
 }

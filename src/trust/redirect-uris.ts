@@ -1,4 +1,4 @@
-import type { Scheme } from '../schemes/scheme.ts'
+import type { SchemeOutline } from './check-server.ts'
 import type { AuthorizationServer } from './options.ts'
 
 /** A server, and the redirect URI that a person comes back to from that server. */
@@ -11,19 +11,23 @@ interface Destination {
  * Whether a person who comes back from this server brings `iss`, and never anything but a code: then the returns of two
  * servers cannot be mistaken for each other (RFC 9207).
  */
-export function isToldByIssuer({ scheme, metadata }: AuthorizationServer, defaultScheme: Scheme): boolean {
-  const claimsRedirect = (scheme ?? defaultScheme).redirect
+export function isToldByIssuer({ scheme, metadata }: AuthorizationServer, defaultScheme: SchemeOutline): boolean {
+  const { redirect: claimsRedirect }: SchemeOutline = scheme ?? defaultScheme
   return !claimsRedirect && metadata?.authorization_response_iss_parameter_supported === true
 }
 
 /** Whether the server can send a person away at all. */
-function sendsPeopleAway({ scheme, signIn }: AuthorizationServer, defaultScheme: Scheme): boolean {
-  const { redirect, signIn: own } = scheme ?? defaultScheme
+function sendsPeopleAway({ scheme, signIn }: AuthorizationServer, defaultScheme: SchemeOutline): boolean {
+  const { redirect, signIn: own }: SchemeOutline = scheme ?? defaultScheme
   return Boolean(redirect ?? signIn ?? own)
 }
 
+/** Whether people sign in at the server. */
+export const sendsPeopleToSignIn = ({ scheme, signIn }: AuthorizationServer): boolean =>
+  (signIn ?? scheme?.signIn) !== undefined
+
 /** The issuers of the servers that people may come back from without naming the issuer. */
-export function returnServers(servers: readonly AuthorizationServer[], defaultScheme: Scheme): string[] {
+export function returnServers(servers: readonly AuthorizationServer[], defaultScheme: SchemeOutline): string[] {
   return servers
     .filter((server) => sendsPeopleAway(server, defaultScheme) && !isToldByIssuer(server, defaultScheme))
     .map(({ issuer }) => issuer)
@@ -37,7 +41,7 @@ export function returnServers(servers: readonly AuthorizationServer[], defaultSc
 export function destinations(
   servers: readonly AuthorizationServer[],
   fallback: string | undefined,
-  defaultScheme: Scheme,
+  defaultScheme: SchemeOutline,
 ): Destination[] {
   const returning = returnServers(servers, defaultScheme)
   return servers.flatMap((server) => {

@@ -32,6 +32,10 @@ export interface Trust {
   onlySpeakerFor(host: string): Promise<string | undefined>
   /** The authority whose binding presents requests to a host without a grant. */
   signerFor(host: string): Promise<Authority | undefined>
+  /** Whether any configured server has `sendAccessToken`. */
+  readonly hasTokenSenders: boolean
+  /** The authority whose access token goes with requests to a host (`sendAccessToken`). */
+  tokenSenderFor(host: string): Promise<Authority | undefined>
   /** The same authority with a registered client. @throws UmaError if the registration fails */
   register(authority: Authority): Promise<Authority>
   /**
@@ -109,6 +113,7 @@ function assemble(
     return Promise.all(speakers.map((authority) => withStoredClient(authority)))
   }
   const signers = (authorities ?? []).filter(({ binding }) => binding.withoutGrant)
+  const tokenSenders = (authorities ?? []).filter(({ server }) => server.sendAccessToken)
   return {
     schemes: [...schemes],
     otherReturnServers,
@@ -126,6 +131,11 @@ function assemble(
       if (signers.length === 0) return undefined
       const [signer] = await speaking(signers, host)
       return signer && withStoredClient(signer)
+    },
+    hasTokenSenders: tokenSenders.length > 0,
+    async tokenSenderFor(host) {
+      const [sender] = await speaking(tokenSenders, host)
+      return sender && withStoredClient(sender)
     },
     async register(authority) {
       if (authority.client.id) return authority

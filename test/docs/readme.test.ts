@@ -96,7 +96,7 @@ test('the size that is stated', async () => {
 /** Where the options of an interface are declared: each level declares the options that it reads. */
 const declared: Record<string, [name: string, path: string][]> = {
   RequesterOptions: [
-    ['RequesterOptions', 'requester-options.ts'],
+    ['RequesterOptions', 'requester/options.ts'],
     ['TrustOptions', 'trust/options.ts'],
     ['PartyOptions', 'parties/create-parties.ts'],
     ['FlowOptions', 'flow/options.ts'],

@@ -25,7 +25,9 @@ describe('options: TypeError', () => {
     ['onRedirect', { onRedirect: {} }],
   ])('%s', (name, options) => {
     const last = name.split('.').pop() as string
-    expect(() => createRequester({ authorizationServers: [server], ...options })).toThrow(new RegExp(`^${last}: `))
+    expect(() => createRequester({ authorizationServers: [server], ...options })).toThrow(
+      new RegExp(`^createRequester: .*${last} must be `),
+    )
   })
 
   test('an issuer that is the metadata document', () => {

@@ -112,9 +112,15 @@ describe('nobody to sign in', () => {
     expect(tokenRequests(world)).toEqual([])
   })
 
-  test('no redirect URI: redirect_failed', async () => {
+  test('R10: no redirect URI: told when the requester is created', async () => {
+    const { requester } = await keycloak()
+    expect(() => requester({ redirectUri: undefined } as object)).toThrow(/redirectUri is missing/)
+  })
+
+  test('a handler that brings no redirect URI either: redirect_failed', async () => {
     const { requester, url } = await keycloak()
-    const app = requester({ redirectUri: undefined } as object)
+    const onRedirect = { open: async () => ({ run: async () => '' }) }
+    const app = requester({ redirectUri: undefined, onRedirect } as object)
     expect((await umaRejection(app.fetch(url))).code).toBe('redirect_failed')
   })
 })

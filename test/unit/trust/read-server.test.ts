@@ -13,6 +13,8 @@ const read = (more: Partial<AuthorizationServer> = {}) => readServer(serverWith(
 const authenticate = (auth: (...args: never[]) => unknown) =>
   auth(...([{ issuer }, { client_id: 'album' }, new URLSearchParams(), new Headers(), {}] as never[]))
 
+const hostsRule = "a list of origins such as ['https://photos.example.com'], a predicate, or 'any'"
+
 describe('readServer refuses', () => {
   const refusals: [string, Partial<AuthorizationServer>, string][] = [
     ['plain http', { issuer: 'http://as.example' }, `http://as.example: the issuer must be ${urlRule}`],
@@ -32,8 +34,19 @@ describe('readServer refuses', () => {
       { client: dynamicClient({ token_endpoint_auth_method: 'private_key_jwt' }) },
       `${issuer}: client.auth is missing, for private_key_jwt`,
     ],
-    ['no hosts', { hosts: undefined as never }, `${issuer}: hosts must be a list of origins, a predicate, or 'any'`],
-    ['a text as hosts', { hosts: 'all' as never }, `${issuer}: hosts must be a list of origins, a predicate, or 'any'`],
+    ['no hosts', { hosts: undefined as never }, `${issuer}: hosts is missing; it must be ${hostsRule}`],
+    ['a text as hosts', { hosts: 'all' as never }, `${issuer}: hosts must be ${hostsRule}`],
+    ['E5: a host with a path', { hosts: [`${host}/a`] }, `${issuer}: hosts: ${host}/a has a path; write '${host}'`],
+    [
+      'E6: a misspelled setting',
+      { parameter: {} } as never,
+      `${issuer}: there is no option parameter; did you mean parameters?`,
+    ],
+    [
+      'sendAccessToken without a list of hosts',
+      { hosts: 'any', sendAccessToken: true },
+      `${issuer}: sendAccessToken needs hosts as a list of origins`,
+    ],
     ['an unsafe host', { hosts: [host, 'http://photos.example'] }, `${issuer}: each of hosts must be ${urlRule}`],
   ]
   it.each(refusals)('%s', (_name, more, message) => {
@@ -81,7 +94,7 @@ describe('readServer', () => {
 
 describe('speaksFor', () => {
   it('compares a list by origin', async () => {
-    const { speaksFor } = read({ hosts: [`${host}/a/path`, 'https://other.example:8443'] })
+    const { speaksFor } = read({ hosts: [`${host}/`, 'https://other.example:8443'] })
     expect(await speaksFor(host)).toBe(true)
     expect(await speaksFor('https://other.example:8443')).toBe(true)
     expect(await speaksFor('https://other.example')).toBe(false)

@@ -1,5 +1,5 @@
-import type { Party } from './parties/party.ts'
-import type { RequesterParts } from './requester-parts.ts'
+import type { Party } from '../parties/party.ts'
+import type { RequesterParts } from './parts.ts'
 
 /** The requester for one requesting party: the parts that all of its handles share, and the party. */
 export interface Handle {

@@ -1,0 +1,41 @@
+import { UntrustedAuthorizationServerError } from '../../errors/index.ts'
+import { bare, type TellFor } from '../../events.ts'
+import type { Party } from '../../parties/party.ts'
+import type { Trust } from '../../trust/trust.ts'
+import type { FlowTarget } from '../flow-target.ts'
+import type { Flows } from '../flows.ts'
+
+/** The parts of a requester that an explicit sign-in uses. */
+export interface SignInAtAccess {
+  trust: Trust
+  flows: Flows
+  tellFor: TellFor
+}
+
+/**
+ * Signs a party in at an authorization server, in a flow of its own. If somebody is signed in there, and the access
+ * token has not ended or can be refreshed, nobody is sent away.
+ *
+ * @throws UntrustedAuthorizationServerError, TypeError if the server has no sign-in, or the error of the flow
+ */
+export async function signInAt({ trust, flows, tellFor }: SignInAtAccess, party: Party, issuer: string): Promise<void> {
+  const found = URL.canParse(issuer) ? await trust.find(issuer) : undefined
+  if (!found) {
+    const named = bare(`${issuer}`)
+    throw new UntrustedAuthorizationServerError(`signIn: ${named} is not among authorizationServers`, { issuer: named })
+  }
+  if (!found.server.signIn && !found.scheme.signIn) {
+    throw new TypeError(`signIn: ${found.server.issuer} has no sign-in; add signIn: codeFlow({ scope }) to the server`)
+  }
+  const authority = await trust.register(found)
+  const { href: url, origin: host } = new URL(authority.server.issuer)
+  const target: FlowTarget = {
+    party,
+    authority,
+    place: { method: 'GET', url },
+    host,
+    uma: {},
+    tell: tellFor(party.name),
+  }
+  await flows.signIn(target)
+}
