@@ -1,4 +1,5 @@
 import { createFetch, type UmaFetch } from '../fetch.ts'
+import type { Party } from '../parties/party.ts'
 import type { InstanceOptions, UmaRequestOptions } from '../request/options.ts'
 import type { RequestDriver, RunRequest } from '../request/request-driver.ts'
 import { type Handle, registerHandle } from './handles.ts'
@@ -29,10 +30,12 @@ export interface Requester {
    */
   run<R>(driver: RequestDriver<R>, uma?: UmaRequestOptions, instance?: InstanceOptions): Promise<R>
   /**
-   * For adapters whose library waits before it calls them: says whose request this is, and whether it may send a person
-   * away. Call it when the application makes the request, and `run` of the result later.
+   * For adapters whose library waits before it calls them: remembers whose request this is, and whether it may send a
+   * person away. Call it when the application makes the request, and give the result to `run` later.
+   *
+   * @returns the options of the request, or a copy that remembers more
    */
-  begin(): { run: RunRequest }
+  begin(uma: UmaRequestOptions | undefined, instance?: InstanceOptions): UmaRequestOptions | undefined
   /**
    * Allows requests to send the person away: every request of this handle that starts while the promise of `task` is
    * pending, also requests that have nothing to do with the task. Call it in a click handler, with a requester, an
@@ -82,18 +85,34 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
   /** How many calls of `interact` are pending. */
   let interactions = 0
 
-  /** Fixes whose request begins now, and whether it may send a person away. */
-  function begin(): RunRequest {
-    const name = nameOf()
-    const isAllowed = interactions > 0
-    return (driver, uma, instance) => {
-      const resolved = isAllowed ? uma : withInteractive(uma, instance?.interactive ?? options.interactive)
-      return runFor(source, name, driver, resolved)
-    }
+  const isFixed = typeof requestingParty !== 'function'
+  /** The party of a handle for one party. It stays in memory as long as the handle does. */
+  let fixedParty: Party | undefined
+  /** The parties of requests that began before their adapter was called, by the options of the request. */
+  const begunFor = new WeakMap<UmaRequestOptions, { name: string | undefined }>()
+
+  const resolve = (uma: UmaRequestOptions | undefined, instance?: InstanceOptions): UmaRequestOptions | undefined =>
+    interactions > 0 ? uma : withInteractive(uma, instance?.interactive ?? options.interactive)
+
+  function partyOf(parts: RequesterParts, name: string | undefined): Party {
+    if (!isFixed) return parts.parties.get(name)
+    fixedParty ??= parts.parties.get(name)
+    return fixedParty
   }
+
+  async function open(): Promise<Handle> {
+    const name = nameOf()
+    const parts = source.parts ?? (await source.load())
+    return { parts, party: partyOf(parts, name) }
+  }
+
   const run: RunRequest = (driver, uma, instance) => {
-    const resolved = interactions > 0 ? uma : withInteractive(uma, instance?.interactive ?? options.interactive)
-    return runFor(source, nameOf(), driver, resolved)
+    const begun = uma && begunFor.get(uma)
+    const name = begun ? begun.name : nameOf()
+    const resolved = begun ? uma : resolve(uma, instance)
+    const { parts } = source
+    if (!parts) return source.runUnloaded(name, driver, resolved)
+    return parts.runRequest(partyOf(parts, name), driver, resolved)
   }
   const fetchWith = (transport: () => typeof globalThis.fetch, instance?: InstanceOptions): UmaFetch =>
     createFetch(instance ? (driver, uma) => run(driver, uma, instance) : run, transport, options.headers)
@@ -106,7 +125,13 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
     wrapFetch: (own, instance) => fetchWith(() => own, instance),
     as: (other) => createHandle(source, checkedName(other)),
     run,
-    begin: () => ({ run: begin() }),
+    begin(uma, instance) {
+      // Nothing that may change until the adapter is called concerns such a request.
+      if (isFixed && (instance?.interactive ?? options.interactive) !== false) return uma
+      const begun = { ...resolve(uma, instance) }
+      begunFor.set(begun, { name: nameOf() })
+      return begun
+    },
     async interact(task) {
       interactions += 1
       const close = openEarly(options)
@@ -118,15 +143,15 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
       }
     },
     async signIn(issuer) {
-      const { parts, party } = await openParts(source, nameOf())
+      const { parts, party } = await open()
       await parts.signIn(party, issuer)
     },
     async signOut() {
-      const { parts, party } = await openParts(source, nameOf())
+      const { parts, party } = await open()
       await parts.signOut(party)
     },
   }
-  registerHandle(requester, () => openParts(source, nameOf()))
+  registerHandle(requester, open)
   return requester
 }
 
@@ -155,22 +180,6 @@ function checkedName(name: unknown): string {
 
 function withInteractive(uma: UmaRequestOptions | undefined, byDefault = true): UmaRequestOptions | undefined {
   return byDefault || uma?.interactive !== undefined ? uma : { ...uma, interactive: false }
-}
-
-function runFor<R>(
-  source: PartsSource,
-  name: string | undefined,
-  driver: RequestDriver<R>,
-  uma: UmaRequestOptions | undefined,
-): Promise<R> {
-  const { parts } = source
-  if (!parts) return source.runUnloaded(name, driver, uma)
-  return parts.runRequest(parts.parties.get(name), driver, uma)
-}
-
-async function openParts(source: PartsSource, name: string | undefined): Promise<Handle> {
-  const parts = source.parts ?? (await source.load())
-  return { parts, party: parts.parties.get(name) }
 }
 
 /** Opens the window of a redirect handler that wants to open it in the click. */
