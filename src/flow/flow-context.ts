@@ -1,7 +1,8 @@
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
 import type { Identity } from '../authorization-server/identity.ts'
 import { NobodySignedInError } from '../errors/index.ts'
-import { identityOf, type SignInAccess } from '../parties/identity-of.ts'
+import { identityOf } from '../parties/identity-of.ts'
+import type { SignInAccess } from '../parties/revoke.ts'
 import { jwtExpiry } from '../protocol/oauth/token-answer.ts'
 import type { FlowTarget } from './flow-target.ts'
 

@@ -1,4 +1,5 @@
 import type { DynamicClient } from '../authorization-server/dynamic-client.ts'
+import type { SignIn } from '../authorization-server/identity.ts'
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import type { Binding } from '../bindings/binding.ts'
 import type { Scheme } from '../schemes/scheme.ts'
@@ -22,6 +23,9 @@ export interface Authority {
   /** Whether this server may speak for a host. A rejection of the application's predicate means no. */
   speaksFor(origin: string): Promise<boolean>
 }
+
+/** How people sign in at an authority, if they do. */
+export const signInOf = ({ server, scheme }: Authority): SignIn | undefined => server.signIn ?? scheme.signIn
 
 /** The issuer in the key of an authority. */
 export const issuerOf = (key: string): string => key.split(' ', 1)[0] as string
