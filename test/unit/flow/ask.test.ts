@@ -5,6 +5,7 @@ import { BindingError, RequestDeniedError, SchemeError } from '../../../src/erro
 import { askServer } from '../../../src/flow/ask.ts'
 import { flowLockKey } from '../../../src/parties/party.ts'
 import type { Scheme, Step } from '../../../src/schemes/scheme.ts'
+import { codeFlow } from '../../../src/sign-in.ts'
 import { issuer, json, metadata, status } from '../authorization-server/kit.ts'
 import { askStep, hold, host, key, participant, place, scriptedScheme, type WorldOptions, world } from './run-kit.ts'
 
@@ -87,13 +88,14 @@ describe('askServer', () => {
   it("notices that the party's own token was refused", async () => {
     const party: Step = { ...askStep, by: 'party' } as Step
     const signIn: Step = { kind: 'sign-in' }
-    const { ask, run, party: alice, sent } = asking([party, signIn], { acts: [status(401)] })
+    const server = { signIn: codeFlow({ scope: 'openid' }) }
+    const { ask, run, party: alice, sent } = asking([party, signIn], { acts: [status(401)], server })
     alice.identities.set(key, { accessToken: 'own-token' })
     expect(await ask()).toEqual({ kind: 'token-refused' })
     expect([run.partyToken, sent[0]?.headers.get('authorization')]).toEqual(['own-token', 'Bearer own-token'])
     expect((await asking([askStep, wait], { acts: [status(401)] }).ask()).kind).toBe('wait')
     // An old server may answer 401 with claims: the scheme decides.
-    const claims = asking([party, wait], { acts: [status(401)] })
+    const claims = asking([party, wait], { acts: [status(401)], server })
     claims.party.identities.set(key, { accessToken: 'own-token' })
     expect((await claims.ask()).kind).toBe('wait')
   })

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest'
 import { NobodySignedInError } from '../../../src/errors/index.ts'
+import { codeFlow } from '../../../src/sign-in.ts'
 import { issuer } from '../authorization-server/kit.ts'
 import { key, place, world } from './run-kit.ts'
 
 const jwt = (seconds: number) => `e30.${btoa(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + seconds }))}.s`
 
 it("gives the party's own tokens, which are not enumerable", async () => {
-  const { run, party } = world()
+  const { run, party } = world({ server: { signIn: codeFlow({ scope: 'openid' }) } })
   run.stop()
   await expect(run.context.accessToken()).rejects.toBeInstanceOf(NobodySignedInError)
   for (const idToken of [undefined, 'opaque', jwt(60)]) {
