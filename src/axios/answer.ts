@@ -61,13 +61,13 @@ const wrappers = new WeakMap<Fetch, Fetch>()
 
 /** A fetch whose responses tell their final URL, although axios's fetch adapter does not. */
 export function tellingFinalUrl(fetch: Fetch): Fetch {
-  const wrapper: Fetch =
-    wrappers.get(fetch) ??
-    (async (input, init) => {
-      const response = await fetch(input, init)
-      finalUrls.set(Object(input), response.url)
-      return response
-    })
+  const known = wrappers.get(fetch)
+  if (known) return known
+  const wrapper: Fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    finalUrls.set(Object(input), response.url)
+    return response
+  }
   wrappers.set(fetch, wrapper).set(wrapper, wrapper)
   return wrapper
 }

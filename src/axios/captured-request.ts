@@ -13,7 +13,7 @@ export interface CapturedRequest {
   /** The config that the caller gets to see. Attempts are sent with copies. */
   config: Config
   /** The URL as the adapter computes it, userinfo included. */
-  url: URL
+  url: string
   data: unknown
   /** Makes a body for each send. */
   makeBody: (() => unknown) | undefined
@@ -45,7 +45,7 @@ function captureData(data: unknown): unknown {
 }
 
 /** The request, when axios has called the adapter. An interceptor may have given the body. */
-export function capture(config: Config, adapter: AxiosAdapter, url: URL, uma: UmaRequestOptions): CapturedRequest {
+export function capture(config: Config, adapter: AxiosAdapter, url: string, uma: UmaRequestOptions): CapturedRequest {
   const data = copies.delete(Object(config.data)) ? config.data : captureBody(config.data, copiedView)
   const buffers = uma.buffer === true && isOneShot(data)
   // An instance of npm form-data knows its boundary.

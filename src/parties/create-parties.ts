@@ -1,8 +1,5 @@
-import { inTurn } from '../async/in-turn.ts'
-import type { Identity } from '../authorization-server/identity.ts'
-import { createWallet } from '../wallet/wallet.ts'
-import type { Party, RecordStore, StoredWallet } from './party.ts'
-import { lockKey } from './record-keys.ts'
+import { LazyParty, type PartySource } from './lazy-party.ts'
+import type { Party, RecordStore } from './party.ts'
 
 /** The options of a requester that concern its requesting parties. */
 export interface PartyOptions {
@@ -26,20 +23,20 @@ export interface Parties {
 }
 
 /** Makes the part of a party that the storage adds; undefined if there is only memory. */
-export type MakeStoredWallet = ((party: Party) => StoredWallet) | undefined
+export type MakeStoredWallet = PartySource['makeStoredWallet']
 
 export function createParties(
   { maxEntries, maxParties = 10_000 }: PartyOptions,
   records: RecordStore,
   makeStoredWallet: MakeStoredWallet,
 ): Parties {
+  const source: PartySource = { maxEntries, records, makeStoredWallet }
   const recent = new Map<string | undefined, Party>()
   const evicted = new Map<string | undefined, WeakRef<Party>>()
 
   return {
     get(name) {
-      const party =
-        recent.get(name) ?? evicted.get(name)?.deref() ?? createParty(name, maxEntries, records, makeStoredWallet)
+      const party = recent.get(name) ?? evicted.get(name)?.deref() ?? new LazyParty(name, source)
       // The map keeps the order of use.
       recent.delete(name)
       recent.set(name, party)
@@ -66,36 +63,4 @@ export function createParties(
     if (evicted.size > 2 * maxParties)
       for (const [key, reference] of evicted) if (!reference.deref()) evicted.delete(key)
   }
-}
-
-function createParty(
-  name: string | undefined,
-  maxEntries: number | undefined,
-  records: RecordStore,
-  makeStoredWallet: MakeStoredWallet,
-): Party {
-  const inThisProcess = inTurn()
-  const party: Party = {
-    name,
-    wallet: createWallet(maxEntries),
-    pcts: new Map<string, string>(),
-    identities: new Map<string, Identity>(),
-    neverUpgrades: new Set<string>(),
-    epoch: 0,
-    stored: undefined,
-    interactions: new Map(),
-    lock: (key, task) => inThisProcess(key, () => records.lock(lockKey(name, key), task)),
-    forget() {
-      const { wallet } = party
-      party.wallet = createWallet(maxEntries)
-      party.pcts = new Map()
-      party.identities = new Map()
-      party.neverUpgrades = new Set()
-      party.epoch += 1
-      for (const rpt of wallet.all()) wallet.drop(rpt)
-      party.stored?.forgotten()
-    },
-  }
-  if (makeStoredWallet) Object.defineProperty(party, 'stored', { value: makeStoredWallet(party) })
-  return party
 }

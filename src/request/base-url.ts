@@ -6,10 +6,21 @@ export const baseUrl = (): string | undefined => globalThis.document?.baseURI ??
  * not become part of a place.
  */
 export function targetUrl(url: string): string {
+  const absolute = absoluteUrl(url)
+  const parsed = urlWithUserinfo(absolute)
+  return parsed ? withoutUserinfo(parsed).href : absolute
+}
+
+/** The URL, absolute where that is possible. A URL that is absolute already stays as it is written. */
+export function absoluteUrl(url: string): string {
   const base = baseUrl()
-  const absolute = base && !URL.canParse(url) && URL.canParse(url, base) ? new URL(url, base).href : url
-  const parsed = absolute.includes('@') ? URL.parse(absolute) : undefined
-  return parsed && hasUserinfo(parsed) ? withoutUserinfo(parsed).href : absolute
+  return base && !URL.canParse(url) && URL.canParse(url, base) ? new URL(url, base).href : url
+}
+
+/** The parsed URL if it is absolute and carries a user name or a password. Most URLs need no parsing for that. */
+export function urlWithUserinfo(url: string): URL | undefined {
+  const parsed = url.includes('@') ? URL.parse(url) : undefined
+  return parsed && hasUserinfo(parsed) ? parsed : undefined
 }
 
 /** Whether a URL carries a user name or a password. */

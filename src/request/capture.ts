@@ -6,10 +6,36 @@
 /** The content type of a form (WHATWG URL §5), as fetch sets it. */
 export const formType = 'application/x-www-form-urlencoded;charset=UTF-8'
 
+/** Headers as a plain object. */
+type PlainHeaders = Record<string, string>
+
+/** Whether headers are a plain object. Everything else that fetch takes can be iterated over. */
+export const isPlain = (headers: HeadersInit): headers is PlainHeaders => !(Symbol.iterator in headers)
+
 /** Copies headers. A plain object stays a plain object, because copying it is cheap. */
 export function captureHeaders(headers: HeadersInit | undefined): HeadersInit | undefined {
   if (!headers) return undefined
-  return Symbol.iterator in headers ? new Headers(headers) : { ...headers }
+  return isPlain(headers) ? { ...headers } : new Headers(headers)
+}
+
+/**
+ * Sets headers over plain ones. The names are compared without case, because fetch would send the values of both spellings.
+ *
+ * @returns a new object
+ */
+export function setHeaders(own: PlainHeaders, patch: PlainHeaders): PlainHeaders {
+  const headers = { ...own, ...patch }
+  for (const name of Object.keys(own)) {
+    if (!Object.hasOwn(patch, name) && hasHeader(patch, name)) delete headers[name]
+  }
+  return headers
+}
+
+function hasHeader(headers: PlainHeaders, wanted: string): boolean {
+  for (const name of Object.keys(headers)) {
+    if (name.length === wanted.length && name.toLowerCase() === wanted.toLowerCase()) return true
+  }
+  return false
 }
 
 /**

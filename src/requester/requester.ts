@@ -126,6 +126,7 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
     as: (other) => createHandle(source, checkedName(other)),
     run,
     begin(uma, instance) {
+      if (uma && begunFor.has(uma)) return uma
       // Nothing that may change until the adapter is called concerns such a request.
       if (isFixed && (instance?.interactive ?? options.interactive) !== false) return uma
       const begun = { ...resolve(uma, instance) }

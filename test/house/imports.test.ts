@@ -6,7 +6,7 @@ const files = sources()
 const ours = (target: string) => target.startsWith('src/')
 
 /** Folders of entries. They stand with the files that are directly in `src`. */
-const entryFolders = ['client', 'servers', 'axios', 'requester']
+const entryFolders = ['client', 'servers', 'axios', 'fetch', 'requester']
 /** Files directly in `src` that are no entries. */
 const bottomFiles: Record<string, string> = { 'src/events.ts': 'events' }
 

@@ -27,7 +27,7 @@ describe('a look into the wallet', () => {
 
   it('brings the wallet up to date first', async () => {
     const made = ledWorld()
-    Object.assign(made.party, { stored: { sync: async () => void hold(made, 'synced') } })
+    Object.defineProperty(made.party, 'stored', { value: { sync: async () => void hold(made, 'synced') } })
     expect(await lookIntoWallet(made.run)).toMatchObject({ kind: 'worth-trying' })
   })
 

@@ -47,7 +47,7 @@ describe('runFlow', () => {
   it('hands an error of an effect to the flow', async () => {
     const error = new Error('no wallet')
     const { run, party, directive, events } = led([granted])
-    Object.assign(party, { stored: { sync: () => Promise.reject(error) } })
+    Object.defineProperty(party, 'stored', { value: { sync: () => Promise.reject(error) } })
     await expect(runFlow(run)).rejects.toBe(error)
     await expect(directive).rejects.toBe(error)
     expect(events.at(-1)).toMatchObject({ code: undefined })

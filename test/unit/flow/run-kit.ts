@@ -104,8 +104,8 @@ export function world(given: WorldOptions = {}): World {
   const locks: string[] = []
   const party = createParties({}, records, undefined).get(given.partyName ?? 'alice')
   const { lock } = party
-  Object.assign(party, {
-    lock(name: string, task: () => Promise<unknown>) {
+  Object.defineProperty(party, 'lock', {
+    value: (name: string, task: () => Promise<unknown>) => {
       locks.push(name)
       return lock(name, task)
     },
