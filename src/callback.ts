@@ -19,16 +19,23 @@ export type Callback =
   | (RepeatedReturn & { replay?: undefined })
 
 /**
- * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more. In
- * a page, the address bar is cleaned first. The same return again, within 10 minutes, gives `{ finished: true }`.
+ * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more.
+ *
+ * - In a page, the address bar is cleaned before anything is awaited.
+ * - The same return again, within 10 minutes, gives `{ finished: true }`.
+ * - In the popup of a `popupRedirect`, the page that opened the popup gets the URL, and the window closes.
  *
  * @param requester the requester for the party that was sent away
  * @param url on a server: the public URL, or its path and query. @default `location.href`
- * @throws InvalidStateError, RedirectError, or the error that the flow ends with; a `UmaError` then has `request` and
- * `kind`
+ * @throws InvalidStateError if nobody waits for this return; RedirectError; RedirectNeededError with `serverRedirect()`
+ * if the person is sent away once more; LoadError; or the error that the flow ends with. The error then has `request`
+ * and `kind`.
  *
  * @example
  * const { request, replay } = await handleCallback(requester)
+ * @example
+ * // On a server
+ * const { request } = await handleCallback(requester.as(user), originalUrl)
  */
 export async function handleCallback(
   requester: Pick<Requester, 'fetch'>,

@@ -1,4 +1,11 @@
-import type { InteractionRequiredError, InvalidStateError, NeedInfoError, RedirectError } from './interaction-errors.ts'
+import type {
+  InteractionRequiredError,
+  InvalidStateError,
+  NeedInfoError,
+  RedirectError,
+  RedirectNeededError,
+} from './interaction-errors.ts'
+import type { LoadError } from './load-error.ts'
 import type {
   BindingError,
   BodyNotReplayableError,
@@ -23,9 +30,11 @@ export interface UmaErrorsByCode {
   interaction_required: InteractionRequiredError
   invalid_state: InvalidStateError
   invalid_token_response: InvalidTokenResponseError
+  load_failed: LoadError
   max_flows_reached: MaxFlowsReachedError
   need_info: NeedInfoError
   redirect_failed: RedirectError
+  redirect_needed: RedirectNeededError
   request_denied: RequestDeniedError
   request_submitted: RequestSubmittedError
   scheme_failed: SchemeError

@@ -7,7 +7,10 @@ export {
   type NeedInfoErrorInit,
   NobodySignedInError,
   RedirectError,
+  RedirectNeededError,
+  redirectUrlOf,
 } from './interaction-errors.ts'
+export { LoadError, loadPart } from './load-error.ts'
 export {
   BindingError,
   BodyNotReplayableError,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { InvalidStateError } from '../../../../src/errors/index.ts'
-import { keepPending, takePending } from '../../../../src/flow/people/pending.ts'
+import { takePending } from '../../../../src/flow/people/pending.ts'
 import { pendingKey } from '../../../../src/parties/record-keys.ts'
 import { world } from '../run-kit.ts'
 
