@@ -9,7 +9,7 @@ import { createRequester, isUmaError } from 'uma-requester'
 import { attachRequester } from 'uma-requester/axios'
 import { popupRedirect } from 'uma-requester/redirect/popup'
 
-const popup = popupRedirect()
+const popup = popupRedirect({ openEarly: true })
 
 const requester = createRequester({
   authorizationServers: [

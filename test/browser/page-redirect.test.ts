@@ -158,7 +158,7 @@ test('a stored request is replayed as it was, without the Authorization of the c
   expect(stored).toContain('album')
   expect(stored).not.toContain('the-callers-own')
   const status = await page.evaluate(async (places) => {
-    const { make, pageRedirect, webStorage } = window.lib
+    const { make, pageRedirect, webStorage, handleCallback } = window.lib
     const requester = make(places, {
       requestingParty: 'bob',
       storage: webStorage(sessionStorage),
