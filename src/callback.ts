@@ -4,7 +4,8 @@
  * @module
  */
 import type { Requester } from './create-requester.ts'
-import { type FinishedReturn, finishReturn, type RepeatedReturn } from './flow/people/handle-callback.ts'
+import { cleanAddressBar, returnParameters } from './flow/people/clean-address-bar.ts'
+import { type FinishedReturn, finishReturn, type RepeatedReturn, type Return } from './flow/people/handle-callback.ts'
 import { openHandle } from './handles.ts'
 
 export type { FinishedReturn, RepeatedReturn } from './flow/people/handle-callback.ts'
@@ -39,11 +40,33 @@ export type Callback =
  */
 export async function handleCallback(
   requester: Pick<Requester, 'fetch'>,
-  url: string = globalThis.location.href,
+  url: string = returnOfThisPage(),
 ): Promise<Callback> {
+  const cleanUrl = cleanAddressBar(url, returnParameters)
+  if (cleanUrl === undefined) return finishCallback(requester, { url, isThisPage: false })
+  returns.set(cleanUrl, url)
+  try {
+    return await finishCallback(requester, { url, isThisPage: true }, cleanUrl)
+  } finally {
+    returns.delete(cleanUrl)
+  }
+}
+
+/** Returns of this page that are being finished, by the clean URL in the address bar. */
+const returns = new Map<string, string>()
+
+/** The URL that this page was opened on. React's StrictMode asks twice; then the address bar is already clean. */
+function returnOfThisPage(): string {
+  const { href } = globalThis.location
+  return returns.get(href) ?? href
+}
+
+async function finishCallback(requester: Pick<Requester, 'fetch'>, back: Return, cleanUrl?: string): Promise<Callback> {
   const { parts, party } = await openHandle(requester, 'handleCallback')
+  const ofSchemes = parts.trust.schemes.flatMap(({ redirect }) => redirect?.parameters ?? [])
+  if (cleanUrl !== undefined) cleanAddressBar(cleanUrl, ofSchemes)
   const tell = parts.tellFor(party.name, parts.run.nextRequest())
-  const finished = await finishReturn(parts.callback, party, url, tell)
+  const finished = await finishReturn(parts.callback, party, back, tell)
   if (finished.finished) return finished
   const { method, stored, url: target, operation } = finished.request
   if (!stored && method !== 'GET' && method !== 'HEAD') return finished

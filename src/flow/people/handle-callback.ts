@@ -20,7 +20,6 @@ import type { FlowTarget } from '../flow-target.ts'
 import type { Flows } from '../flows.ts'
 import type { FlowInput } from '../inputs.ts'
 import { transition } from '../transitions.ts'
-import { cleanAddressBar } from './clean-address-bar.ts'
 import { type ReturnOutcome, rememberedReturn, rememberReturn } from './finished-returns.ts'
 import { claimsInteraction, signInInteraction } from './interaction.ts'
 import { notOurs, type PendingFlow, type PendingRequest, takePending } from './pending.ts'
@@ -59,25 +58,30 @@ export interface CallbackAccess extends Omit<FlowAccess, 'flowsUnderWay'> {
   returning: Map<string, Promise<FinishedReturn | RepeatedReturn>>
 }
 
+/** A return of a person. */
+export interface Return {
+  /** The URL that the person came back on, or its path and query, which are resolved against the redirect URI. */
+  url: string
+  /** Whether this page was opened on the URL. */
+  isThisPage: boolean
+}
+
 /**
  * Finishes the flow of a person who came back. The same return at the same time gives the same promise.
  *
- * @param url the URL that the person came back on, or its path and query, which are resolved against the redirect URI
  * @throws InvalidStateError, RedirectError, RedirectNeededError, UmaError, with `request` and `kind`
  */
 export function finishReturn(
   access: CallbackAccess,
   party: Party,
-  url: string,
+  back: Return,
   tell: Tell,
 ): Promise<FinishedReturn | RepeatedReturn> {
-  const state = parametersOf(url).get('state') ?? ''
-  const isThisPage = cleanAddressBar(url, access.trust.schemes)
+  const state = parametersOf(back.url).get('state') ?? ''
   const key = JSON.stringify([party.name, state])
   const { returning } = access
   const promise =
-    returning.get(key) ??
-    handleReturn(access, party, { url, state, isThisPage }, tell).finally(() => returning.delete(key))
+    returning.get(key) ?? handleReturn(access, party, back, state, tell).finally(() => returning.delete(key))
   returning.set(key, promise)
   return promise
 }
@@ -85,18 +89,11 @@ export function finishReturn(
 const parametersOf = (url: string): URLSearchParams =>
   URL.parse(url, 'http://localhost')?.searchParams ?? new URLSearchParams()
 
-/** The URL of a return. */
-interface ReturnUrl {
-  url: string
-  state: string
-  /** Whether this page was opened on the URL. */
-  isThisPage: boolean
-}
-
 async function handleReturn(
   access: CallbackAccess,
   party: Party,
-  { url, state, isThisPage }: ReturnUrl,
+  { url, isThisPage }: Return,
+  state: string,
   tell: Tell,
 ): Promise<FinishedReturn | RepeatedReturn> {
   const { records, options } = access

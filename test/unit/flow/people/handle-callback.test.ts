@@ -22,7 +22,7 @@ async function away(more: object = {}) {
   const { access, records, party, target } = made
   const callback: CallbackAccess = { ...access, flows: createFlows(access), returning: new Map() }
   await keepPending(records, 's', { v: 2, flow: made.run.flow })
-  const finish = (url = back) => finishReturn(callback, party, url, target.tell)
+  const finish = (url = back) => finishReturn(callback, party, { url, isThisPage: false }, target.tell)
   return { ...made, finish, callback }
 }
 
