@@ -164,7 +164,12 @@ export interface Seen {
 }
 
 /** A person with a browser, signed in to the app: goes to one URL of the app. */
-export async function go(stage: Stage, user: string, at: string, init: RequestInit = {}): Promise<Seen> {
+export async function go(
+  stage: Pick<Stage, 'origin'>,
+  user: string,
+  at: string,
+  init: RequestInit = {},
+): Promise<Seen> {
   const headers = { 'x-user': user, 'content-type': 'text/plain' }
   const answer = await fetch(new URL(at, stage.origin), { redirect: 'manual', ...init, headers })
   const { status } = answer
@@ -177,7 +182,11 @@ export async function go(stage: Stage, user: string, at: string, init: RequestIn
  *
  * @returns the answer, and the kinds of return on the way; a return that sends the person away once more is `away`
  */
-export async function follow(stage: Stage, user: string, first: Seen): Promise<Seen & { kinds: string[] }> {
+export async function follow(
+  stage: Pick<Stage, 'origin'>,
+  user: string,
+  first: Seen,
+): Promise<Seen & { kinds: string[] }> {
   const visit = person(user)
   const kinds: string[] = []
   let seen = first
