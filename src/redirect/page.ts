@@ -12,6 +12,8 @@ export interface PageRedirectOptions extends KeepingOptions {
   /**
    * Sends the person to the URL in another way, such as the browser of the system. It may return a promise. If it throws,
    * or if its promise rejects, the request rejects with that error. The URL holds a state: do not log it.
+   *
+   * If the page stays and calls `handleCallback`, the request rejects with `RedirectError` (`reason: 'continued'`).
    * @default `location.assign`
    */
   navigate?: (url: string) => unknown

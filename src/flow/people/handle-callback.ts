@@ -23,6 +23,7 @@ import { transition } from '../transitions.ts'
 import { type ReturnOutcome, rememberedReturn, rememberReturn } from './finished-returns.ts'
 import { claimsInteraction, signInInteraction } from './interaction.ts'
 import { notOurs, type PendingFlow, type PendingRequest, takePending } from './pending.ts'
+import { continued, endWhileAway } from './people-away.ts'
 import { handToOpener } from './popup-channel.ts'
 import { checkReturn } from './return-url.ts'
 
@@ -106,6 +107,7 @@ async function handleReturn(
     if (isThisPage && (await handToOpener(url, state))) return { finished: true, handedOver: true }
     throw notOurs()
   }
+  endWhileAway(party, state, pending.flow.issuer)
   const request = requestOf(pending)
   const kind = kindOf(pending, url, access)
   try {
@@ -115,12 +117,16 @@ async function handleReturn(
   } catch (error) {
     const known = findUmaError(error)
     if (!known) throw error
-    // A return is finished, too, if the flow sends the person away once more.
-    const outcome: ReturnOutcome = known instanceof RedirectNeededError ? { finished: true } : { code: known.code }
+    const outcome: ReturnOutcome = isSentAwayAgain(known) ? { finished: true } : { code: known.code }
     if (pending.flow.epoch === party.epoch) await rememberReturn(records, party, state, outcome)
     // Not enumerable: the URL of a request may hold secrets of the application.
     throw Object.defineProperties(known, { request: { value: request }, kind: { value: kind } })
   }
+}
+
+/** Whether the return is finished, although its flow is not: the flow has sent the person away once more. */
+function isSentAwayAgain(error: UmaError): boolean {
+  return error instanceof RedirectNeededError || error.reason === continued
 }
 
 /** The outcome of a return that came before. A failure is repeated with the same code. */

@@ -6,6 +6,7 @@ import type { FlowInput } from '../inputs.ts'
 import type { OpenedRedirect } from '../options.ts'
 import { claimsInteraction, type Interaction, signInInteraction } from './interaction.ts'
 import { keepFlowOf } from './leaving.ts'
+import { waitWhileAway } from './people-away.ts'
 import { countRedirect } from './redirect-counts.ts'
 import { refuseSharedRedirectUri } from './redirect-uris.ts'
 import { checkReturn, newState } from './return-url.ts'
@@ -61,9 +62,11 @@ async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowI
   const state = newState()
   const url = await interaction.url({ redirectUri, state })
   if (!url) throw new RedirectError(`${issuer} wants to send people to a URL that is not safe`, { issuer })
-  await keepFlowOf(opened)?.(run, { interaction, state, redirectUri })
+  const keepFlow = keepFlowOf(opened)
+  await keepFlow?.(run, { interaction, state, redirectUri })
   run.say({ type: 'redirect' })
-  const back = await abortable(opened.run({ ...run.context, url: url.href, state, redirectUri }), signal)
+  const sent = opened.run({ ...run.context, url: url.href, state, redirectUri })
+  const back = await abortable(keepFlow ? waitWhileAway(target.party, state, sent) : sent, signal)
   checkReturn(back, { state, redirectUri, issuer }, interaction.outOfBand)
   run.say({ type: 'redirect-returned' })
   const next = await interaction.accept(back, state)
