@@ -28,9 +28,9 @@ export type Callback =
  *
  * @param requester the requester for the party that was sent away
  * @param url on a server: the public URL, or its path and query. @default `location.href`
- * @throws InvalidStateError if nobody waits for this return; RedirectError; RedirectNeededError with `serverRedirect()`
- * if the person is sent away once more; LoadError; or the error that the flow ends with. The error then has `request`
- * and `kind`.
+ * @throws TypeError if there is no URL and no page; InvalidStateError if nobody waits for this return; RedirectError;
+ * RedirectNeededError with `serverRedirect()`, if the person is sent away once more; LoadError; or the error that the
+ * flow ends with. The error of a flow has `request` and `kind`.
  *
  * @example
  * const { request, replay } = await handleCallback(requester)
@@ -40,13 +40,15 @@ export type Callback =
  */
 export async function handleCallback(
   requester: Pick<Requester, 'fetch'>,
-  url: string = returnOfThisPage(),
+  url: string = urlOfThisPage(),
 ): Promise<Callback> {
-  const cleanUrl = cleanAddressBar(url, returnParameters)
-  if (cleanUrl === undefined) return finishCallback(requester, { url, isThisPage: false })
-  returns.set(cleanUrl, url)
+  // React's StrictMode calls twice. The second call finds a clean address bar.
+  const back = returns.get(url) ?? url
+  const cleanUrl = cleanAddressBar(back, returnParameters)
+  if (cleanUrl === undefined) return finishCallback(requester, { url: back, isThisPage: false })
+  returns.set(cleanUrl, back)
   try {
-    return await finishCallback(requester, { url, isThisPage: true }, cleanUrl)
+    return await finishCallback(requester, { url: back, isThisPage: true }, cleanUrl)
   } finally {
     returns.delete(cleanUrl)
   }
@@ -55,10 +57,11 @@ export async function handleCallback(
 /** Returns of this page that are being finished, by the clean URL in the address bar. */
 const returns = new Map<string, string>()
 
-/** The URL that this page was opened on. React's StrictMode asks twice; then the address bar is already clean. */
-function returnOfThisPage(): string {
-  const { href } = globalThis.location
-  return returns.get(href) ?? href
+function urlOfThisPage(): string {
+  if (globalThis.location === undefined) {
+    throw new TypeError('handleCallback: there is no page; give the URL of the return as the second argument')
+  }
+  return globalThis.location.href
 }
 
 async function finishCallback(requester: Pick<Requester, 'fetch'>, back: Return, cleanUrl?: string): Promise<Callback> {

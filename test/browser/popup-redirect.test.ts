@@ -291,6 +291,18 @@ test('a window that was opened early and not needed is closed again', async () =
   expect(bench.context.pages()).toHaveLength(1)
 })
 
+test('E10: without openEarly, a window opens only if a person is needed', async () => {
+  const bench = await startBench(bobOnly)
+  await setUp(bench, { early: false })
+  const opened: Page[] = []
+  bench.context.on('page', (page) => opened.push(page))
+  await agreeAs(await popUp(bench), 'bob')
+  expect(await outcome(bench)).toEqual([{ status: 200 }])
+  await bench.page.click('#go')
+  expect(await outcome(bench)).toEqual([{ status: 200 }])
+  expect(opened).toHaveLength(1)
+})
+
 test('two clicks in a row open one window early', async () => {
   const bench = await startBench(bobOnly)
   await setUp(bench)

@@ -30,17 +30,25 @@ test('E9: completePopup on a server', async () => {
   await expect(completePopup()).rejects.toThrow('completePopup needs a page; it was called on a server')
 })
 
-test('the address bar is cleaned before anything is awaited', async () => {
-  const { load, leave } = await pages()
-  const back = await leave(load())
-  const requester = load()
-  const shown: string[] = []
-  vi.stubGlobal('location', { href: back })
-  vi.stubGlobal('history', {
-    state: 5,
-    replaceState: (_state: unknown, _title: string, url: URL) => shown.push(url.href),
-  })
-  const callback = handleCallback(requester)
-  expect(shown).toEqual([REDIRECT_URI])
-  expect((await callback).kind).toBe('ticket')
+test('handleCallback without a URL on a server', async () => {
+  const world = await startWorld()
+  await expect(handleCallback(world.requester())).rejects.toThrow('give the URL of the return as the second argument')
 })
+
+test.each(['without a URL', 'with location.href'])(
+  '%s, the address bar is cleaned before anything is awaited',
+  async (how) => {
+    const { load, leave } = await pages()
+    const back = await leave(load())
+    const requester = load()
+    const shown: string[] = []
+    vi.stubGlobal('location', { href: back })
+    vi.stubGlobal('history', {
+      state: 5,
+      replaceState: (_state: unknown, _title: string, url: URL) => shown.push(url.href),
+    })
+    const callback = handleCallback(requester)
+    expect(shown).toEqual([REDIRECT_URI])
+    expect((await callback).kind).toBe('ticket')
+  },
+)

@@ -35,6 +35,8 @@ test('through axios and ky', async () => {
   expect(axios.isAxiosError(byAxios)).toBe(true)
   expect(isUmaError(byAxios, 'redirect_needed')).toBe(true)
   expect(new URL(redirectOf(byAxios) ?? '').pathname).toBe('/rqp_claims')
+  const state = new URL(redirectOf(byAxios) ?? '').searchParams.get('state') ?? 'no state'
+  expect([JSON.stringify(byAxios), inspect(byAxios, { depth: 9 })].join()).not.toContain(state)
   const byKy = await rejection(extendKy(ky, requester.as('bob')).get(world.host.origin + path))
   expect(new URL(redirectOf(byKy) ?? '').pathname).toBe('/rqp_claims')
 })
