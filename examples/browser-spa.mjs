@@ -1,6 +1,7 @@
 /**
  * A page that shows protected photos, for your bundler. The authorization server may want to talk to the person: in a popup when
- * they clicked, and never while the page loads. https://app.example.com/callback is a page with one line of script:
+ * they clicked, and never while the page loads. https://app.example.com/callback is a page that calls `handleCallback(requester)`
+ * with the same requester, or a page with one line of script:
  *
  *   import { completePopup } from 'uma-requester/redirect/popup'; completePopup()
  */
@@ -9,14 +10,14 @@ import { createRequester, isUmaError } from 'uma-requester'
 import { attachRequester } from 'uma-requester/axios'
 import { popupRedirect } from 'uma-requester/redirect/popup'
 
-const popup = popupRedirect()
-
 const requester = createRequester({
   authorizationServers: [
     { issuer: 'https://as.example.com', hosts: ['https://photos.example.com'], client: { id: 'album-page' } },
   ],
   redirectUri: 'https://app.example.com/callback',
-  onRedirect: popup,
+  interactive: false,
+  // The window opens in the click, because some browsers block windows that open later.
+  onRedirect: popupRedirect({ openEarly: true }),
 })
 
 const api = axios.create({ baseURL: 'https://photos.example.com' })
@@ -28,9 +29,8 @@ function say(text) {
   if (line) line.textContent = text
 }
 
-/** @param {boolean} interactive */
-async function show(interactive) {
-  const { data } = await api.get('/alice/1.jpg', { responseType: 'blob', uma: { interactive } })
+async function show() {
+  const { data } = await api.get('/alice/1.jpg', { responseType: 'blob' })
   const image = document.querySelector('img')
   if (image) image.src = URL.createObjectURL(data)
   say('')
@@ -46,11 +46,9 @@ function explain(error) {
 }
 
 document.querySelector('#show')?.addEventListener('click', () => {
-  // Now, for browsers block windows that open later.
-  const close = popup.prepare()
-  show(true).catch(explain).finally(close)
+  requester.interact(show).catch(explain)
 })
 
 document.querySelector('#sign-out')?.addEventListener('click', () => requester.signOut())
 
-show(false).catch(explain)
+show().catch(explain)

@@ -56,7 +56,7 @@ function explain(error) {
 
 /** The person is back. What was being asked for is asked for again; the flow may send them away once more. */
 async function comeBack() {
-  const { kind, replay } = await handleCallback(requester, location.href)
+  const { kind, replay } = await handleCallback(requester)
   document.documentElement.dataset.cameBackBy = kind
   if (replay) await show(await replay())
 }

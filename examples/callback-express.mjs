@@ -12,21 +12,9 @@ import { bearer, createRequester, findUmaError, isUmaError } from 'uma-requester
 import { handleCallback } from 'uma-requester/callback'
 import { dynamicClient } from 'uma-requester/client/dynamic'
 import { inspect } from 'uma-requester/inspect'
+import { redirectOf, serverRedirect } from 'uma-requester/redirect/server'
 import { codeFlow } from 'uma-requester/sign-in'
 import { sqliteStorage } from 'uma-requester/storage/sqlite'
-
-/** Thrown through a request whose person has to go elsewhere first. */
-class SentAway extends Error {
-  #url
-  /** @param {string} url holds a state: not to be logged */
-  constructor(url) {
-    super('a person is sent to the authorization server')
-    this.#url = url
-  }
-  get url() {
-    return this.#url
-  }
-}
 
 /**
  * @param {object} options
@@ -62,16 +50,8 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
     redirectUri,
     storage,
     onEvent,
-    onRedirect: {
-      // The flow waits in storage, so that this request can end here. So do all others that wait for the same flow.
-      open: async () => ({
-        leaves: true,
-        storeRequest: true,
-        run: async ({ url }) => {
-          throw new SentAway(url)
-        },
-      }),
-    },
+    // The flow waits in the storage, and each request that waits for the flow rejects with the URL for the person.
+    onRedirect: serverRedirect({ storeRequest: true }),
   })
 
   const sessionOf = (/** @type {express.Request} */ request) =>
@@ -150,7 +130,8 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
       /** @type {express.Response} */ response,
       /** @type {express.NextFunction} */ _next,
     ) => {
-      if (error instanceof SentAway) response.redirect(303, error.url)
+      const redirect = redirectOf(error)
+      if (redirect) response.redirect(303, redirect)
       else if (isUmaError(error, 'request_denied')) response.status(403).send('The owner says no')
       else if (isUmaError(error, 'request_submitted')) response.status(202).send('The owner has been asked')
       else if (isUmaError(error, 'invalid_state'))

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Requester } from './create-requester.ts'
-import { type FinishedReturn, finishReturn, type RepeatedReturn } from './flow/people/handle-callback.ts'
+import { cleanAddressBar, returnParameters } from './flow/people/clean-address-bar.ts'
+import { type FinishedReturn, finishReturn, type RepeatedReturn, type Return } from './flow/people/handle-callback.ts'
 import { openHandle } from './requester/handles.ts'
 
 export type { FinishedReturn, RepeatedReturn } from './flow/people/handle-callback.ts'
@@ -19,24 +20,56 @@ export type Callback =
   | (RepeatedReturn & { replay?: undefined })
 
 /**
- * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more. In
- * a page, the address bar is cleaned first. The same return again, within 10 minutes, gives `{ finished: true }`.
+ * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more.
+ *
+ * - In a page, the address bar is cleaned before anything is awaited.
+ * - The same return again, within 10 minutes, gives `{ finished: true }`.
+ * - In the popup of a `popupRedirect`, the page that opened the popup gets the URL, and the window closes.
  *
  * @param requester the requester for the party that was sent away
  * @param url on a server: the public URL, or its path and query. @default `location.href`
- * @throws InvalidStateError, RedirectError, or the error that the flow ends with; a `UmaError` then has `request` and
- * `kind`
+ * @throws TypeError if there is no URL and no page; InvalidStateError if nobody waits for this return; RedirectError;
+ * RedirectNeededError with `serverRedirect()`, if the person is sent away once more; LoadError; or the error that the
+ * flow ends with. The error of a flow has `request` and `kind`.
  *
  * @example
  * const { request, replay } = await handleCallback(requester)
+ * @example
+ * // On a server
+ * const { request } = await handleCallback(requester.as(user), originalUrl)
  */
 export async function handleCallback(
   requester: Pick<Requester, 'fetch'>,
-  url: string = globalThis.location.href,
+  url: string = urlOfThisPage(),
 ): Promise<Callback> {
+  // React's StrictMode calls twice. The second call finds a clean address bar.
+  const back = returns.get(url) ?? url
+  const cleanUrl = cleanAddressBar(back, returnParameters)
+  if (cleanUrl === undefined) return finishCallback(requester, { url: back, isThisPage: false })
+  returns.set(cleanUrl, back)
+  try {
+    return await finishCallback(requester, { url: back, isThisPage: true }, cleanUrl)
+  } finally {
+    returns.delete(cleanUrl)
+  }
+}
+
+/** Returns of this page that are being finished, by the clean URL in the address bar. */
+const returns = new Map<string, string>()
+
+function urlOfThisPage(): string {
+  if (globalThis.location === undefined) {
+    throw new TypeError('handleCallback: there is no page; give the URL of the return as the second argument')
+  }
+  return globalThis.location.href
+}
+
+async function finishCallback(requester: Pick<Requester, 'fetch'>, back: Return, cleanUrl?: string): Promise<Callback> {
   const { parts, party } = await openHandle(requester, 'handleCallback')
+  const ofSchemes = parts.trust.schemes.flatMap(({ redirect }) => redirect?.parameters ?? [])
+  if (cleanUrl !== undefined) cleanAddressBar(cleanUrl, ofSchemes)
   const tell = parts.tellFor(party.name, parts.nextRequest())
-  const finished = await finishReturn(parts.callback, party, url, tell)
+  const finished = await finishReturn(parts.callback, party, back, tell)
   if (finished.finished) return finished
   const { method, stored, url: target, operation } = finished.request
   if (!stored && method !== 'GET' && method !== 'HEAD') return finished

@@ -36,6 +36,7 @@ export {
   NeedInfoError,
   type NeedInfoErrorInit,
   RedirectError,
+  RedirectNeededError,
   RequestDeniedError,
   RequestSubmittedError,
   type RequiredClaim,

@@ -55,7 +55,7 @@ function follow(notes: () => Note[]): Diagram {
 async function album(places: Places): Promise<void> {
   // ── The part that an app needs ────────────────────────────────────────────────────────────────────────────────────────────
   const byPage = pageRedirect({ redirectUri: `${places.app}/callback` })
-  const byPopup = popupRedirect({ redirectUri: `${places.app}/popup-callback` })
+  const byPopup = popupRedirect({ redirectUri: `${places.app}/popup-callback`, openEarly: true })
   const requester = createRequester({
     authorizationServers: [{ issuer: places.as, hosts: [places.host], client: { id: 'album-app' } }],
     requestingParty: 'bob',
@@ -66,7 +66,7 @@ async function album(places: Places): Promise<void> {
 
   async function show(): Promise<void> {
     // Browsers let a popup open on the click only.
-    const release = mode() === 'popup' && !opened ? byPopup.prepare() : () => {}
+    const release = mode() === 'popup' && !opened ? byPopup.early?.() : undefined
     begin()
     try {
       const answer = await requester.fetch(`${places.host}/alice/album`)
@@ -77,7 +77,7 @@ async function album(places: Places): Promise<void> {
     } catch (error) {
       failed(error)
     } finally {
-      release()
+      release?.()
     }
   }
 

@@ -1,4 +1,10 @@
-import type { InteractionRequiredError, InvalidStateError, NeedInfoError, RedirectError } from './interaction-errors.ts'
+import type {
+  InteractionRequiredError,
+  InvalidStateError,
+  NeedInfoError,
+  RedirectError,
+  RedirectNeededError,
+} from './interaction-errors.ts'
 import type { LoadError } from './load-error.ts'
 import type {
   BindingError,
@@ -28,6 +34,7 @@ export interface UmaErrorsByCode {
   max_flows_reached: MaxFlowsReachedError
   need_info: NeedInfoError
   redirect_failed: RedirectError
+  redirect_needed: RedirectNeededError
   request_denied: RequestDeniedError
   request_submitted: RequestSubmittedError
   scheme_failed: SchemeError

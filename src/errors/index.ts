@@ -7,6 +7,8 @@ export {
   type NeedInfoErrorInit,
   NobodySignedInError,
   RedirectError,
+  RedirectNeededError,
+  redirectUrlOf,
 } from './interaction-errors.ts'
 export { LoadError, loadPart } from './load-error.ts'
 export {

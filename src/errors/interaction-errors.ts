@@ -38,6 +38,35 @@ export class RedirectError extends UmaError {
   override readonly code = 'redirect_failed'
 }
 
+const redirectUrl = Symbol.for('uma-requester.redirect-url')
+
+/**
+ * The person must go to the authorization server first: answer with a redirect to `redirectOf(error)`. The flow waits
+ * in the storage until `handleCallback` finishes it. `code`: `redirect_needed`. Thrown with `serverRedirect()`.
+ *
+ * @example
+ * try { return await requester.as(user).fetch(url) } catch (error) {
+ *   const redirect = redirectOf(error)
+ *   if (redirect) return response.redirect(303, redirect)
+ *   throw error
+ * }
+ */
+export class RedirectNeededError extends UmaError {
+  override name = 'RedirectNeededError'
+  override readonly code = 'redirect_needed'
+
+  /** @param url holds a state, and perhaps a ticket; it is not enumerable, so that it is not logged */
+  constructor(message: string, init: UmaErrorInit & { url: string }) {
+    super(message, init)
+    Object.defineProperty(this, redirectUrl, { value: init.url })
+  }
+}
+
+/** The URL of a `RedirectNeededError`, of this copy of the package or of another. */
+export function redirectUrlOf(error: UmaError): string | undefined {
+  return (error as { [redirectUrl]?: string })[redirectUrl]
+}
+
 /** The state of a return is unknown, used, expired, or belongs to another requesting party. `code`: `invalid_state`. */
 export class InvalidStateError extends UmaError {
   override name = 'InvalidStateError'

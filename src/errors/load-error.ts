@@ -1,9 +1,8 @@
-/** The error of a part of this package that could not be loaded. */
 import { UmaError } from './uma-error.ts'
 
 /**
- * A part of this package could not be loaded: the network was away, or the application was deployed anew. The part is
- * loaded again next time, but a browser may remember the failure until the page is reloaded. `code`: `load_failed`.
+ * A part of this package could not be loaded, such as the code of an option. `code`: `load_failed`. The next use loads
+ * the part again, but Chromium remembers a failed `import()` until the page is reloaded, so `retryable` is `false`.
  */
 export class LoadError extends UmaError {
   override name = 'LoadError'
@@ -11,17 +10,17 @@ export class LoadError extends UmaError {
 }
 
 /**
- * Loads a part of this package when it is first needed.
+ * Loads a part of this package.
  *
- * @param name the part, for the message
- * @param load the `import()` of the part
+ * @param name the option or function that the part belongs to, for the message
+ * @param load calls `import()`; it is called again the next time
  * @throws LoadError
  */
-export async function loadPart<T>(name: string, load: () => Promise<T>): Promise<T> {
+export async function loadPart<Part>(name: string, load: () => Promise<Part>): Promise<Part> {
   try {
     return await load()
   } catch (cause) {
-    const fix = globalThis.document ? 'reload the page' : 'is the package installed completely?'
-    throw new LoadError(`A part of uma-requester could not be loaded (${name}): ${fix}`, { cause })
+    const advice = globalThis.document === undefined ? '' : '; reload the page'
+    throw new LoadError(`The code of ${name} could not be loaded${advice}`, { cause })
   }
 }

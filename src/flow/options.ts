@@ -21,17 +21,16 @@ export interface RedirectRequest extends CallContext {
  */
 export type RedirectHandler = (request: RedirectRequest) => Promise<string>
 
-/** A redirect handler that is ready to send one person away. */
+/**
+ * A redirect handler that is ready to send one person away. `run` waits until the person is back. A flow whose program
+ * ends or goes on meanwhile is kept by `pageRedirect({ navigate })` and `serverRedirect()`.
+ */
 export interface OpenedRedirect {
   /** @default the authorization server's redirect URI, then the requester's */
   redirectUri?: string
   run: RedirectHandler
   /** The redirect URI was chosen for this redirect alone, such as a free port. @default false */
   uniqueRedirectUri?: boolean
-  /** The page goes away: the flow waits in the storage for `handleCallback`. */
-  leaves?: boolean
-  /** Headers and text body of the request wait in the storage, too. */
-  storeRequest?: boolean
 }
 
 /** A redirect handler that brings its own redirect URI. */

@@ -1,28 +1,30 @@
 /**
- * The redirect to a server on this machine, for programs in Node (RFC 8252 §7.3).
+ * The redirect to a server on the person's machine, for programs in Node (RFC 8252 §7.3).
  *
  * @module
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { abortable } from '../async/abortable.ts'
 import { deferred } from '../async/deferred.ts'
 import { RedirectError, UmaTimeoutError } from '../errors/index.ts'
 import type { OpenableRedirectHandler } from '../flow/options.ts'
 
 /** Options of `loopbackRedirect`. */
 export interface LoopbackRedirectOptions {
-  /** Shows the person where to go, besides or instead of `open`. The URL holds a ticket: not for log files. */
+  /** Shows the URL to the person, with or without `open`. The URL holds a state, and perhaps a ticket: do not log it. */
   show?: (url: string) => void
   /**
-   * Open the URL in the person's browser with the `open` package, which must be installed. Where that fails, `show` has to do.
-   * Default: false.
+   * Opens the URL in the person's browser with the package `open`, which must be installed. If that fails and there is
+   * no `show`, the request rejects with `RedirectError`.
+   * @default false
    */
   open?: boolean
-  /** A fixed port, where the authorization server wants the exact URI. Default: any free one. */
+  /** A fixed port, if the authorization server compares the port of the redirect URI. @default 0 (any free port) */
   port?: number
-  /** Percent-encoded, without a query. Default: `/callback`. */
+  /** The path of the redirect URI, percent-encoded, without a query. @default '/callback' */
   path?: string
-  /** Milliseconds that the person has. Default: 300 000. */
+  /** How long the person may take, in milliseconds. @default 300_000 */
   timeout?: number
 }
 
@@ -30,12 +32,20 @@ const page = (text: string): string =>
   `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>${text}</title><p>${text}</p>`
 
 /**
- * Waits on 127.0.0.1 for the person to come back. The server lives as long as the redirect does: it answers one path of one host
- * name, and a request with another state does not use it up.
+ * Waits on 127.0.0.1 until the person comes back (RFC 8252 §7.3). Each redirect has a server of its own, which answers
+ * one path of one host name. A request with another state does not end the wait.
+ *
+ * A request rejects with `UmaTimeoutError` if nobody comes back in time, and with `RedirectError` if the port cannot be
+ * used or if the browser cannot be opened.
+ *
+ * @throws TypeError if there is neither `show` nor `open`, or if `path` is not a path
+ *
+ * @example
+ * createRequester({ ..., onRedirect: loopbackRedirect({ show: (url) => console.log(`Open ${url}`) }) })
  */
 export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedirectHandler {
   const { show, open = false, port = 0, path = '/callback', timeout = 300_000 } = options
-  if (!show && !open) throw new TypeError('loopbackRedirect: say how the person learns the URL: show, or open: true')
+  if (!show && !open) throw new TypeError('loopbackRedirect: the person must see the URL: give show, or open: true')
   if (URL.parse(`http://127.0.0.1:1${path}`)?.pathname !== path) {
     throw new TypeError('loopbackRedirect: path must begin with a slash, percent-encoded, without query and fragment')
   }
@@ -48,7 +58,7 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
         server.closeAllConnections()
       }
       const host = `127.0.0.1:${await listen(server, port, issuer)}`
-      // A server that is closed before it listens would never say that it does.
+      // The abort may have come before the listener on the signal.
       if (signal.aborted) close()
       signal.throwIfAborted()
       signal.addEventListener('abort', close)
@@ -56,21 +66,17 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
         redirectUri: `http://${host}${path}`,
         uniqueRedirectUri: port === 0,
         async run({ url, state }) {
-          const late = deferred<never>()
-          const abort = (): void => late.reject(signal.reason)
+          const failed = deferred<never>()
           const timer = setTimeout(() => {
-            late.reject(new UmaTimeoutError(`Nobody came back within ${timeout} ms`, { issuer }))
+            failed.reject(new UmaTimeoutError(`The person did not come back within ${timeout} ms`, { issuer }))
           }, timeout)
-          signal.addEventListener('abort', abort)
-          if (signal.aborted) abort()
           try {
             const back = comeBack(server, host, path, state)
             show?.(url)
-            if (open) launchBrowser(url, issuer).catch((error) => !show && late.reject(error))
-            return await Promise.race([back, late.promise])
+            if (open) launchBrowser(url, issuer).catch((error) => !show && failed.reject(error))
+            return await abortable(Promise.race([back, failed.promise]), signal)
           } finally {
             clearTimeout(timer)
-            signal.removeEventListener('abort', abort)
             signal.removeEventListener('abort', close)
             close()
           }
@@ -80,7 +86,7 @@ export function loopbackRedirect(options: LoopbackRedirectOptions): OpenableRedi
   }
 }
 
-/** Waits for the one request that brings the person back. Any other request is answered and changes nothing. */
+/** Waits for the request that brings the person back. Any other request gets an error, and the wait goes on. */
 function comeBack(server: Server, host: string, path: string, state: string): Promise<string> {
   return new Promise((resolve) => {
     server.on('request', (request, response) => {
@@ -88,7 +94,7 @@ function comeBack(server: Server, host: string, path: string, state: string): Pr
       if (request.headers.host !== host || url?.pathname !== path) return answer(response, 404, 'Not found')
       if (request.method !== 'GET') return answer(response, 405, 'Not allowed')
       if (url.searchParams.get('state') !== state) {
-        return answer(response, 400, 'This is not the answer that was waited for')
+        return answer(response, 400, 'This page belongs to another request.')
       }
       response.on('close', () => resolve(`http://${host}${request.url}`))
       answer(response, 200, 'Done. You can close this window.')
@@ -105,7 +111,7 @@ function answer(response: ServerResponse, status: number, text: string): void {
   response.end(page(text))
 }
 
-/** @throws RedirectError; the error of the package is left out, because it may hold the URL with the ticket */
+/** @throws RedirectError without the error of the package as its cause, because that error may hold the URL */
 async function launchBrowser(url: string, issuer: string): Promise<void> {
   try {
     const { default: launch } = await import('open')

@@ -3,112 +3,149 @@
  *
  * @module
  */
+import { abortable } from '../async/abortable.ts'
 import { InteractionRequiredError, RedirectError } from '../errors/index.ts'
-import type { OpenableRedirectHandler } from '../flow/options.ts'
+import type { OpenableRedirectHandler, RedirectRequest } from '../flow/options.ts'
+import { handToOpener, popupChannel } from '../flow/people/popup-channel.ts'
+import { watchPopup } from './watch-popup.ts'
 
 /** Options of `popupRedirect`. */
 export interface PopupRedirectOptions {
-  /** The callback page, which calls `completePopup()`. Default: the requester's `redirectUri`. */
+  /**
+   * The callback page, which calls `handleCallback(requester)` or `completePopup()`. Its origin is that of this page.
+   * @default the authorization server's redirect URI, then the requester's
+   */
   redirectUri?: string
-  /** Window features. Default: a popup of 480 by 640. */
+  /** The features of the window. @default 'popup,width=480,height=640' */
   features?: string
   /**
-   * Milliseconds between a window that looks closed and giving up, while this page has the focus again. Where the authorization
-   * server severs the opener (COOP), a window looks closed that is not. Default: 1500.
+   * Opens an empty window when `requester.interact(task)` is called, so in the click: some browsers block a window that
+   * opens later. The window closes if nobody is sent away. Without this option, a window opens only if a person is
+   * needed.
+   * @default false
+   */
+  openEarly?: boolean
+  /**
+   * Milliseconds between a window that looks closed and giving up, while this page has the focus again. If the
+   * authorization server severs the opener (COOP), an open window looks closed.
+   * @default 1500
    */
   closedGrace?: number
 }
 
-/** A redirect handler that can be given a window that was opened on a click. */
-export interface PopupRedirectHandler extends OpenableRedirectHandler {
-  /**
-   * Call it in the click handler, before the request: browsers block windows that open later.
-   *
-   * @returns closes the window again if no redirect has used it: call it when the request is over
-   */
-  prepare(): () => void
-}
-
-const channelOf = (state: string): BroadcastChannel => new BroadcastChannel(`uma-requester:${state}`)
-
 /**
- * Sends the person to the authorization server in a popup and waits for the callback page there to call `completePopup()`.
- * Rejects with `InteractionRequiredError` where the popup was blocked and `RedirectError` where it was closed.
+ * Sends the person to the authorization server in a popup, and waits for the callback page in the popup.
+ *
+ * A request rejects with `InteractionRequiredError` if the popup was blocked or if there is no page, and with
+ * `RedirectError` if the popup was closed, or if its callback page does not hand over its URL within 5 seconds.
+ *
+ * @example
+ * const requester = createRequester({ ..., redirectUri, onRedirect: popupRedirect() })
+ * button.onclick = () => requester.interact(() => show(photo))
+ * // On the page of redirectUri: await handleCallback(requester), or await completePopup()
  */
-export function popupRedirect(options: PopupRedirectOptions = {}): PopupRedirectHandler {
-  const { redirectUri, features = 'popup,width=480,height=640', closedGrace = 1500 } = options
-  let prepared: Window | null = null
-  const openWindow = (url: string): Window | null => globalThis.window.open(url, '_blank', features)
+export function popupRedirect(options: PopupRedirectOptions = {}): OpenableRedirectHandler {
+  const { redirectUri, features = 'popup,width=480,height=640', openEarly = false, closedGrace = 1500 } = options
+  const windows = new PopupWindows(features)
   return {
-    prepare() {
-      // A click too many: the window that is there will do.
-      if (!prepared || prepared.closed) prepared = openWindow('about:blank')
-      const mine = prepared
-      return () => {
-        if (!mine || prepared !== mine) return
-        prepared = null
-        mine.close()
+    async open({ issuer }) {
+      if (globalThis.document === undefined) {
+        throw new InteractionRequiredError('popupRedirect needs a page; it was called on a server', { issuer })
       }
+      const run = (request: RedirectRequest) => runInPopup(windows, request, closedGrace)
+      return redirectUri === undefined ? { run } : { redirectUri, run }
     },
-    open: async () => ({
-      ...(redirectUri && { redirectUri }),
-      async run({ url, state, issuer, signal }) {
-        let popup = prepared
-        prepared = null
-        if (popup && !popup.closed) popup.location.replace(url)
-        else popup = openWindow(url)
-        if (!popup)
-          throw new InteractionRequiredError('The popup was blocked: call prepare() in the click handler', { issuer })
-        const channel = channelOf(state)
-        let closedSince = 0
-        let watch: ReturnType<typeof setInterval> | undefined
-        let abort = (): void => {}
-        try {
-          return await new Promise<string>((resolve, reject) => {
-            channel.onmessage = ({ data }) => {
-              if (typeof data !== 'string') return
-              channel.postMessage({ received: true })
-              resolve(data)
-            }
-            abort = () => reject(signal.reason)
-            signal.addEventListener('abort', abort)
-            if (signal.aborted) abort()
-            watch = setInterval(() => {
-              closedSince = popup.closed && document.hasFocus() ? closedSince || Date.now() : 0
-              if (closedSince && Date.now() - closedSince >= closedGrace) {
-                reject(new RedirectError('The popup was closed', { issuer }))
-              }
-            }, 250)
-          })
-        } finally {
-          clearInterval(watch)
-          signal.removeEventListener('abort', abort)
-          channel.close()
-          popup.close()
-        }
-      },
-    }),
+    ...(openEarly && { early: () => windows.openEarly() }),
   }
 }
 
+/** Opens windows, and knows the window that was opened before it was needed. */
+class PopupWindows {
+  readonly #features: string
+  #early: Window | null = null
+
+  constructor(features: string) {
+    this.#features = features
+  }
+
+  /** Opens an empty window. @returns closes the window, unless it was used */
+  openEarly(): () => void {
+    if (globalThis.document === undefined) return () => {}
+    // If the person clicks twice, one window is enough.
+    if (!this.#early || this.#early.closed) this.#early = this.#open('about:blank')
+    const mine = this.#early
+    return () => {
+      if (!mine || this.#early !== mine) return
+      this.#early = null
+      mine.close()
+    }
+  }
+
+  /** Shows a URL in the window that was opened early, or in a new one. null: the browser blocks the window. */
+  show(url: string): Window | null {
+    const early = this.#early
+    this.#early = null
+    if (!early || early.closed) return this.#open(url)
+    early.location.replace(url)
+    return early
+  }
+
+  #open(url: string): Window | null {
+    return globalThis.open(url, '_blank', this.#features)
+  }
+}
+
+async function runInPopup(windows: PopupWindows, request: RedirectRequest, closedGrace: number): Promise<string> {
+  const { url, state, issuer, redirectUri, signal } = request
+  const { origin } = globalThis.location
+  if (redirectUri !== undefined && URL.parse(redirectUri)?.origin !== origin) {
+    throw new RedirectError(`popupRedirect: redirectUri must have the origin of this page, ${origin}`, { issuer })
+  }
+  const popup = windows.show(url)
+  if (!popup) {
+    throw new InteractionRequiredError(
+      'The popup was blocked: call requester.interact() in the click, with popupRedirect({ openEarly: true })',
+      { issuer },
+    )
+  }
+  const channel = popupChannel(state)
+  const ended = new AbortController()
+  try {
+    const watching = watchPopup(popup, { url, redirectUri, issuer, closedGrace }, ended.signal)
+    return await abortable(Promise.race([receiveUrl(channel), watching]), signal)
+  } finally {
+    ended.abort()
+    channel.close()
+    popup.close()
+  }
+}
+
+/** Takes the URL from the callback page, and tells the page so. */
+function receiveUrl(channel: BroadcastChannel): Promise<string> {
+  return new Promise((resolve) => {
+    channel.onmessage = ({ data }) => {
+      if (typeof data !== 'string') return
+      channel.postMessage({ received: true })
+      resolve(data)
+    }
+  })
+}
+
 /**
- * All that the callback page of a popup has to do: hands the way back to the page that opened the popup and closes the window.
+ * For the callback page of a popup that creates no requester: hands the URL of this page to the page that opened the
+ * popup, and closes the window. The address bar is cleaned first. `handleCallback(requester)` does the same.
  *
- * @returns false when nobody took it, and the window stays open
+ * @returns false if no page waits for this return; the window stays open
+ * @throws Error on a server
+ *
+ * @example
+ * const isDone = await completePopup()
+ * document.body.textContent = isDone ? 'You can close this window.' : 'Nobody waits for this.'
  */
 export async function completePopup(): Promise<boolean> {
+  if (globalThis.document === undefined) throw new Error('completePopup needs a page; it was called on a server')
   const { href, pathname } = globalThis.location
-  const state = new URL(href).searchParams.get('state')
   // Tickets and states do not stay in the address bar and the history.
   globalThis.history.replaceState(null, '', pathname)
-  if (!state) return false
-  const channel = channelOf(state)
-  const received = await new Promise<boolean>((resolve) => {
-    channel.onmessage = () => resolve(true)
-    channel.postMessage(href)
-    setTimeout(resolve, 3000, false)
-  })
-  channel.close()
-  if (received) globalThis.window.close()
-  return received
+  return handToOpener(href, new URL(href).searchParams.get('state') ?? '')
 }

@@ -9,8 +9,8 @@ import { agreeAs, type Bench, bobOnly, keptSecrets, secretsOf, startBench, useBr
 useBrowser()
 
 interface Setup {
-  /** Asks for a window on the click. Default: true. */
-  prepare?: boolean
+  /** Opens a window in the click (`openEarly`). Default: true. */
+  early?: boolean
   paths?: string[]
   uma?: NonNullable<UmaRequestInit['uma']>
   closedGrace?: number
@@ -48,7 +48,7 @@ function setUp({ page, places }: Bench, setup: Setup = {}): Promise<void> {
     ([
       places,
       {
-        prepare = true,
+        early = true,
         paths = ['/alice/1.jpg'],
         uma = {},
         closedGrace = 1500,
@@ -59,7 +59,7 @@ function setUp({ page, places }: Bench, setup: Setup = {}): Promise<void> {
     ]) => {
       const { make, popupRedirect, webStorage, thrown, requesters } = window.lib
       if (behind) document.hasFocus = () => false
-      const popup = popupRedirect({ closedGrace })
+      const popup = popupRedirect({ closedGrace, openEarly: early })
       const requester = make(places, {
         requestingParty: 'bob',
         storage: webStorage(sessionStorage),
@@ -73,7 +73,7 @@ function setUp({ page, places }: Bench, setup: Setup = {}): Promise<void> {
       })
       requesters.bob = requester
       const ask = (): void => {
-        const release = prepare ? popup.prepare() : () => {}
+        const release = popup.early?.() ?? (() => {})
         const controller = new AbortController()
         window.abort = () => controller.abort()
         const { signal } = controller
@@ -169,7 +169,7 @@ test('without a gesture the popup is blocked: InteractionRequiredError, at once'
   await page.goto(bench.places.app)
   const error = JSON.parse((await told).text().slice(8))
   expect(error).toMatchObject({ name: 'InteractionRequiredError', code: 'interaction_required' })
-  expect(error.message).toContain('prepare()')
+  expect(error.message).toContain('openEarly')
   expect(bench.context.pages()).toHaveLength(2)
 })
 
@@ -178,7 +178,7 @@ test('`interactive: false` opens nothing; then, on a click, the same request goe
   await bench.context.addInitScript(blockPopups)
   await bench.page.reload()
   await bench.page.waitForSelector('html[data-ready]', { state: 'attached' })
-  await setUp(bench, { prepare: false, uma: { interactive: false }, atOnce: true })
+  await setUp(bench, { early: false, uma: { interactive: false }, atOnce: true })
   expect(await outcome(bench)).toMatchObject([{ name: 'InteractionRequiredError', code: 'interaction_required' }])
   expect(bench.context.pages()).toHaveLength(1)
   await setUp(bench)
@@ -279,7 +279,7 @@ test('who was just granted something is not hurt by the next upgrade, which revo
   expect(bench.world.as.stats.supersededRptsPresented).toBeLessThanOrEqual(outrun)
 })
 
-test('a window that was prepared and not needed is closed again', async () => {
+test('a window that was opened early and not needed is closed again', async () => {
   const bench = await startBench()
   await setUp(bench)
   const opened: Page[] = []
@@ -291,7 +291,19 @@ test('a window that was prepared and not needed is closed again', async () => {
   expect(bench.context.pages()).toHaveLength(1)
 })
 
-test('two clicks in a row prepare one window', async () => {
+test('E10: without openEarly, a window opens only if a person is needed', async () => {
+  const bench = await startBench(bobOnly)
+  await setUp(bench, { early: false })
+  const opened: Page[] = []
+  bench.context.on('page', (page) => opened.push(page))
+  await agreeAs(await popUp(bench), 'bob')
+  expect(await outcome(bench)).toEqual([{ status: 200 }])
+  await bench.page.click('#go')
+  expect(await outcome(bench)).toEqual([{ status: 200 }])
+  expect(opened).toHaveLength(1)
+})
+
+test('two clicks in a row open one window early', async () => {
   const bench = await startBench(bobOnly)
   await setUp(bench)
   const opened: Page[] = []

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import type { AuthorizationServer, Requester } from '../../src/index.ts'
+import { pageRedirect } from '../../src/redirect/page.ts'
 import { puma } from '../../src/schemes/puma.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import type { AmPolicy } from '../helpers/am/types.ts'
@@ -22,16 +23,7 @@ function browser(
     world.requester(scheme(), {
       storage,
       requestingParty,
-      onRedirect: {
-        open: async () => ({
-          leaves: true,
-          storeRequest: true,
-          run: ({ url }) => {
-            left(url)
-            return new Promise<never>(() => {})
-          },
-        }),
-      },
+      onRedirect: pageRedirect({ storeRequest: true, navigate: (url) => left(url) }),
     })
   /** On a new page: to the task's end, or until the person is sent away. */
   async function on<T>(task: (requester: Requester) => Promise<T>): Promise<{ end: T } | { went: string }> {

@@ -14,6 +14,7 @@ import {
   type UmaEvent,
 } from '../../src/index.ts'
 import { inspect } from '../../src/inspect.ts'
+import { pageRedirect } from '../../src/redirect/page.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import { photoApp } from '../helpers/am/authorization-manager.ts'
@@ -33,14 +34,11 @@ class Away extends Error {
   }
 }
 /** Ends the request with the URL that the person is to go to. */
-const leaves = {
-  open: async () => ({
-    leaves: true,
-    run: async ({ url }: { url: string }): Promise<never> => {
-      throw new Away(url)
-    },
-  }),
-}
+const leaves = pageRedirect({
+  navigate(url) {
+    throw new Away(url)
+  },
+})
 const away = async (sent: Promise<unknown>): Promise<string> => {
   const error = await rejection(sent)
   if (!(error instanceof Away)) throw error

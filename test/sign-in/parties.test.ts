@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import { clientSecretPost, type RedirectRequest, type Requester } from '../../src/index.ts'
 import { inspect as inspectParty } from '../../src/inspect.ts'
+import { pageRedirect } from '../../src/redirect/page.ts'
 import { codeFlow } from '../../src/sign-in.ts'
 import type { Policy } from '../helpers/authorization-server.ts'
 import type { World } from '../helpers/world.ts'
@@ -67,13 +68,13 @@ test('Bob cannot finish what Alice has begun, nor the other way round', async ()
   const app = requester({
     storage,
     onRedirect: {
-      open: async ({ requestingParty }) => ({
-        leaves: true,
-        run: async ({ url }) => {
-          left.set(requestingParty ?? '', url)
-          throw new Away()
-        },
-      }),
+      open: (context) =>
+        pageRedirect({
+          navigate(url) {
+            left.set(context.requestingParty ?? '', url)
+            throw new Away()
+          },
+        }).open(context),
     },
   })
   const url = `${world.host.origin}/alice/1.jpg`

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import { bearer, type RequesterOptions } from '../../src/index.ts'
+import { pageRedirect } from '../../src/redirect/page.ts'
 import type { PolicyRequest } from '../helpers/authorization-server.ts'
 import { ID_TOKEN_FORMAT } from '../helpers/authorization-server.ts'
 import { repetitions } from '../helpers/long.ts'
@@ -175,14 +176,13 @@ describe.each(backends.filter(({ there }) => there))('pending redirects: $name',
         requestingParty: 'the service itself',
         redirectUri: 'https://app.example.com/callback',
         onRedirect: {
-          open: async ({ requestingParty }) => ({
-            leaves: true,
-            run: async ({ url }) => {
-              const { headers } = await fetch(url, { redirect: 'manual' })
-              backs[names.indexOf(requestingParty as string)] = headers.get('location') as string
-              return new Promise(() => {})
-            },
-          }),
+          open: (context) =>
+            pageRedirect({
+              async navigate(url) {
+                const { headers } = await fetch(url, { redirect: 'manual' })
+                backs[names.indexOf(context.requestingParty as string)] = headers.get('location') as string
+              },
+            }).open(context),
         },
       })
     const before = await requester()

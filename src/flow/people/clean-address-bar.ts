@@ -1,18 +1,26 @@
-import type { Scheme } from '../../schemes/scheme.ts'
-
 /** The parameters of any return, besides those of the schemes. */
-const common = ['code', 'ticket', 'error', 'state', 'iss', 'session_state', 'error_description', 'error_uri']
+export const returnParameters: readonly string[] = [
+  'code',
+  'ticket',
+  'error',
+  'state',
+  'iss',
+  'session_state',
+  'error_description',
+  'error_uri',
+]
 
 /**
- * Removes tickets, codes and states from the address bar and the history, if the page was opened on this URL
- * (UMA Grant §5.1, RFC 9700 §4.2).
+ * Removes parameters, such as tickets, codes and states, from the address bar and the history, if this page is at this
+ * URL (UMA Grant §5.1, RFC 9700 §4.2).
+ *
+ * @returns the clean URL; undefined if this page is at another URL, or if there is no page
  */
-export function cleanAddressBar(url: string, schemes: readonly Scheme[]): void {
+export function cleanAddressBar(url: string, parameters: readonly string[]): string | undefined {
   const { history, location } = globalThis as { history?: History; location?: Location }
-  if (!location || location.href !== url) return
+  if (!location || location.href !== url) return undefined
   const clean = new URL(url)
-  for (const name of [...common, ...schemes.flatMap(({ redirect }) => redirect?.parameters ?? [])]) {
-    clean.searchParams.delete(name)
-  }
-  history?.replaceState(history.state, '', clean)
+  for (const name of parameters) clean.searchParams.delete(name)
+  if (clean.href !== url) history?.replaceState(history.state, '', clean)
+  return clean.href
 }

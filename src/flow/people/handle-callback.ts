@@ -4,6 +4,7 @@ import {
   InvalidStateError,
   NeedInfoError,
   RedirectError,
+  RedirectNeededError,
   RequestDeniedError,
   RequestSubmittedError,
   UmaError,
@@ -19,10 +20,11 @@ import type { FlowTarget } from '../flow-target.ts'
 import type { Flows } from '../flows.ts'
 import type { FlowInput } from '../inputs.ts'
 import { transition } from '../transitions.ts'
-import { cleanAddressBar } from './clean-address-bar.ts'
-import { rememberedReturn, rememberReturn } from './finished-returns.ts'
+import { type ReturnOutcome, rememberedReturn, rememberReturn } from './finished-returns.ts'
 import { claimsInteraction, signInInteraction } from './interaction.ts'
-import { type PendingFlow, type PendingRequest, takePending } from './pending.ts'
+import { notOurs, type PendingFlow, type PendingRequest, takePending } from './pending.ts'
+import { continued, endWhileAway } from './people-away.ts'
+import { handToOpener } from './popup-channel.ts'
 import { checkReturn } from './return-url.ts'
 
 /** A return that was finished just now. */
@@ -38,9 +40,14 @@ export interface FinishedReturn {
   finished?: undefined
 }
 
-/** A return that was finished before, less than 10 minutes ago: the callback page was reloaded or rendered twice. */
+/**
+ * A return that is finished elsewhere: it was finished less than 10 minutes ago (the callback page was reloaded or
+ * rendered twice), or this page is the popup of a `popupRedirect`.
+ */
 export interface RepeatedReturn {
   finished: true
+  /** The page that opened this popup has taken the URL, and goes on with the flow. This window closes. */
+  handedOver?: true
   kind?: undefined
   request?: undefined
 }
@@ -52,24 +59,30 @@ export interface CallbackAccess extends Omit<FlowAccess, 'flowsUnderWay'> {
   returning: Map<string, Promise<FinishedReturn | RepeatedReturn>>
 }
 
+/** A return of a person. */
+export interface Return {
+  /** The URL that the person came back on, or its path and query, which are resolved against the redirect URI. */
+  url: string
+  /** Whether this page was opened on the URL. */
+  isThisPage: boolean
+}
+
 /**
  * Finishes the flow of a person who came back. The same return at the same time gives the same promise.
  *
- * @param url the URL that the person came back on, or its path and query, which are resolved against the redirect URI
- * @throws InvalidStateError, RedirectError, UmaError, with `request` and `kind`
+ * @throws InvalidStateError, RedirectError, RedirectNeededError, UmaError, with `request` and `kind`
  */
 export function finishReturn(
   access: CallbackAccess,
   party: Party,
-  url: string,
+  back: Return,
   tell: Tell,
 ): Promise<FinishedReturn | RepeatedReturn> {
-  const state = parametersOf(url).get('state') ?? ''
-  cleanAddressBar(url, access.trust.schemes)
+  const state = parametersOf(back.url).get('state') ?? ''
   const key = JSON.stringify([party.name, state])
   const { returning } = access
   const promise =
-    returning.get(key) ?? handleReturn(access, party, url, state, tell).finally(() => returning.delete(key))
+    returning.get(key) ?? handleReturn(access, party, back, state, tell).finally(() => returning.delete(key))
   returning.set(key, promise)
   return promise
 }
@@ -80,7 +93,7 @@ const parametersOf = (url: string): URLSearchParams =>
 async function handleReturn(
   access: CallbackAccess,
   party: Party,
-  url: string,
+  { url, isThisPage }: Return,
   state: string,
   tell: Tell,
 ): Promise<FinishedReturn | RepeatedReturn> {
@@ -89,6 +102,12 @@ async function handleReturn(
   const before = await rememberedReturn(records, party, state)
   if (before) return repeat(before)
   const pending = await takePending(records, party, state, options.timeouts?.flow ?? 300_000)
+  if (!pending) {
+    // A flow that no storage keeps may wait in the page that opened this popup.
+    if (isThisPage && (await handToOpener(url, state))) return { finished: true, handedOver: true }
+    throw notOurs()
+  }
+  endWhileAway(party, state, pending.flow.issuer)
   const request = requestOf(pending)
   const kind = kindOf(pending, url, access)
   try {
@@ -98,14 +117,20 @@ async function handleReturn(
   } catch (error) {
     const known = findUmaError(error)
     if (!known) throw error
-    if (pending.flow.epoch === party.epoch) await rememberReturn(records, party, state, { code: known.code })
+    const outcome: ReturnOutcome = isSentAwayAgain(known) ? { finished: true } : { code: known.code }
+    if (pending.flow.epoch === party.epoch) await rememberReturn(records, party, state, outcome)
     // Not enumerable: the URL of a request may hold secrets of the application.
     throw Object.defineProperties(known, { request: { value: request }, kind: { value: kind } })
   }
 }
 
+/** Whether the return is finished, although its flow is not: the flow has sent the person away once more. */
+function isSentAwayAgain(error: UmaError): boolean {
+  return error instanceof RedirectNeededError || error.reason === continued
+}
+
 /** The outcome of a return that came before. A failure is repeated with the same code. */
-function repeat(outcome: { finished: true } | { code: string }): RepeatedReturn {
+function repeat(outcome: ReturnOutcome): RepeatedReturn {
   if ('finished' in outcome) return { finished: true }
   const classes = [
     InvalidStateError,

@@ -26,26 +26,26 @@ export interface PendingFlow {
   stored?: StoredRequest | undefined
 }
 
-/** Puts a flow into storage under its state. */
-export async function keepPending(records: RecordStore, state: string, pending: PendingFlow): Promise<void> {
-  const ttl = Math.max(pending.flow.deadline - Date.now(), 1)
-  await records.set(pendingKey(state), JSON.stringify(pending), ttl)
-}
-
 /**
  * Takes the flow that waits under a state out of storage: once, and only for the party that it belongs to.
  *
  * @param longest the longest time that a flow may take, in milliseconds; a stored deadline beyond it is shortened
- * @throws InvalidStateError
+ * @returns undefined if no flow waits under this state
+ * @throws InvalidStateError if the flow belongs to another party, or has waited too long
  */
-export function takePending(records: RecordStore, party: Party, state: string, longest: number): Promise<PendingFlow> {
+export function takePending(
+  records: RecordStore,
+  party: Party,
+  state: string,
+  longest: number,
+): Promise<PendingFlow | undefined> {
   const key = pendingKey(state)
   return party.lock(key, async () => {
     const epoch = await readEpoch(records, party)
     const pending = readPending((await records.get(key)) || '')
-    const isOurs =
-      pending !== undefined && pending.flow.party === party.name && pending.flow.epoch === (epoch || party.epoch)
-    if (!isOurs) throw new InvalidStateError('This return belongs to no redirect of this requesting party')
+    if (!pending) return undefined
+    const isOurs = pending.flow.party === party.name && pending.flow.epoch === (epoch || party.epoch)
+    if (!isOurs) throw notOurs()
     await records.delete(key)
     const { flow } = pending
     if (flow.deadline < Date.now()) {
@@ -53,6 +53,11 @@ export function takePending(records: RecordStore, party: Party, state: string, l
     }
     return { ...pending, flow: { ...flow, deadline: Math.min(flow.deadline, Date.now() + longest) } }
   })
+}
+
+/** The same error for an unknown state and for the state of another party: it reveals nothing. */
+export function notOurs(): InvalidStateError {
+  return new InvalidStateError('This return belongs to no redirect of this requesting party')
 }
 
 /** Reads a record of the storage, which may hold anything. Only a complete flow of this version counts. */

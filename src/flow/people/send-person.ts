@@ -1,13 +1,12 @@
 import { abortable } from '../../async/abortable.ts'
 import { deferred } from '../../async/deferred.ts'
 import { RedirectError } from '../../errors/index.ts'
-import type { SchemeState } from '../../schemes/scheme.ts'
-import type { Flow } from '../flow.ts'
 import type { FlowRun } from '../flow-run.ts'
 import type { FlowInput } from '../inputs.ts'
 import type { OpenedRedirect } from '../options.ts'
 import { claimsInteraction, type Interaction, signInInteraction } from './interaction.ts'
-import { keepPending } from './pending.ts'
+import { keepFlowOf } from './leaving.ts'
+import { waitWhileAway } from './people-away.ts'
 import { countRedirect } from './redirect-counts.ts'
 import { refuseSharedRedirectUri } from './redirect-uris.ts'
 import { checkReturn, newState } from './return-url.ts'
@@ -63,9 +62,11 @@ async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowI
   const state = newState()
   const url = await interaction.url({ redirectUri, state })
   if (!url) throw new RedirectError(`${issuer} wants to send people to a URL that is not safe`, { issuer })
-  if (opened.leaves) await storeFlow(run, interaction, state, redirectUri, opened.storeRequest === true)
+  const keepFlow = keepFlowOf(opened)
+  await keepFlow?.(run, { interaction, state, redirectUri })
   run.say({ type: 'redirect' })
-  const back = await abortable(opened.run({ ...run.context, url: url.href, state, redirectUri }), signal)
+  const sent = opened.run({ ...run.context, url: url.href, state, redirectUri })
+  const back = await abortable(keepFlow ? waitWhileAway(target.party, state, sent) : sent, signal)
   checkReturn(back, { state, redirectUri, issuer }, interaction.outOfBand)
   run.say({ type: 'redirect-returned' })
   const next = await interaction.accept(back, state)
@@ -77,30 +78,4 @@ async function openRedirect({ access, context, signal }: FlowRun): Promise<Opene
   const handler = access.options.onRedirect
   if (!handler) throw new Error('There is no redirect handler')
   return typeof handler === 'function' ? { run: handler } : abortable(handler.open(context), signal)
-}
-
-/** The page goes away: the flow waits in storage. If it has not begun, it begins with the leader's challenge. */
-async function storeFlow(
-  { access, target, flow, shared, claim }: FlowRun,
-  interaction: Interaction,
-  state: string,
-  redirectUri: string | undefined,
-  storeRequest: boolean,
-): Promise<void> {
-  const { scheme } = target.authority
-  const { leader } = shared
-  const started = flow.state ?? (leader ? scheme.start(leader.challenge) : {})
-  const waiting: Flow = claim ? withoutClaim(flow, started, redirectUri) : { ...flow, state: started, redirectUri }
-  await keepPending(access.records, state, {
-    v: 2,
-    flow: waiting,
-    ...(interaction.kind === 'sign-in' && { signIn: { memo: interaction.memo() } }),
-    ...(storeRequest && { stored: target.stored?.() }),
-  })
-}
-
-/** A claim that was not sent yet stays on this page, so the application is asked for it again. */
-function withoutClaim({ claim: _here, ...flow }: Flow, state: SchemeState, redirectUri: string | undefined): Flow {
-  const pushClaims = flow.limits.pushClaims && flow.requiredClaims.length === 0
-  return { ...flow, state, redirectUri, resume: 'claims', pushClaims }
 }

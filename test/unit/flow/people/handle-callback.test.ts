@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RedirectError } from '../../../../src/errors/index.ts'
 import { createFlows } from '../../../../src/flow/flows.ts'
 import { type CallbackAccess, finishReturn } from '../../../../src/flow/people/handle-callback.ts'
-import { keepPending } from '../../../../src/flow/people/pending.ts'
+import { keepPending } from '../../../../src/flow/people/keep-flow.ts'
 import type { SchemeRedirect, Step } from '../../../../src/schemes/scheme.ts'
 import { host, key, place, scriptedScheme, world } from '../run-kit.ts'
 
@@ -22,7 +22,7 @@ async function away(more: object = {}) {
   const { access, records, party, target } = made
   const callback: CallbackAccess = { ...access, flows: createFlows(access), returning: new Map() }
   await keepPending(records, 's', { v: 2, flow: made.run.flow })
-  const finish = (url = back) => finishReturn(callback, party, url, target.tell)
+  const finish = (url = back) => finishReturn(callback, party, { url, isThisPage: false }, target.tell)
   return { ...made, finish, callback }
 }
 

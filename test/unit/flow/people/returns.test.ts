@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { cleanAddressBar } from '../../../../src/flow/people/clean-address-bar.ts'
+import { cleanAddressBar, returnParameters } from '../../../../src/flow/people/clean-address-bar.ts'
 import { rememberedReturn, rememberReturn } from '../../../../src/flow/people/finished-returns.ts'
 import { countRedirect, forgetRedirects } from '../../../../src/flow/people/redirect-counts.ts'
 import { refuseSharedRedirectUri } from '../../../../src/flow/people/redirect-uris.ts'
@@ -187,18 +187,18 @@ describe('cleanAddressBar', () => {
     const replaceState = vi.fn()
     vi.stubGlobal('history', { state: 'kept', replaceState })
     vi.stubGlobal('location', { href: url })
-    const own = scriptedScheme([], { redirect: { parameters: ['own'] } as never })
-    cleanAddressBar(url, [own, scriptedScheme([]), scriptedScheme([], { redirect: {} as never })])
+    expect(cleanAddressBar(url, [...returnParameters, 'own'])).toBe(`${app}?keep=1#part`)
     expect(replaceState.mock.calls.map(([state, text, clean]) => [state, text, `${clean}`])).toEqual([
       ['kept', '', `${app}?keep=1#part`],
     ])
-    cleanAddressBar(`${app}?code=1`, [])
+    expect(cleanAddressBar(`${app}?code=1`, returnParameters)).toBeUndefined()
+    expect(cleanAddressBar(url, ['absent'])).toBe(url)
     expect(replaceState).toHaveBeenCalledTimes(1)
   })
 
   it('does nothing without a page', () => {
-    cleanAddressBar(app, [])
-    vi.stubGlobal('location', { href: app })
-    cleanAddressBar(app, [])
+    expect(cleanAddressBar(app, ['code'])).toBeUndefined()
+    vi.stubGlobal('location', { href: `${app}?code=1` })
+    expect(cleanAddressBar(`${app}?code=1`, ['code'])).toBe(app)
   })
 })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { NobodySignedInError } from '../../../../src/errors/index.ts'
 import type { FlowOptions, RedirectRequest } from '../../../../src/flow/options.ts'
+import { keepFlow } from '../../../../src/flow/people/keep-flow.ts'
+import { leavingRedirect } from '../../../../src/flow/people/leaving.ts'
 import { redirectForClaims, signInPerson } from '../../../../src/flow/people/send-person.ts'
 import { supplyClaim } from '../../../../src/flow/people/supply-claim.ts'
 import type { SchemeRedirect } from '../../../../src/schemes/scheme.ts'
@@ -83,7 +85,10 @@ describe('a redirect for claims', () => {
 
   it('waits in the storage if the page goes away', async () => {
     const stored = { headers: { a: 'b' } }
-    const open = async () => ({ leaves: true, storeRequest: true, redirectUri, uniqueRedirectUri: true, run: comeBack })
+    const open = async () =>
+      leavingRedirect({ redirectUri, uniqueRedirectUri: true, run: comeBack }, (run, leaving) =>
+        keepFlow(run, leaving, true),
+      )
     const { run, records, shared } = sending({ onRedirect: { open } }, {}, { flow: { state: undefined } })
     Object.assign(run.target, { stored: () => stored })
     shared.join(participant()).catch(() => {})
@@ -97,7 +102,7 @@ describe('a redirect for claims', () => {
   })
 
   it('leaves a claim that was not sent on this page', async () => {
-    const open = async () => ({ leaves: true, run: comeBack })
+    const open = async () => leavingRedirect({ run: comeBack }, (run, leaving) => keepFlow(run, leaving, false))
     const { run, records } = sending({ onRedirect: { open } }, {}, { flow: { claim: 'digest' } })
     run.claim = { token: 'secret', format: 'f' }
     await redirectForClaims(run)

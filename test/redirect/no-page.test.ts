@@ -1,0 +1,54 @@
+/** Handlers that need a page, in a program without one (finding E9), and the address bar of a page. */
+import { afterEach, expect, test, vi } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
+import type { OpenableRedirectHandler } from '../../src/index.ts'
+import { pageRedirect } from '../../src/redirect/page.ts'
+import { completePopup, popupRedirect } from '../../src/redirect/popup.ts'
+import { REDIRECT_URI, umaRejection } from '../flows/kit.ts'
+import { pages } from '../flows/page-kit.ts'
+import { onlyPeople } from '../helpers/authorization-server.ts'
+import { startWorld } from '../helpers/world.ts'
+
+afterEach(() => void vi.unstubAllGlobals())
+
+test.each<[string, OpenableRedirectHandler]>([
+  ['pageRedirect', pageRedirect()],
+  ['popupRedirect', popupRedirect()],
+  ['popupRedirect', popupRedirect({ openEarly: true })],
+])('E9: %s on a server', async (name, onRedirect) => {
+  const world = await startWorld({ as: { policy: onlyPeople('alice') } })
+  const close = onRedirect.early?.()
+  const error = await umaRejection(
+    world.requester({ onRedirect, redirectUri: REDIRECT_URI }).fetch(`${world.host.origin}/alice/1.jpg`),
+  )
+  close?.()
+  expect(error).toMatchObject({ code: 'interaction_required', issuer: world.as.issuer })
+  expect(error.message).toBe(`${name} needs a page; it was called on a server`)
+})
+
+test('E9: completePopup on a server', async () => {
+  await expect(completePopup()).rejects.toThrow('completePopup needs a page; it was called on a server')
+})
+
+test('handleCallback without a URL on a server', async () => {
+  const world = await startWorld()
+  await expect(handleCallback(world.requester())).rejects.toThrow('give the URL of the return as the second argument')
+})
+
+test.each(['without a URL', 'with location.href'])(
+  '%s, the address bar is cleaned before anything is awaited',
+  async (how) => {
+    const { load, leave } = await pages()
+    const back = await leave(load())
+    const requester = load()
+    const shown: string[] = []
+    vi.stubGlobal('location', { href: back })
+    vi.stubGlobal('history', {
+      state: 5,
+      replaceState: (_state: unknown, _title: string, url: URL) => shown.push(url.href),
+    })
+    const callback = handleCallback(requester)
+    expect(shown).toEqual([REDIRECT_URI])
+    expect((await callback).kind).toBe('ticket')
+  },
+)
