@@ -70,7 +70,7 @@ async function finishCallback(requester: Pick<Requester, 'fetch'>, back: Return,
   if (cleanUrl !== undefined) cleanAddressBar(cleanUrl, ofSchemes)
   const tell = parts.tellFor(party.name, parts.nextRequest())
   const finished = await finishReturn(parts.callback, party, back, tell)
-  if (finished.finished) return finished
+  if (finished.finished || !finished.request) return finished
   const { method, stored, url: target, operation } = finished.request
   if (!stored && method !== 'GET' && method !== 'HEAD') return finished
   const uma = operation === undefined ? {} : { uma: { operation } }

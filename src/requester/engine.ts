@@ -60,7 +60,7 @@ export function createEngine(options: RequesterOptions): RequesterParts {
     nextRequest: run.nextRequest,
     runRequest: (party, driver, uma) => runRequest(run, party, driver, uma),
     continueRequest: (party, driver, uma, result) => continueRequest(run, party, driver, uma, result),
-    signIn: (party, issuer) => signInAt({ trust, flows, tellFor }, party, issuer),
+    signIn: (party, issuer) => signInAt({ records, trust, flows, tellFor }, party, issuer),
     signOut: (party) =>
       signOut({ ...access, trust, tell: tellFor(party.name) }, records, party, () => endFlows(flows, party)),
     forgetAnonymous() {

@@ -145,7 +145,7 @@ function createApp(requester: Requester, photos: string): RequestListener {
   app.get('/callback', async (request, response) => {
     const { finished, kind, request: asked } = await handleCallback(requester.as(userOf(request)), request.originalUrl)
     if (finished) return void response.redirect(303, '/done')
-    response.set('x-kind', kind).redirect(303, `/photos${new URL(asked.url).pathname}`)
+    response.set('x-kind', kind).redirect(303, `/photos${new URL(asked?.url ?? photos).pathname}`)
   })
   app.use((error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
     const redirect = redirectOf(error)

@@ -1,7 +1,10 @@
 /** `requester.signIn(issuer)`: a sign-in that the application asks for. */
 import { describe, expect, test } from 'vitest'
+import { handleCallback } from '../../src/callback.ts'
 import { inspect } from '../../src/inspect.ts'
-import { grants, keycloak, people, rejection, umaRejection } from './kit.ts'
+import { pageRedirect } from '../../src/redirect/page.ts'
+import { until } from '../helpers/wait.ts'
+import { grants, keycloak, people, person, rejection, umaRejection } from './kit.ts'
 
 async function cast(options: object = {}) {
   const onRedirect = people('alice')
@@ -46,6 +49,26 @@ test('a request and a sign-in at the same time: one sign-in', async () => {
   const { requester, url, world, asked } = await cast()
   const [answer] = await Promise.all([requester.fetch(url), requester.signIn(world.as.issuer)])
   expect([answer.status, asked.length]).toEqual([200, 1])
+})
+
+test('a sign-in that leaves the page: the callback page finishes it, and there is no request to go on with', async () => {
+  const storage = new Map<string, string>()
+  const left: string[] = []
+  const onRedirect = pageRedirect({ navigate: (url) => void left.push(url) })
+  const { requester, url, world } = await keycloak()
+  const load = () => requester({ storage, onRedirect })
+  for (const times of [1, 2]) {
+    load()
+      .signIn(world.as.issuer)
+      .catch(() => {})
+    await until(() => left.length === times)
+    const page = load()
+    const callback = await handleCallback(page, await person('alice')(left.at(-1) as string))
+    expect(callback).toEqual({ kind: 'code', request: undefined })
+    expect((await page.fetch(url)).status).toBe(200)
+    expect(left).toHaveLength(times)
+    await page.signOut()
+  }
 })
 
 describe('that cannot be', () => {

@@ -2,6 +2,7 @@ import {
   findUmaError,
   InteractionRequiredError,
   InvalidStateError,
+  loadPart,
   NeedInfoError,
   RedirectError,
   RedirectNeededError,
@@ -21,10 +22,11 @@ import type { Flows } from '../flows.ts'
 import type { FlowInput } from '../inputs.ts'
 import { transition } from '../transitions.ts'
 import { type ReturnOutcome, rememberedReturn, rememberReturn } from './finished-returns.ts'
-import { claimsInteraction, signInInteraction } from './interaction.ts'
+import { claimsInteraction, type Interaction } from './interaction.ts'
 import { notOurs, type PendingFlow, type PendingRequest, takePending } from './pending.ts'
 import { continued, endWhileAway } from './people-away.ts'
 import { handToOpener } from './popup-channel.ts'
+import { forgetRedirects } from './redirect-counts.ts'
 import { checkReturn } from './return-url.ts'
 
 /** A return that was finished just now. */
@@ -35,8 +37,11 @@ export interface FinishedReturn {
    * only an `'error'`.
    */
   kind: string
-  /** The request that the person was sent away for. Sent again now, it finds the token in the wallet. */
-  request: PendingRequest
+  /**
+   * The request that the person was sent away for. Sent again now, it finds the token in the wallet. Absent after
+   * `requester.signIn()`.
+   */
+  request?: PendingRequest | undefined
   finished?: undefined
 }
 
@@ -146,7 +151,8 @@ function repeat(outcome: ReturnOutcome): RepeatedReturn {
   throw errors.find(({ code }) => code === outcome.code) ?? new UmaError(message, { code: outcome.code })
 }
 
-function requestOf({ flow, stored }: PendingFlow): PendingRequest {
+function requestOf({ flow, stored }: PendingFlow): PendingRequest | undefined {
+  if (flow.goal === 'sign-in') return undefined
   const { method, url, operation } = flow.place
   return { method, url, ...(operation !== undefined && { operation }), ...(stored && { stored }) }
 }
@@ -174,9 +180,10 @@ async function finish(
   const target: FlowTarget = { party, authority, place, host, uma, stored: () => pending.stored, tell }
   const back = URL.canParse(url) ? url : (URL.parse(url, redirectUri)?.href ?? url)
   try {
-    const interaction = signIn ? signInInteraction(access, target, flow, signIn.memo) : claimsInteraction(target, flow)
+    const interaction = await interactionOf(access, target, pending)
     checkReturn(back, { state, redirectUri, issuer }, false)
     const next = await interaction.accept(back, state)
+    if (flow.goal === 'sign-in') return forgetRedirects(access.records, party, place)
     const input: FlowInput = signIn ? { kind: 'signed-in' } : { kind: 'returned', state: next ?? {} }
     await access.flows.resume(target, transition(flow, input).flow)
   } catch (error) {
@@ -186,6 +193,17 @@ async function finish(
   }
 }
 
+/** The interaction that the person was away for. */
+async function interactionOf(
+  access: CallbackAccess,
+  target: FlowTarget,
+  { flow, signIn }: PendingFlow,
+): Promise<Interaction> {
+  if (!signIn) return claimsInteraction(target, flow)
+  const { signInInteraction } = await loadPart('sign-in', () => import('./sign-in-interaction.ts'))
+  return signInInteraction(access, target, flow, signIn.memo)
+}
+
 /** The authority of a flow that waited: the same server, client, scheme and party as before. */
 async function trustedAuthority({ trust }: CallbackAccess, party: Party, flow: Flow): Promise<Authority> {
   const { issuer, client, scheme, place } = flow
@@ -193,7 +211,8 @@ async function trustedAuthority({ trust }: CallbackAccess, party: Party, flow: F
   const authority = await trust.find(issuer, place.url, client)
   const isOther = authority !== undefined && authority.client.id !== client
   const mayBeReplaced = !isOther || authority.dynamic !== undefined
-  if (!authority || !mayBeReplaced || authority.scheme.name !== scheme || !(await authority.speaksFor(host))) {
+  const isAllowed = authority && (flow.goal === 'sign-in' || (await authority.speaksFor(host)))
+  if (!authority || !mayBeReplaced || authority.scheme.name !== scheme || !isAllowed) {
     throw new UntrustedAuthorizationServerError(`${issuer} is not trusted any more for ${host}`, { issuer })
   }
   const gone = (what: string): InvalidStateError => new InvalidStateError(`${what}; send the request again`, { issuer })

@@ -1,24 +1,29 @@
 import { abortable } from '../../async/abortable.ts'
 import { deferred } from '../../async/deferred.ts'
-import { RedirectError } from '../../errors/index.ts'
+import { loadPart, RedirectError } from '../../errors/index.ts'
 import type { FlowRun } from '../flow-run.ts'
 import type { FlowInput } from '../inputs.ts'
 import type { OpenedRedirect } from '../options.ts'
-import { claimsInteraction, type Interaction, signInInteraction } from './interaction.ts'
+import { claimsInteraction, type Interaction } from './interaction.ts'
 import { keepFlowOf } from './leaving.ts'
 import { waitWhileAway } from './people-away.ts'
-import { countRedirect } from './redirect-counts.ts'
+import { countRedirect, forgetRedirects } from './redirect-counts.ts'
 import { refuseSharedRedirectUri } from './redirect-uris.ts'
 import { checkReturn, newState } from './return-url.ts'
 
+const loadSignIn = () => import('./sign-in-interaction.ts')
+
 /** Sends the person to the authorization server for claims. */
 export function redirectForClaims(run: FlowRun): Promise<FlowInput> {
-  return interact(run, () => claimsInteraction(run.target, run.flow))
+  return interact(run, async () => claimsInteraction(run.target, run.flow))
 }
 
 /** Sends the person to the authorization server to sign in. */
 export async function signInPerson(run: FlowRun): Promise<FlowInput> {
-  const input = await interact(run, () => signInInteraction(run.access, run.target, run.flow))
+  const input = await interact(run, async () => {
+    const { signInInteraction } = await loadPart('sign-in', loadSignIn)
+    return signInInteraction(run.access, run.target, run.flow)
+  })
   // The sign-in itself is the outcome: the next interaction may start.
   run.endInteraction()
   return input
@@ -29,7 +34,7 @@ export async function signInPerson(run: FlowRun): Promise<FlowInput> {
  * its outcome may be enough. An interaction lasts until its outcome was asked for, because only then the server has
  * issued what others can use, such as a PCT.
  */
-async function interact(run: FlowRun, begin: () => Interaction): Promise<FlowInput> {
+async function interact(run: FlowRun, begin: () => Promise<Interaction>): Promise<FlowInput> {
   const { party, authority } = run.target
   const { issuer } = authority.server
   const { interactions } = party
@@ -43,7 +48,7 @@ async function interact(run: FlowRun, begin: () => Interaction): Promise<FlowInp
   const over = lasting.promise.then(() => void interactions.delete(issuer))
   interactions.set(issuer, over)
   run.endInteraction = () => lasting.resolve()
-  return sendPerson(run, begin())
+  return sendPerson(run, await begin())
 }
 
 async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowInput> {
@@ -70,6 +75,7 @@ async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowI
   checkReturn(back, { state, redirectUri, issuer }, interaction.outOfBand)
   run.say({ type: 'redirect-returned' })
   const next = await interaction.accept(back, state)
+  if (flow.goal === 'sign-in') await forgetRedirects(records, target.party, target.place)
   if (interaction.kind === 'sign-in') return { kind: 'signed-in' }
   return { kind: 'returned', state: next ?? {} }
 }
