@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { clientSecretBasic, createHost } from '../src/host/index.ts'
 import { TOKEN } from './answers.ts'
-import { median, rounded, sideBySide } from './measure.ts'
+import { inPairs, medianOf, type Spread, sideBySide, spreadOf } from './measure.ts'
 import { protectionAnswerTo } from './protection.ts'
 
 export interface HostCosts {
   /** µs a request, fetch-style handler */
-  memory: { bare: number; guarded: number; adds: number }
+  memory: { bare: number; guarded: number; adds: Spread }
   /** µs a request over loopback, node:http handler, body read */
-  loopback: { bare: number; guarded: number; ratio: number }
+  loopback: { bare: number; guarded: number; ratio: Spread }
   /** requests to the authorization server for 1,000 guarded ones, over loopback, cache warm */
   callsPerThousand: number
 }
@@ -33,9 +33,8 @@ async function inMemory(): Promise<HostCosts['memory']> {
   const guarded = host.guard(handler)
   const request = (): Request => new Request('https://photos.example.com/users/7/1.jpg', { headers })
   if ((await guarded(request())).status !== 200) throw new Error('The warden does not let it through.')
-  const runs: HostCosts['memory'][] = []
-  for (let i = 0; i < 5; i++) {
-    const times = await sideBySide(
+  const runs = await inPairs((isFirst) =>
+    sideBySide(
       {
         bare: () => {
           request()
@@ -43,12 +42,14 @@ async function inMemory(): Promise<HostCosts['memory']> {
         },
         guarded: () => guarded(request()),
       },
-      { rounds: 200, batch: 200, warmUp: i ? 10 : 100 },
-    )
-    runs.push({ ...times, adds: times.guarded - times.bare })
+      { rounds: 200, batch: 200, warmUp: isFirst ? 100 : 10 },
+    ),
+  )
+  return {
+    bare: medianOf(runs, 'bare'),
+    guarded: medianOf(runs, 'guarded'),
+    adds: spreadOf(runs.map((run) => run.guarded - run.bare)),
   }
-  const of = (name: keyof HostCosts['memory']): number => rounded(median(runs.map((run) => run[name])))
-  return { bare: of('bare'), guarded: of('guarded'), adds: of('adds') }
 }
 
 async function overLoopback(): Promise<Pick<HostCosts, 'loopback' | 'callsPerThousand'>> {
@@ -66,20 +67,16 @@ async function overLoopback(): Promise<Pick<HostCosts, 'loopback' | 'callsPerTho
     }
     // A server that has run for a while: compilers take their time with what runs once for each request.
     for (let i = 0; i < 10_000; i++) await Promise.all([get(bare), get(guarded)])
-    const runs: HostCosts['loopback'][] = []
-    for (let i = 0; i < 3; i++) {
-      const times = await sideBySide(
-        { bare: () => get(bare), guarded: () => get(guarded) },
-        { rounds: 2500, batch: 1, warmUp: 500 },
-      )
-      runs.push({ bare: rounded(times.bare, 1), guarded: rounded(times.guarded, 1), ratio: times.guarded / times.bare })
-    }
-    runs.sort((a, b) => a.ratio - b.ratio)
-    const middle = runs[1] as HostCosts['loopback']
+    const variants = { bare: () => get(bare), guarded: () => get(guarded) }
+    const runs = await inPairs(() => sideBySide(variants, { rounds: 1000, batch: 1, warmUp: 300 }))
     const before = await calls()
     for (let i = 0; i < 1000; i++) await get(guarded)
     return {
-      loopback: { ...middle, ratio: rounded(middle.ratio) },
+      loopback: {
+        bare: medianOf(runs, 'bare', 1),
+        guarded: medianOf(runs, 'guarded', 1),
+        ratio: spreadOf(runs.map((run) => run.guarded / run.bare)),
+      },
       callsPerThousand: (await calls()) - before,
     }
   } finally {

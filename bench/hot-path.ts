@@ -4,12 +4,15 @@
  */
 import { createRequester, none } from '../src/index.ts'
 import { answerTo, TOKEN } from './answers.ts'
-import { median, rounded, sideBySide } from './measure.ts'
+import { inPairs, medianOf, rounded, type Spread, sideBySide, spreadOf } from './measure.ts'
 
 const ORIGIN = 'https://photos.example.com'
 const URL_ = `${ORIGIN}/alice/1.jpg`
 
-/** What people write by hand: one token for each origin, and something for 401. */
+/**
+ * The wrapper of 20 lines that people write by hand: a token for each origin, set on a copy of the headers, and something for
+ * a 401.
+ */
 export function handWritten(tokens: Map<string, string>): typeof fetch {
   return async (input, init = {}) => {
     const { origin } = new URL(input as string)
@@ -31,13 +34,12 @@ export interface HotPath {
   wrapperAdds: number
   requesterAdds: number
   /** what the requester adds over what the wrapper adds */
-  ratio: number
+  ratio: Spread
 }
 
 const init = (): RequestInit => ({ headers: { accept: 'application/json' } })
 
-/** @param repetitions medians of whole measurements: compilers settle differently each time */
-export async function benchHotPath(repetitions = 5): Promise<HotPath> {
+export async function benchHotPath(): Promise<HotPath> {
   const real = globalThis.fetch
   const canned = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const { origin, pathname } = new URL(String(input))
@@ -54,24 +56,25 @@ export async function benchHotPath(repetitions = 5): Promise<HotPath> {
     const wrapper = handWritten(new Map([[ORIGIN, TOKEN]]))
     const answer = Promise.resolve(new Response(null, { status: 200 }))
     globalThis.fetch = (() => answer) as unknown as typeof fetch
-    const runs: HotPath[] = []
-    for (let i = 0; i < repetitions; i++) {
-      const { bare, ...times } = await sideBySide(
+    const runs = await inPairs((isFirst) =>
+      sideBySide(
         {
           bare: () => globalThis.fetch(URL_, init()),
           wrapper: () => wrapper(URL_, init()),
           requester: () => requester.fetch(URL_, init()),
         },
-        { rounds: 300, batch: 1000, warmUp: i ? 10 : 100 },
-      )
-      const wrapperAdds = times.wrapper - bare
-      const requesterAdds = times.requester - bare
-      runs.push({ bare, ...times, wrapperAdds, requesterAdds, ratio: requesterAdds / wrapperAdds })
+        { rounds: 300, batch: 1000, warmUp: isFirst ? 100 : 10 },
+      ),
+    )
+    const [bare, wrapped, ours] = [medianOf(runs, 'bare'), medianOf(runs, 'wrapper'), medianOf(runs, 'requester')]
+    return {
+      bare,
+      wrapper: wrapped,
+      requester: ours,
+      wrapperAdds: rounded(wrapped - bare),
+      requesterAdds: rounded(ours - bare),
+      ratio: spreadOf(runs.map((run) => (run.requester - run.bare) / (run.wrapper - run.bare))),
     }
-    const names = ['bare', 'wrapper', 'requester', 'wrapperAdds', 'requesterAdds', 'ratio'] as const
-    return Object.fromEntries(
-      names.map((name) => [name, rounded(median(runs.map((run) => run[name])))]),
-    ) as unknown as HotPath
   } finally {
     globalThis.fetch = real
   }

@@ -8,7 +8,7 @@ import { createRequester, none } from '../src/index.ts'
 import { extendKy } from '../src/ky.ts'
 import { TOKEN } from './answers.ts'
 import { handWritten } from './hot-path.ts'
-import { type Rounds, rounded, sideBySide } from './measure.ts'
+import { inPairs, medianOf, type Spread, sideBySide, spreadOf } from './measure.ts'
 
 export type Way = 'fetch' | 'axios' | 'ky'
 
@@ -16,23 +16,28 @@ export interface Loopback {
   /** µs a request, body read */
   bare: number
   withRequester: number
-  ratio: number
-  /** the hand-written wrapper of the hot path, for comparison */
-  wrapper?: number
-  wrapperRatio?: number
+  /** with a requester / bare */
+  ratio: Spread
 }
+
+/** The way in and, for comparison, the wrapper of the hot path. */
+export type Loopbacks = Record<Way | 'wrapper', Loopback>
 
 type Times = { bare: number; withRequester: number }
 
-/** Of several measurements the one with the median ratio. */
-async function middle<T extends Times>(repetitions: number, measure: () => Promise<T>): Promise<T> {
-  const all: T[] = []
-  for (let i = 0; i < repetitions; i++) all.push(await measure())
-  const ratio = ({ bare, withRequester }: Times): number => withRequester / bare
-  return all.sort((a, b) => ratio(a) - ratio(b))[repetitions >> 1] as T
+const rounds = 800
+
+/** Both ways in each round, in pairs. */
+async function compare(variants: Record<keyof Times, () => unknown>): Promise<Loopback> {
+  const runs = await inPairs((isFirst) => sideBySide(variants, { rounds, batch: 1, warmUp: isFirst ? 2500 : 200 }))
+  return {
+    bare: medianOf(runs, 'bare', 1),
+    withRequester: medianOf(runs, 'withRequester', 1),
+    ratio: spreadOf(runs.map(({ bare, withRequester }) => withRequester / bare)),
+  }
 }
 
-export async function benchLoopback(): Promise<Record<Way, Loopback>> {
+export async function benchLoopback(): Promise<Loopbacks> {
   const worker = new Worker(new URL('loopback-server.ts', import.meta.url))
   try {
     const [origin] = (await once(worker, 'message')) as [string]
@@ -48,36 +53,16 @@ export async function benchLoopback(): Promise<Record<Way, Loopback>> {
     // ky's own time-out, which our way in takes away, is not what is measured.
     const bareKy = ky.create({ timeout: false })
     const extended = extendKy(bareKy, requester)
-    const rounds: Rounds = { rounds: 2500, batch: 1, warmUp: 2500 }
     // The bare ones are given the token, and do the same work on the wire.
-    const byFetch = await middle(3, () =>
-      sideBySide(
-        {
-          bare: async () => (await fetch(url, { headers })).json(),
-          wrapper: async () => (await wrapper(url)).json(),
-          withRequester: async () => (await requester.fetch(url)).json(),
-        },
-        rounds,
-      ),
-    )
-    const byAxios = await sideBySide(
-      { bare: () => bareAxios.get(url, { headers }), withRequester: () => attached.get(url) },
-      rounds,
-    )
-    const byKy = await sideBySide(
-      { bare: () => bareKy.get(url, { headers }).json(), withRequester: () => extended.get(url).json() },
-      rounds,
-    )
-    const way = ({ bare, withRequester }: Times): Loopback => ({
-      bare: rounded(bare, 1),
-      withRequester: rounded(withRequester, 1),
-      ratio: rounded(withRequester / bare),
-    })
-    const { wrapper: wrapped, bare } = byFetch
+    const bareFetch = async (): Promise<unknown> => (await fetch(url, { headers })).json()
     return {
-      fetch: { ...way(byFetch), wrapper: rounded(wrapped, 1), wrapperRatio: rounded(wrapped / bare) },
-      axios: way(byAxios),
-      ky: way(byKy),
+      wrapper: await compare({ bare: bareFetch, withRequester: async () => (await wrapper(url)).json() }),
+      fetch: await compare({ bare: bareFetch, withRequester: async () => (await requester.fetch(url)).json() }),
+      axios: await compare({ bare: () => bareAxios.get(url, { headers }), withRequester: () => attached.get(url) }),
+      ky: await compare({
+        bare: () => bareKy.get(url, { headers }).json(),
+        withRequester: () => extended.get(url).json(),
+      }),
     }
   } finally {
     await worker.terminate()

@@ -9,6 +9,33 @@ export const median = (numbers: number[]): number => {
 
 export const rounded = (number: number, digits = 3): number => Number(number.toFixed(digits))
 
+/** The ratios of several measurements. A target is missed only if even the least is above it. */
+export interface Spread {
+  median: number
+  least: number
+  most: number
+}
+
+export const spreadOf = (ratios: number[]): Spread => ({
+  median: rounded(median(ratios)),
+  least: rounded(Math.min(...ratios)),
+  most: rounded(Math.max(...ratios)),
+})
+
+/** How many pairs are compared: each pair runs side by side, so that a slow moment of the machine slows both. */
+const pairs = 5
+
+/** Takes the same measurement for each pair; the first one warms up longer. */
+export async function inPairs<T>(measure: (isFirst: boolean) => T | Promise<T>): Promise<T[]> {
+  const all: T[] = []
+  for (let pair = 0; pair < pairs; pair++) all.push(await measure(pair === 0))
+  return all
+}
+
+/** The median of one member over all measurements. */
+export const medianOf = <K extends string>(all: Record<K, number>[], name: K, digits = 3): number =>
+  rounded(median(all.map((one) => one[name])), digits)
+
 export interface Rounds {
   rounds: number
   /** runs of a variant in each round, timed together */

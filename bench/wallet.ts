@@ -1,7 +1,7 @@
 /** How long the wallet takes to choose an RPT, by how many it holds. */
 import type { Place } from '../src/wallet/place.ts'
 import { createWallet, type Wallet } from '../src/wallet/wallet.ts'
-import { rounded, sideBySideSync } from './measure.ts'
+import { inPairs, medianOf, type Spread, sideBySideSync, spreadOf } from './measure.ts'
 
 const SIZES = [10, 1_000, 100_000] as const
 /** At one host each, up to this many: what a wallet that holds many looks like. */
@@ -12,6 +12,12 @@ export interface WalletRow {
   /** µs a look-up: a place that was learned; one that was not, below a folder that was */
   known: number
   unknown: number
+}
+
+export interface WalletBench {
+  rows: WalletRow[]
+  /** the time of a look-up among the most / among the fewest; the larger of known and unknown places */
+  growth: Spread
 }
 
 /** One RPT for each photo, as from a server that never upgrades. */
@@ -37,7 +43,7 @@ const place = (i: number): string => `${host(i)}/alice/${i % 100}/${i}.jpg`
 const looked = (entries: number): string[] =>
   Array.from({ length: 10 }, (_, i) => place(Math.floor((i * entries) / 10)))
 
-export function benchWallet(): WalletRow[] {
+export async function benchWallet(): Promise<WalletBench> {
   const variants: Record<string, () => unknown> = {}
   for (const entries of SIZES) {
     const wallet = filled(entries)
@@ -48,10 +54,16 @@ export function benchWallet(): WalletRow[] {
     variants[`known ${entries}`] = () => wallet.at('GET', known[turn++ % 10] as string)
     variants[`unknown ${entries}`] = () => wallet.nearest(unknown[turn++ % 10] as Place, 'as client')
   }
-  const times = sideBySideSync(variants, { rounds: 200, batch: 2000, warmUp: 20 })
-  return SIZES.map((entries) => ({
-    entries,
-    known: rounded(times[`known ${entries}`] ?? Number.NaN),
-    unknown: rounded(times[`unknown ${entries}`] ?? Number.NaN),
-  }))
+  const runs = await inPairs(() => sideBySideSync(variants, { rounds: 60, batch: 2000, warmUp: 20 }))
+  const [few, , many] = SIZES
+  const growth = (run: Record<string, number>, kind: string): number =>
+    (run[`${kind} ${many}`] as number) / (run[`${kind} ${few}`] as number)
+  return {
+    rows: SIZES.map((entries) => ({
+      entries,
+      known: medianOf(runs, `known ${entries}`),
+      unknown: medianOf(runs, `unknown ${entries}`),
+    })),
+    growth: spreadOf(runs.map((run) => Math.max(growth(run, 'known'), growth(run, 'unknown')))),
+  }
 }

@@ -22,7 +22,7 @@ const steps: [string, () => boolean][] = [
   ['pack', pack],
   ['publint', () => run('publint', 'run', tarball(), '--strict')],
   ['attw', () => run('attw', tarball(), '--profile', 'esm-only')],
-  ['size', () => run('npm', 'run', '-s', 'size')],
+  ['size', () => run('node', 'scripts/size.ts')],
   ['docs', () => run('typedoc')],
   ['tests', () => run('vitest', 'run', '--config', 'vitest.check.config.ts')],
 ]

@@ -2,7 +2,7 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
 import { formType, isPlain, setHeaders } from '../request/capture.ts'
 import type { SendChanges } from '../request/request-driver.ts'
-import type { CapturedRequest } from './captured-request.ts'
+import { type CapturedRequest, mayHaveBody } from './captured-request.ts'
 
 /** Sends one attempt. The function is not async, because the request that is sent most often needs no waiting. */
 export function sendAttempt(
@@ -44,9 +44,6 @@ async function sendElsewhere(
 ): Promise<Response> {
   return captured.fetch(url, await initFrom(captured, request, attempt))
 }
-
-/** Firefox does not tell whether a Request has a body, so the method decides. */
-const mayHaveBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
 
 /** The caller's headers with others set over them. */
 function patched(own: HeadersInit | undefined, patch: HeaderPatch): HeadersInit {
