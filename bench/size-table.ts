@@ -8,7 +8,7 @@ export interface SizeRow {
 const take = (names: string, path = ''): string => `export { ${names} } from 'uma-requester${path}'`
 
 const main = take('createRequester, none')
-const lazy = take('createRequester, none', '/lazy')
+const lazy = take('createRequester', '/lazy')
 const axios = take('attachRequester', '/axios')
 const ky = take('extendKy', '/ky')
 const popup = take('popupRedirect, completePopup', '/redirect/popup')

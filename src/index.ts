@@ -14,8 +14,8 @@ export {
   none,
   privateKeyJwt,
 } from './authorization-server/client-authentication.ts'
-export type { Identity, SignIn, SignInFacts } from './authorization-server/identity.ts'
 export type { ClientMetadata, RegisteredClientRecord } from './authorization-server/registration.ts'
+export type { Identity, SignIn, SignInFacts } from './authorization-server/sign-in/identity.ts'
 export type { Connection, RegisteredClient, TokenParameters } from './authorization-server/token-request.ts'
 export type { Tokens } from './authorization-server/tokens.ts'
 export type { HeaderPatch } from './bindings/binding.ts'

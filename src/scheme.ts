@@ -3,8 +3,9 @@
  *
  * @module
  */
-export type { Identity, SignIn, SignInFacts } from './authorization-server/identity.ts'
+
 export type { ClientMetadata, ClientRegistration, RegisteredClientRecord } from './authorization-server/registration.ts'
+export type { Identity, SignIn, SignInFacts } from './authorization-server/sign-in/identity.ts'
 export type { Connection, TokenParameters } from './authorization-server/token-request.ts'
 export type { Binding, HeaderPatch, Presentation, PresentedRequest } from './bindings/binding.ts'
 export {

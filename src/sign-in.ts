@@ -3,5 +3,5 @@
  *
  * @module
  */
-export type { Identity, SignIn, SignInFacts, SignInParts } from './authorization-server/identity.ts'
-export { type CodeFlowOptions, codeFlow, defineSignIn } from './authorization-server/sign-in.ts'
+export type { Identity, SignIn, SignInFacts, SignInParts } from './authorization-server/sign-in/identity.ts'
+export { type CodeFlowOptions, codeFlow, defineSignIn } from './authorization-server/sign-in/sign-in.ts'

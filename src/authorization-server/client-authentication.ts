@@ -1,4 +1,11 @@
-import type { Client, AuthorizationServer as OAuthServer } from 'oauth4webapi'
+import type {
+  Client,
+  ModifyAssertionOptions,
+  ClientAuth as OAuthClientAuth,
+  AuthorizationServer as OAuthServer,
+  PrivateKey,
+} from 'oauth4webapi'
+import { loadPart } from '../errors/index.ts'
 
 /** The facts of one call to an authorization server. */
 export interface CallContext {
@@ -82,8 +89,56 @@ export function none(): ClientAuth {
   return (_as, client, body) => body.set('client_id', client.client_id)
 }
 
-export {
-  ClientSecretBasic as clientSecretBasic,
-  ClientSecretPost as clientSecretPost,
-  PrivateKeyJwt as privateKeyJwt,
-} from 'oauth4webapi'
+const loadOAuth = () => import('./oauth-client-authentication.ts')
+
+/** Makes a client authentication of oauth4webapi. The library is loaded for the first token request. */
+function oauthAuth(name: string, make: (oauth: Awaited<ReturnType<typeof loadOAuth>>) => OAuthClientAuth): ClientAuth {
+  let auth: OAuthClientAuth | undefined
+  return async (as, client, body, headers) => {
+    auth ??= make(await loadPart(name, loadOAuth))
+    await auth(as, client, body, headers)
+  }
+}
+
+/** @throws TypeError if there is no secret */
+function checkSecret(name: string, secret: unknown): void {
+  if (typeof secret !== 'string' || secret === '') throw new TypeError(`${name}: give it the client secret, a string`)
+}
+
+/**
+ * A client with a secret, sent by HTTP Basic authentication (RFC 6749 §2.3.1).
+ *
+ * @throws TypeError if there is no secret
+ *
+ * @example { issuer, hosts, client: { id: 'album', auth: clientSecretBasic(secret) } }
+ */
+export function clientSecretBasic(secret: string): ClientAuth {
+  checkSecret('clientSecretBasic', secret)
+  return oauthAuth('clientSecretBasic', ({ ClientSecretBasic }) => ClientSecretBasic(secret))
+}
+
+/**
+ * A client with a secret, sent in the body (RFC 6749 §2.3.1).
+ *
+ * @throws TypeError if there is no secret
+ *
+ * @example { issuer, hosts, client: { id: 'album', auth: clientSecretPost(secret) } }
+ */
+export function clientSecretPost(secret: string): ClientAuth {
+  checkSecret('clientSecretPost', secret)
+  return oauthAuth('clientSecretPost', ({ ClientSecretPost }) => ClientSecretPost(secret))
+}
+
+/**
+ * A client with a private key, which signs an assertion for each token request (RFC 7523 §2.2).
+ *
+ * @param key a private `CryptoKey`, or one with its key id
+ * @param options `oauth4webapi`'s: changes the assertion before it is signed
+ * @throws TypeError if there is no key
+ *
+ * @example { issuer, hosts, client: { id: 'album', auth: privateKeyJwt({ key, kid: '2026' }) } }
+ */
+export function privateKeyJwt(key: CryptoKey | PrivateKey, options?: ModifyAssertionOptions): ClientAuth {
+  if (typeof key !== 'object' || key === null) throw new TypeError('privateKeyJwt: give it a private CryptoKey')
+  return oauthAuth('privateKeyJwt', ({ PrivateKeyJwt }) => PrivateKeyJwt(key, options))
+}

@@ -1,5 +1,5 @@
 import type { FlowContext } from '../authorization-server/client-authentication.ts'
-import type { Identity } from '../authorization-server/identity.ts'
+import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { NobodySignedInError } from '../errors/index.ts'
 import { identityOf } from '../parties/identity-of.ts'
 import type { SignInAccess } from '../parties/revoke.ts'

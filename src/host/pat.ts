@@ -1,6 +1,6 @@
 import { clientCredentials } from '../authorization-server/client-credentials.ts'
-import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../authorization-server/code-flow.ts'
 import { isRefusal } from '../authorization-server/fresh-tokens.ts'
+import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../authorization-server/sign-in/code-flow.ts'
 import type { Tokens } from '../authorization-server/tokens.ts'
 import { findUmaError, InteractionRequiredError, InvalidStateError, isUmaError } from '../errors/index.ts'
 import { readObject } from '../protocol/http/read-object.ts'

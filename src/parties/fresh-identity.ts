@@ -1,5 +1,5 @@
 import { type FreshTokens, freshTokens, type TokenKeeper } from '../authorization-server/fresh-tokens.ts'
-import type { Identity, SignIn } from '../authorization-server/identity.ts'
+import type { Identity, SignIn } from '../authorization-server/sign-in/identity.ts'
 import { isUmaError, loadPart } from '../errors/index.ts'
 import { type Authority, signInOf } from '../trust/authority.ts'
 import { clientSession } from './client-session.ts'

@@ -1,4 +1,4 @@
-import type { Identity } from '../authorization-server/identity.ts'
+import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { loadPart } from '../errors/index.ts'
 import { type Authority, signInOf } from '../trust/authority.ts'
 import type { Party } from './party.ts'

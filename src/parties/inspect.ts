@@ -1,4 +1,4 @@
-import type { Identity } from '../authorization-server/identity.ts'
+import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { bare } from '../events.ts'
 import { type Authority, issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'

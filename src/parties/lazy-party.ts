@@ -1,5 +1,5 @@
 import { inTurn, type Lock } from '../async/in-turn.ts'
-import type { Identity } from '../authorization-server/identity.ts'
+import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { createWallet, type Wallet } from '../wallet/wallet.ts'
 import type { Party, RecordStore, StoredWallet } from './party.ts'
 import { lockKey } from './record-keys.ts'

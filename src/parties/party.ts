@@ -1,5 +1,5 @@
 import type { Lock } from '../async/in-turn.ts'
-import type { Identity } from '../authorization-server/identity.ts'
+import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Wallet } from '../wallet/wallet.ts'
 

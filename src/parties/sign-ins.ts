@@ -1,4 +1,4 @@
-import type { Identity } from '../authorization-server/identity.ts'
+import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { readObject } from '../protocol/http/read-object.ts'
 import { readEpoch } from './epoch.ts'
 import type { Party, RecordStore } from './party.ts'

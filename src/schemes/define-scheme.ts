@@ -1,5 +1,5 @@
-import { SignIn } from '../authorization-server/identity.ts'
 import type { ClientRegistration } from '../authorization-server/registration.ts'
+import { SignIn } from '../authorization-server/sign-in/identity.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import type { Binding } from '../bindings/binding.ts'
 import type { Answer } from '../protocol/http/answer.ts'

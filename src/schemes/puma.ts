@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SignIn } from '../authorization-server/identity.ts'
+import { SignIn } from '../authorization-server/sign-in/identity.ts'
 import { InvalidTokenResponseError, NeedInfoError } from '../errors/index.ts'
 import { secureUrl } from '../protocol/http/secure-url.ts'
 import { missingEndpoint } from '../protocol/oauth/metadata.ts'

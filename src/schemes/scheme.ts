@@ -1,5 +1,5 @@
-import type { SignIn } from '../authorization-server/identity.ts'
 import type { ClientRegistration } from '../authorization-server/registration.ts'
+import type { SignIn } from '../authorization-server/sign-in/identity.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
 import type { Binding } from '../bindings/binding.ts'
 import type { RequiredClaim, UmaError } from '../errors/index.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { codeFlow } from '../authorization-server/sign-in.ts'
+import { codeFlow } from '../authorization-server/sign-in/sign-in.ts'
 import { InvalidTokenResponseError, RequestDeniedError } from '../errors/index.ts'
 import type { Answer } from '../protocol/http/answer.ts'
 import { missingEndpoint } from '../protocol/oauth/metadata.ts'

@@ -1,5 +1,5 @@
 import type { DynamicClient } from '../authorization-server/dynamic-client.ts'
-import type { SignIn } from '../authorization-server/identity.ts'
+import type { SignIn } from '../authorization-server/sign-in/identity.ts'
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import type { Binding } from '../bindings/binding.ts'
 import type { Scheme } from '../schemes/scheme.ts'

@@ -1,5 +1,5 @@
 import { DynamicClient, needsMore } from '../authorization-server/dynamic-client.ts'
-import { SignIn } from '../authorization-server/identity.ts'
+import { SignIn } from '../authorization-server/sign-in/identity.ts'
 import {
   checkOptions,
   flagRule,

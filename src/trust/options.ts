@@ -1,6 +1,6 @@
 import type { ClientAuth } from '../authorization-server/client-authentication.ts'
 import type { DynamicClient } from '../authorization-server/dynamic-client.ts'
-import type { SignIn } from '../authorization-server/identity.ts'
+import type { SignIn } from '../authorization-server/sign-in/identity.ts'
 import type { TokenParameters } from '../authorization-server/token-request.ts'
 import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { Scheme } from '../schemes/scheme.ts'

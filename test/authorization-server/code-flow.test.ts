@@ -1,7 +1,7 @@
 /** What the code flow refuses of a token endpoint or a way back, where test/host/pat-*.test.ts do not say it already. */
 import { describe, expect, test } from 'vitest'
 import { none } from '../../src/authorization-server/client-authentication.ts'
-import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../../src/authorization-server/code-flow.ts'
+import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../../src/authorization-server/sign-in/code-flow.ts'
 import type { Connection } from '../../src/authorization-server/token-request.ts'
 import { makeKeys, signJwt } from '../helpers/as/keys.ts'
 import { failure, said, scripted } from '../host/protection-kit.ts'

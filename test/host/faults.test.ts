@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { clientSecretBasic } from '../../src/authorization-server/client-authentication.ts'
 import type { HostOptions } from '../../src/host/index.ts'
 import { guardNode } from '../../src/host/node.ts'
+import type { FlowContext } from '../../src/index.ts'
 import { umaChallenges } from '../../src/protocol/uma2/challenge.ts'
 import { listen } from '../helpers/http.ts'
 import { later } from '../helpers/later.ts'
@@ -169,7 +170,14 @@ describe('F-R-d, F-R-h, F-4.3-b: 403 with Warning in time, and recovery by itsel
     expect((await ask()).status).toBe(401)
     const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'uma_protection' })
     const request = new Request(`${as.issuer}/token`, { method: 'POST', body })
-    await clientSecretBasic('photos-secret')({ issuer: as.issuer }, { client_id: clientId }, body, request.headers)
+    const context = {} as FlowContext
+    await clientSecretBasic('photos-secret')(
+      { issuer: as.issuer },
+      { client_id: clientId },
+      body,
+      request.headers,
+      context,
+    )
     expect((await fetch(request)).status).toBe(200)
     const { patRequests } = as.stats
     const answers = await Promise.all([...Array(20)].map(() => ask()))

@@ -1,4 +1,4 @@
-import type { SignIn } from '../../authorization-server/identity.ts'
+import type { SignIn } from '../../authorization-server/sign-in/identity.ts'
 import { InvalidStateError, loadPart, NobodySignedInError } from '../../errors/index.ts'
 import { clientSession, type ServerAccess } from '../../parties/client-session.ts'
 import type { RecordStore } from '../../parties/party.ts'

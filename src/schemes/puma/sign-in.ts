@@ -1,5 +1,5 @@
-import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../../authorization-server/code-flow.ts'
-import type { SignInParts } from '../../authorization-server/identity.ts'
+import { beginCodeFlow, finishCodeFlow, refreshTokens } from '../../authorization-server/sign-in/code-flow.ts'
+import type { SignInParts } from '../../authorization-server/sign-in/identity.ts'
 import type { Connection } from '../../authorization-server/token-request.ts'
 import { cappedText } from '../../protocol/http/capped-text.ts'
 import { readObject } from '../../protocol/http/read-object.ts'

@@ -1,5 +1,5 @@
-import type { Connection } from './token-request.ts'
-import type { Tokens } from './tokens.ts'
+import type { Connection } from '../token-request.ts'
+import type { Tokens } from '../tokens.ts'
 
 /** The requesting party's own tokens at an authorization server; plain JSON. */
 export type Identity = Tokens

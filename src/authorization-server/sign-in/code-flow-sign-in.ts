@@ -1,9 +1,9 @@
-import { TokenRequestError } from '../errors/index.ts'
-import { readObject } from '../protocol/http/read-object.ts'
+import { TokenRequestError } from '../../errors/index.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
+import type { Connection } from '../token-request.ts'
 import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
 import type { SignInParts } from './identity.ts'
 import type { CodeFlowOptions } from './sign-in.ts'
-import type { Connection } from './token-request.ts'
 
 /** The functions of a sign-in by the authorization code flow. */
 export function codeFlowSignIn({ scope, parameters, auth }: CodeFlowOptions): SignInParts {

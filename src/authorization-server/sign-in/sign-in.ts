@@ -1,4 +1,4 @@
-import type { ClientAuth } from './client-authentication.ts'
+import type { ClientAuth } from '../client-authentication.ts'
 import { SignIn, type SignInParts } from './identity.ts'
 
 /** Options of `codeFlow`. */

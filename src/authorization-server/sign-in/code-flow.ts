@@ -8,13 +8,13 @@ import {
   refreshTokenGrantRequest,
   validateAuthResponse,
 } from 'oauth4webapi'
-import { InvalidStateError, RedirectError } from '../errors/index.ts'
-import { secureUrl } from '../protocol/http/secure-url.ts'
-import { isErrorCode, oauthServer, requestTokens } from './oauth-request.ts'
-import type { Connection } from './token-request.ts'
-import type { Tokens } from './tokens.ts'
+import { InvalidStateError, RedirectError } from '../../errors/index.ts'
+import { secureUrl } from '../../protocol/http/secure-url.ts'
+import { isErrorCode, oauthServer, requestTokens } from '../oauth-request.ts'
+import type { Connection } from '../token-request.ts'
+import type { Tokens } from '../tokens.ts'
 
-export type { Tokens } from './tokens.ts'
+export type { Tokens } from '../tokens.ts'
 
 /** The facts that wait while a person is away; plain JSON. They are secret. */
 export interface CodeFlowMemo {
