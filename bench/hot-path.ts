@@ -10,8 +10,8 @@ const ORIGIN = 'https://photos.example.com'
 const URL_ = `${ORIGIN}/alice/1.jpg`
 
 /**
- * The wrapper of 20 lines that people write by hand: a token for each origin, set on a copy of the headers, and something for
- * a 401.
+ * The wrapper of 20 lines that people write by hand: a token for each origin, set on a copy of the headers, and something
+ * for a 401.
  */
 export function handWritten(tokens: Map<string, string>): typeof fetch {
   return async (input, init = {}) => {

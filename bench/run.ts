@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: prints a table and writes bench/results.json. Everything is measured side by side in one run; the ratios are
- * what counts, the microseconds are this machine's. The exit code is 1 if a target is missed: a ratio misses its target only
- * if all of its five measurements are above it.
+ * `npm run bench`: prints a table and writes bench/results.json. Everything is measured side by side in one run; the
+ * ratios are what counts, the microseconds are this machine's. The exit code is 1 if a target is missed: a ratio misses
+ * its target only if all of its five measurements are above it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * The sizes of real combinations: bundled by esbuild with code splitting, minified, each file with gzip -9. Dependencies are
- * counted, peers (axios, hono, ky, open, redis) are not. The package is measured as it was built.
+ * The sizes of real combinations: bundled by esbuild with code splitting, minified, each file with gzip -9. Dependencies
+ * are counted, peers (axios, hono, ky, open, redis) are not. The package is measured as it was built.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

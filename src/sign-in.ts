@@ -3,5 +3,7 @@
  *
  * @module
  */
+
+export type { CodeFlowOptions } from './authorization-server/sign-in/code-flow-sign-in.ts'
 export type { Identity, SignIn, SignInFacts, SignInParts } from './authorization-server/sign-in/identity.ts'
-export { type CodeFlowOptions, codeFlow, defineSignIn } from './authorization-server/sign-in/sign-in.ts'
+export { codeFlow, defineSignIn } from './authorization-server/sign-in/sign-in.ts'

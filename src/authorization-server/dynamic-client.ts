@@ -1,5 +1,5 @@
 import type { ClientAuth } from './client-authentication.ts'
-import type { ClientMetadata } from './registration.ts'
+import type { ClientMetadata } from './client-metadata.ts'
 
 /** Loads the code that registers clients. */
 export type LoadRegistration = () => Promise<typeof import('./registered-clients.ts')>
@@ -26,6 +26,3 @@ export class DynamicClient {
     return this.#load()
   }
 }
-
-/** Whether a method needs more than a secret: a key or a certificate that only the application has. */
-export const needsMore = (method: unknown): boolean => /jwt|tls/.test(`${method}`)

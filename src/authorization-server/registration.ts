@@ -3,22 +3,10 @@ import { readObject } from '../protocol/http/read-object.ts'
 import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import { type CallAnswer, type Caller, call } from './call.ts'
 import { type ClientAuth, none } from './client-authentication.ts'
-import { needsMore } from './dynamic-client.ts'
+import { type ClientMetadata, needsMore } from './client-metadata.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 
-/** The metadata that a client registers with (RFC 7591 §2), with `claims_redirect_uris` (UMA Grant §2). */
-export interface ClientMetadata {
-  client_name?: string
-  client_uri?: string
-  logo_uri?: string
-  redirect_uris?: string[]
-  claims_redirect_uris?: string[]
-  grant_types?: string[]
-  response_types?: string[]
-  scope?: string
-  token_endpoint_auth_method?: string
-  [member: string]: unknown
-}
+export type { ClientMetadata } from './client-metadata.ts'
 
 /** A client that was registered; plain JSON. It holds a secret. */
 export interface RegisteredClientRecord {

@@ -10,8 +10,8 @@ const absoluteWithoutSlashAtEnd = /^https?:\/\/.*[^/]$/is
 const rootedPath = /^\/(?!\/)/
 
 /**
- * The URL that the adapter will compute, from the final config alone. axios computes it, except in the two plainest cases,
- * because axios merges two configs for that.
+ * The URL that the adapter will compute, from the final config alone. axios itself merges two configs to compute a URL,
+ * so that the two plainest cases are computed here.
  *
  * @returns undefined if the URL cannot be computed, because then the adapter rejects
  */

@@ -1,5 +1,5 @@
 /** The base of relative URLs. Only pages and workers have one. */
-export const baseUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href
+const baseUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href
 
 /**
  * The URL that a driver tells the engine: absolute where that is possible, and without userinfo, because a password must

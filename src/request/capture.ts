@@ -19,7 +19,8 @@ export function captureHeaders(headers: HeadersInit | undefined): HeadersInit | 
 }
 
 /**
- * Sets headers over plain ones. The names are compared without case, because fetch would send the values of both spellings.
+ * Sets headers over plain ones. The names are compared without case, because fetch would send the values of both
+ * spellings.
  *
  * @returns a new object
  */

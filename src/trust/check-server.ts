@@ -1,4 +1,5 @@
-import { DynamicClient, needsMore } from '../authorization-server/dynamic-client.ts'
+import { needsMore } from '../authorization-server/client-metadata.ts'
+import { DynamicClient } from '../authorization-server/dynamic-client.ts'
 import { SignIn } from '../authorization-server/sign-in/identity.ts'
 import {
   checkOptions,

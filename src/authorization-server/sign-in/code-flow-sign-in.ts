@@ -1,9 +1,22 @@
 import { TokenRequestError } from '../../errors/index.ts'
 import { readObject } from '../../protocol/http/read-object.ts'
+import type { ClientAuth } from '../client-authentication.ts'
 import type { Connection } from '../token-request.ts'
 import { beginCodeFlow, finishCodeFlow, refreshTokens } from './code-flow.ts'
 import type { SignInParts } from './identity.ts'
-import type { CodeFlowOptions } from './sign-in.ts'
+
+/** Options of `codeFlow`. */
+export interface CodeFlowOptions {
+  /** The scope to ask for, its values separated by spaces. With `openid`, the sign-in brings an ID token. */
+  scope: string
+  /** Further parameters of the authorization request: `prompt`, `login_hint`, … */
+  parameters?: Record<string, string | undefined>
+  /**
+   * Client authentication of the token requests of the sign-in.
+   * @default the client's own; a client whose `auth` is `bearer()` and that has not registered is public here
+   */
+  auth?: ClientAuth
+}
 
 /** The functions of a sign-in by the authorization code flow. */
 export function codeFlowSignIn({ scope, parameters, auth }: CodeFlowOptions): SignInParts {

@@ -1,18 +1,5 @@
-import type { ClientAuth } from '../client-authentication.ts'
+import type { CodeFlowOptions } from './code-flow-sign-in.ts'
 import { SignIn, type SignInParts } from './identity.ts'
-
-/** Options of `codeFlow`. */
-export interface CodeFlowOptions {
-  /** The scope to ask for, its values separated by spaces. With `openid`, the sign-in brings an ID token. */
-  scope: string
-  /** Further parameters of the authorization request: `prompt`, `login_hint`, … */
-  parameters?: Record<string, string | undefined>
-  /**
-   * Client authentication of the token requests of the sign-in.
-   * @default the client's own; a client whose `auth` is `bearer()` and that has not registered is public here
-   */
-  auth?: ClientAuth
-}
 
 /**
  * Signs people in by the authorization code flow (RFC 6749 §4.1) with PKCE, state, `iss`, and a nonce if there is an ID
