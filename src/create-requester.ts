@@ -10,20 +10,18 @@ import { createFlows, type Flows } from './flow/flows.ts'
 import type { CallbackAccess } from './flow/people/handle-callback.ts'
 import { registerHandle } from './handles.ts'
 import { metadataOf, type ServerAccess } from './parties/client-session.ts'
-import { createParties, type MakeStoredWallet } from './parties/create-parties.ts'
+import { createParties } from './parties/create-parties.ts'
+import { createMemoryRecords } from './parties/memory-records.ts'
 import type { Party, RecordStore } from './parties/party.ts'
 import { presentHeaders } from './parties/present-headers.ts'
 import { signOut } from './parties/sign-out.ts'
-import { openRecordChannel } from './persistence/record-channel.ts'
-import { createResilientStorage } from './persistence/resilient-storage.ts'
-import { createStoredWallet } from './persistence/stored-wallet.ts'
+import { openPersistence, type Persistence } from './persistence/open-persistence.ts'
 import type { UmaRequestOptions } from './request/options.ts'
 import type { RequestDriver, RunRequest } from './request/request-driver.ts'
 import { type RunAccess, runRequest } from './request/run-request.ts'
 import { checkOptions, type RequesterOptions } from './requester-options.ts'
 import type { RequesterParts } from './requester-parts.ts'
 import { uma2 } from './schemes/uma2.ts'
-import { memoryStorage } from './storage/memory.ts'
 import type { Authority } from './trust/authority.ts'
 import { destinations, refuseSharedRedirectUris } from './trust/redirect-uris.ts'
 import { type ClientRegistry, createTrust, type Trust } from './trust/trust.ts'
@@ -70,15 +68,16 @@ function assemble(options: RequesterOptions): RequesterParts {
     fetch: () => options.fetch ?? globalThis.fetch,
     timeout: Math.min(options.timeouts?.request ?? 10_000, maxDelay),
   }
-  const records = createResilientStorage(options.storage ?? memoryStorage(), tell)
+  const persistence = persistenceOf(options, () => trust, tellFor)
+  const records = persistence?.records ?? createMemoryRecords()
   const discovery = createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) }))
   const access: ServerAccess = { caller, discovery }
-  const trust = createTrust(options, uma2, clientRegistry(records, caller, discovery, tell))
+  const trust: Trust = createTrust(options, uma2, clientRegistry(records, caller, discovery, tell))
   if (options.onRedirect && Array.isArray(options.authorizationServers)) {
     refuseSharedRedirectUris(destinations(options.authorizationServers, options.redirectUri, uma2))
   }
   const flows = createFlows({ ...access, options, records, trust })
-  const parties = createParties(options, records, storedWallets(options, records, trust, tellFor))
+  const parties = createParties(options, records, persistence?.keepInStep)
   const run: RunAccess = {
     ...access,
     trust,
@@ -122,18 +121,14 @@ function clientRegistry(records: RecordStore, caller: Caller, discovery: Discove
 }
 
 /** Only a requester with a storage keeps its wallets in step with one. */
-function storedWallets(
+function persistenceOf(
   { storage, maxEntries }: RequesterOptions,
-  records: RecordStore,
-  trust: Trust,
+  trust: () => Trust,
   tellFor: TellFor,
-): MakeStoredWallet {
+): Persistence | undefined {
   if (!storage) return undefined
-  const channel = openRecordChannel()
-  return (party) => {
-    const tell = tellFor(party.name)
-    return createStoredWallet({ records, trust, tell, party, channel, maxEntries, present: presentHeaders })
-  }
+  const find: Trust['find'] = (issuer, resource) => trust().find(issuer, resource)
+  return openPersistence({ storage, trust: { find }, tellFor, maxEntries, present: presentHeaders })
 }
 
 function createHandle(parts: RequesterParts, name: string | undefined): Requester {

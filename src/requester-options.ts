@@ -2,13 +2,13 @@ import type { UmaEvent } from './events.ts'
 import type { FlowOptions } from './flow/options.ts'
 import type { PartyOptions } from './parties/create-parties.ts'
 import type { RequestOptions } from './request/options.ts'
-import type { UmaStorage } from './storage/storage.ts'
+import { checkStorage, isInMemory, type RequesterStorage } from './storage/storage.ts'
 import type { TrustOptions } from './trust/options.ts'
 
 /** Options of `createRequester`. Each level of the package declares the options that it reads. */
 export interface RequesterOptions extends TrustOptions, PartyOptions, FlowOptions, RequestOptions {
-  /** Where tokens and flows are kept. @default memoryStorage() */
-  storage?: UmaStorage
+  /** Where tokens and flows are kept: the value of a storage function. @default memory */
+  storage?: RequesterStorage
   /** Default headers of `requester.fetch`. */
   headers?: HeadersInit
   /** Sends the calls to authorization servers. @default the global `fetch`, looked up when called */
@@ -20,7 +20,8 @@ export interface RequesterOptions extends TrustOptions, PartyOptions, FlowOption
 /** @throws TypeError that names the option and the fix */
 export function checkOptions(options: RequesterOptions): void {
   const { storage, requestingParty, timeouts, polling, onRedirect } = options
-  if (storage && !(storage instanceof Map) && requestingParty === undefined) {
+  checkStorage(storage, 'storage')
+  if (storage && !isInMemory(storage) && requestingParty === undefined) {
     throw new TypeError(
       'requestingParty is missing: with a storage, say whose tokens these are, because the next person at this storage ' +
         'is another',

@@ -1,4 +1,5 @@
 import { inTurn } from '../async/in-turn.ts'
+import { deferred } from '../async/deferred.ts'
 import type { Identity } from '../authorization-server/identity.ts'
 import { createWallet } from '../wallet/wallet.ts'
 import type { Party, RecordStore, StoredWallet } from './party.ts'
@@ -78,7 +79,7 @@ function createParty(
     epoch: 0,
     stored: undefined,
     interactions: new Map(),
-    lock: (key, task) => inThisProcess(key, () => records.lock(lockKey(name, key), task)),
+    lock: (key, task) => lockUntilWritten(key, task),
     forget() {
       const { wallet } = party
       party.wallet = createWallet(maxEntries)
@@ -90,6 +91,17 @@ function createParty(
       party.stored?.forgotten()
     },
   }
+  /** The caller goes on as soon as its task has ended; the lock is kept until the writes of the task have ended. */
+  function lockUntilWritten<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const outcome = deferred<T>()
+    const locked = async (): Promise<void> => {
+      await task().then(outcome.resolve, outcome.reject)
+      await party.stored?.written(key)
+    }
+    inThisProcess(key, () => records.lock(lockKey(name, key), locked)).catch(outcome.reject)
+    return outcome.promise
+  }
+
   if (makeStoredWallet) Object.defineProperty(party, 'stored', { value: makeStoredWallet(party) })
   return party
 }

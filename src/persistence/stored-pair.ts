@@ -1,0 +1,221 @@
+import type { HeaderPatch } from '../bindings/binding.ts'
+import type { Tell } from '../events.ts'
+import { flowLockKey, type Party, type RecordStore } from '../parties/party.ts'
+import { epochKey, pctKey, placesKey, rptKey, stampKey } from '../parties/record-keys.ts'
+import type { Grant } from '../protocol/oauth/grant.ts'
+import type { Authority } from '../trust/authority.ts'
+import type { Rpt } from '../wallet/rpt.ts'
+import type { EpochWatch } from './epoch-watch.ts'
+import { createPairRecords } from './pair-records.ts'
+import { type PlacesOfRpt, placesOf, readPlaces, takePlaces, writePlaces } from './places-record.ts'
+import { type RptRecord, readRptRecord, writeRptRecord } from './rpt-record.ts'
+import type { SeenTexts } from './seen-texts.ts'
+import { newMark, readStamp, type Stamp, writeStamp } from './stamp.ts'
+
+/** The parts that the stored pairs of one party share. */
+export interface PairParts {
+  records: RecordStore
+  tell: Tell
+  party: Pick<Party, 'name' | 'wallet' | 'pcts' | 'neverUpgrades' | 'epoch'>
+  present(authority: Authority, grant: Grant): HeaderPatch | undefined
+  maxEntries: number
+  /** The stamps and the PCTs as they were last seen. */
+  seen: SeenTexts
+  epoch: EpochWatch
+  /** Tells others that the record of this key has changed. */
+  post(key: string): void
+}
+
+/** How a write ended: `unchanged`: there was nothing to write. `failed`: the storage failed. */
+export type WriteOutcome = 'written' | 'unchanged' | 'failed'
+
+/** One authority at one host, in step with the storage as long as the party keeps its wallet. */
+export interface StoredPair {
+  /** Takes in what others have written. False if the storage could not be read. */
+  sync(): Promise<boolean>
+  /** Writes what has changed since the last sync, with the places or without them. */
+  write(withPlaces: boolean): Promise<WriteOutcome>
+  /** Whether a refresh token has changed that was not written yet. */
+  hasNewRefreshToken(): boolean
+}
+
+/** The records that a new stamp leads to. */
+interface FoundRecords {
+  rpts: Map<string, RptRecord | undefined>
+  /** The ids of records that are there and cannot be read. */
+  bad: string[]
+  /** `undefined`: the places were not read, or are lost. */
+  places: PlacesOfRpt[] | undefined
+}
+
+const nothingStored: Stamp = { epoch: 0, never: false, places: '', rpts: [] }
+
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
+export function createStoredPair(parts: PairParts, authority: Authority, host: string): StoredPair {
+  const { records, tell, party, seen, epoch, maxEntries } = parts
+  const { name, wallet } = party
+  const keys = {
+    stamp: stampKey(name, host, authority.key),
+    places: placesKey(name, host, authority.key),
+    pct: pctKey(name, authority.key),
+  }
+  const rpts = createPairRecords(wallet, authority.key, host)
+  /** The record of places as it was last read or written: its mark, and its text if it was written here. */
+  let places: { mark: string; text?: string } = { mark: '' }
+
+  const keyOf = (id: string): string => rptKey(name, host, authority.key, id)
+  const isForgotten = (): boolean => party.wallet !== wallet
+
+  async function deleteRpts(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => records.delete(keyOf(id))))
+  }
+
+  async function sync(): Promise<boolean> {
+    const read = seen.beginRead()
+    const endLook = epoch.begin()
+    const texts = await records.getMany([epochKey(name), keys.stamp, keys.pct])
+    const isLookedAt = await endLook(texts && texts[0])
+    if (!texts || !isLookedAt) return false
+    const [, stamp, pct] = texts
+    if (isForgotten()) return true
+    if (seen.isNews(keys.pct, pct, read)) takePct(pct)
+    return stamp === seen.get(keys.stamp) || takeStamp(stamp, read)
+  }
+
+  function takePct(pct: string | undefined): void {
+    if (pct) party.pcts.set(authority.key, pct)
+    else party.pcts.delete(authority.key)
+  }
+
+  /** Takes in a stamp that has changed. False if its records could not be read. */
+  async function takeStamp(text: string | undefined, read: number): Promise<boolean> {
+    const stamp = text === undefined ? nothingStored : readStamp(text, maxEntries)
+    const isVoid = !stamp || (text !== undefined && stamp.epoch !== party.epoch)
+    const found = isVoid ? noRecords() : await readRecords(stamp)
+    if (!found) return false
+    if (isForgotten() || !seen.isNews(keys.stamp, text, read)) return true
+    if (!stamp) await dropStamp()
+    else if (isVoid) await eraseVoid(stamp)
+    else await apply(stamp, found)
+    return true
+  }
+
+  const noRecords = (): FoundRecords => ({ rpts: new Map(), bad: [], places: undefined })
+
+  const takeNothing = (): void => void rpts.take([], new Map(), () => undefined)
+
+  /** The text is no stamp of this version. */
+  async function dropStamp(): Promise<void> {
+    takeNothing()
+    tell({ type: 'record-dropped', host })
+    await records.delete(keys.stamp)
+    seen.written(keys.stamp, undefined)
+    parts.post(keys.stamp)
+  }
+
+  /** The stamp was written by somebody who did not know of a sign-out: its tokens must not stay in the storage. */
+  async function eraseVoid(stamp: Stamp): Promise<void> {
+    takeNothing()
+    if (stamp.epoch > party.epoch) return
+    await deleteRpts(stamp.rpts.map(({ id }) => id))
+    await records.delete(keys.places)
+  }
+
+  /** Reads the records that have changed since they were last read. */
+  async function readRecords(stamp: Stamp): Promise<FoundRecords | undefined> {
+    const unread = rpts.unread(stamp.rpts)
+    const hasNewPlaces = stamp.places !== '' && stamp.places !== places.mark
+    const [texts, placesText] = await Promise.all([
+      records.getMany(unread.map(({ id }) => keyOf(id))),
+      hasNewPlaces ? records.get(keys.places) : undefined,
+    ])
+    if (texts === false || placesText === false) return undefined
+    const found = noRecords()
+    for (const [index, { id }] of unread.entries()) {
+      const text = texts[index]
+      const record = text === undefined ? undefined : readRptRecord(text, id)
+      if (text !== undefined && !record) found.bad.push(id)
+      found.rpts.set(id, record)
+    }
+    if (placesText !== undefined) found.places = readPlaces(placesText, host, maxEntries)
+    return found
+  }
+
+  async function apply(stamp: Stamp, found: FoundRecords): Promise<void> {
+    const present = (grant: Grant): HeaderPatch | undefined => parts.present(authority, grant)
+    const bad = [...found.bad, ...rpts.take(stamp.rpts, found.rpts, present)]
+    if (stamp.never) party.neverUpgrades.add(flowLockKey(authority.key, host))
+    if (stamp.places !== places.mark) places = { mark: stamp.places }
+    if (found.places) takePlaces(wallet, authority.key, host, found.places)
+    if (bad.length === 0) return
+    tell({ type: 'record-dropped', host })
+    await deleteRpts(bad)
+  }
+
+  async function write(withPlaces: boolean): Promise<WriteOutcome> {
+    const { changed, gone } = rpts.changes()
+    // The records come before the stamp: a stamp never lists a record that was not written yet.
+    if (!(await writeRpts(changed))) return 'failed'
+    await deleteRpts(gone)
+    for (const id of gone) rpts.deleted(id)
+    if (withPlaces && !(await writeNewPlaces())) return 'failed'
+    await writePct()
+    if (isForgotten()) return undo(changed)
+    const outcome = await writeNewStamp()
+    return isForgotten() ? undo(changed) : outcome
+  }
+
+  /** Writes records. A record that cannot be written is not kept for later: it would undo the changes of others. */
+  async function writeRpts(changed: readonly Rpt[]): Promise<boolean> {
+    const outcomes = await Promise.all(
+      changed.map(async (rpt) => {
+        const { id, revision, grant } = rpt
+        const isWritten = await records.set(keyOf(id), writeRptRecord({ id, revision, grant }), undefined, false)
+        if (isWritten) rpts.written(rpt, grant, newMark())
+        return isWritten
+      }),
+    )
+    return outcomes.every(Boolean)
+  }
+
+  async function writeNewPlaces(): Promise<boolean> {
+    const held = rpts.list().map(({ rpt }) => rpt)
+    const text = writePlaces(placesOf(wallet, held, host))
+    if (text === places.text || (held.length === 0 && places.mark === '')) return true
+    if (!(await records.set(keys.places, text, undefined, false))) return false
+    places = { mark: newMark(), text }
+    return true
+  }
+
+  async function writePct(): Promise<void> {
+    const pct = party.pcts.get(authority.key)
+    if (pct === seen.get(keys.pct)) return
+    if (pct === undefined) await records.delete(keys.pct)
+    else await records.set(keys.pct, pct)
+    seen.written(keys.pct, pct)
+  }
+
+  async function writeNewStamp(): Promise<WriteOutcome> {
+    const never = party.neverUpgrades.has(flowLockKey(authority.key, host))
+    const list = rpts.list()
+    const before = seen.get(keys.stamp)
+    const isNothing = list.length === 0 && !never && !party.pcts.has(authority.key) && before === undefined
+    if (isNothing) return 'unchanged'
+    const entries = list.map(({ rpt, mark }) => ({ id: rpt.id, mark }))
+    const text = writeStamp({ epoch: party.epoch, never, places: places.mark, rpts: entries })
+    if (text === before) return 'unchanged'
+    if (!(await records.set(keys.stamp, text, undefined, false))) return 'failed'
+    seen.written(keys.stamp, text)
+    parts.post(keys.stamp)
+    return 'written'
+  }
+
+  /** The party was signed out while its records were written: they must not stay. */
+  async function undo(changed: readonly Rpt[]): Promise<WriteOutcome> {
+    await deleteRpts(changed.map(({ id }) => id))
+    await Promise.all([keys.places, keys.pct, keys.stamp].map((key) => records.delete(key)))
+    return 'unchanged'
+  }
+
+  return { sync, write, hasNewRefreshToken: rpts.hasNewRefreshToken }
+}
