@@ -15,6 +15,7 @@ import {
 import { inspect } from '../../src/inspect.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { photoApp } from '../helpers/am/authorization-manager.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
 import { later } from '../helpers/later.ts'
@@ -62,7 +63,7 @@ describe('signed out meanwhile: nothing is kept', () => {
         await tick(slow)
         return server
       },
-      storage,
+      storage: keyValueStorage(storage),
       requestingParty: 'alice',
       redirectUri: REDIRECT_URI,
       onRedirect: leaves,
@@ -98,7 +99,7 @@ describe('signed out meanwhile: nothing is kept', () => {
       if (!/authorization_code/.test(String(init?.body))) return answer
       return Response.json({ ...((await answer.json()) as object), expires_in: 60 }, { status: answer.status })
     }
-    const tab = () => cast.requester({ storage, fetch: soon })
+    const tab = () => cast.requester({ storage: keyValueStorage(storage), fetch: soon })
     expect((await tab().fetch(cast.url)).status).toBe(200)
     later(61_000)
     const [one, other] = [tab(), tab()]
@@ -215,7 +216,11 @@ describe('another client', () => {
     const world = await startAmWorld('1.0.1')
     const storage = new Map<string, string>()
     const process = () =>
-      world.requester(uma1(), { storage, requestingParty: 'alice', onRedirect: leaves }, { client: { register } })
+      world.requester(
+        uma1(),
+        { storage: keyValueStorage(storage), requestingParty: 'alice', onRedirect: leaves },
+        { client: { register } },
+      )
     const [one, two] = [process(), process()]
     const leave = async (requester: Requester) =>
       visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')
@@ -241,7 +246,7 @@ describe('another client', () => {
     }
     const requester = world.requester(
       uma1(),
-      { storage, requestingParty: 'alice', fetch: short, onRedirect: leaves },
+      { storage: keyValueStorage(storage), requestingParty: 'alice', fetch: short, onRedirect: leaves },
       { client: { register } },
     )
     const back = await visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')

@@ -1,6 +1,6 @@
 /** Processes killed (-9) at random points while they make requests on one storage, and what must hold after each. */
 import { createRequester, none } from '../../src/index.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import type { RequesterStorage } from '../../src/storage/storage.ts'
 import { startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
 import { long } from '../helpers/long.ts'
@@ -27,14 +27,14 @@ export interface KillReport {
 }
 
 export interface Opened {
-  storage: UmaStorage
+  storage: RequesterStorage
   /** How long the leases that are held last, ms. */
   leases(): Promise<number[]>
   close(): Promise<unknown>
 }
 
 /** Everything that is stored is whole: JSON of the version that we write, a bare number (an epoch), a token (a PCT). */
-async function check(storage: UmaStorage): Promise<number> {
+async function check(storage: RequesterStorage): Promise<number> {
   let records = 0
   for await (const key of (await storage.keys?.('uma:')) ?? []) {
     const text = (await storage.get(key)) ?? ''
