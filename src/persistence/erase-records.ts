@@ -7,13 +7,13 @@ import { readStamp } from './stamp.ts'
  * Deletes everything that is stored of these pairs, and the RPTs that no stamp lists, as far as the storage can list its
  * keys: a process that was killed while it wrote may have left some.
  *
- * @param maxEntries the most RPTs of one stamp
+ * @param options `known`: keys of RPTs that are deleted in any case; `maxEntries`: the most RPTs of one stamp
  */
 export async function eraseRecords(
   records: RecordStore,
   name: string | undefined,
   pairs: readonly IndexPair[],
-  maxEntries: number,
+  { known, maxEntries }: { known: readonly string[]; maxEntries: number },
 ): Promise<void> {
   const stamps = pairs.map(([host, authorityKey]) => stampKey(name, host, authorityKey))
   const texts = (await records.getMany(stamps)) || []
@@ -21,7 +21,7 @@ export async function eraseRecords(
     (readStamp(texts[index] ?? '', maxEntries)?.rpts ?? []).map(({ id }) => rptKey(name, host, authorityKey, id)),
   )
   // The stamps go last: after a crash, they still tell which records are left.
-  await deleteAll(records, new Set([...rpts, ...(await records.keys(rptPrefix(name)))]))
+  await deleteAll(records, new Set([...known, ...rpts, ...(await records.keys(rptPrefix(name)))]))
   await deleteAll(
     records,
     pairs.flatMap(([host, authorityKey]) => [placesKey(name, host, authorityKey), pctKey(name, authorityKey)]),

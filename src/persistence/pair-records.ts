@@ -46,6 +46,8 @@ export interface PairRecords {
   hasNewRefreshToken(): boolean
   /** The record of an RPT was written with this grant and this mark. */
   written(rpt: Rpt, grant: Grant, mark: string): void
+  /** The ids that the stamp lists. */
+  ids(): string[]
   /** The record of this id was deleted. */
   deleted(id: string): void
   /** The RPTs that are held and have a record, the oldest first, with their marks. */
@@ -90,6 +92,13 @@ export function createPairRecords(wallet: Wallet, authority: string, host: strin
     if (rpt?.saved) wallet.drop(rpt)
   }
 
+  /** Takes in the places that the grant was obtained for. */
+  function takeRecent(rpt: Rpt, { revision, recent }: RptRecord): void {
+    if (revision < rpt.revision) return
+    if (rpt.saved) rpt.recent = recent.map(([method, path]) => [method, host + path])
+    for (const [method, path] of recent) wallet.learnPlace(rpt, method, host + path)
+  }
+
   function takeOne({ id, mark }: StampEntry, record: RptRecord | undefined, present: PresentGrant): void {
     const known = listed.get(id)?.rpt
     // It was dropped here: the next save deletes the record.
@@ -110,7 +119,9 @@ export function createPairRecords(wallet: Wallet, authority: string, host: strin
     }
     const { revision, grant } = record
     if (rpt) update(wallet, rpt, record, present)
-    const taken = rpt ?? wallet.adopt({ id, revision, grant, headers: present(grant), authority, host, saved: true })
+    const facts = { id, revision, grant, authority, host, saved: true, recent: [] }
+    const taken = rpt ?? wallet.adopt({ ...facts, headers: present(grant) })
+    takeRecent(taken, record)
     listed.set(id, { mark, rpt: taken, refreshToken: grant.refreshToken })
   }
 
@@ -150,6 +161,7 @@ export function createPairRecords(wallet: Wallet, authority: string, host: strin
       rpt.saved = rpt.grant === grant
       listed.set(rpt.id, { mark, rpt, refreshToken: grant.refreshToken })
     },
+    ids: () => [...listed.keys()],
     deleted: (id) => void listed.delete(id),
     list: () =>
       held().flatMap((rpt) => {

@@ -5,7 +5,7 @@ import type { Wallet } from '../wallet/wallet.ts'
 import { isCount, version } from './stamp.ts'
 
 /** A method and the target of a place without the origin: the places of a record all belong to one host. */
-type StoredPlace = [method: string, path: string]
+export type StoredPlace = [method: string, path: string]
 
 /** The places of one RPT. They are hints: a lost place costs a flow, and nothing else. */
 export interface PlacesOfRpt {
@@ -59,6 +59,10 @@ function isPlace(value: unknown, host: string): value is StoredPlace {
   return URL.canParse(url) && new URL(url).href === url
 }
 
+/** Reads a list of places. A bad place is left out. */
+export const readStoredPlaces = (value: unknown, host: string, most: number): StoredPlace[] =>
+  Array.isArray(value) ? value.slice(0, most).filter((place) => isPlace(place, host)) : []
+
 /**
  * Reads a record exactly: a storage may hold anything. What cannot be read is left out. The time is linear in the length
  * of the text.
@@ -78,8 +82,8 @@ export function readPlaces(text: string, host: string, maxEntries: number): Plac
     const places = {
       id,
       revision,
-      opened: opened.slice(0, placesLeft).filter((place) => isPlace(place, host)),
-      insufficient: insufficient.slice(-maxInsufficient).filter((place) => isPlace(place, host)),
+      opened: readStoredPlaces(opened, host, placesLeft),
+      insufficient: readStoredPlaces(insufficient.slice(-maxInsufficient), host, maxInsufficient),
     }
     placesLeft -= places.opened.length
     taken.push(places)

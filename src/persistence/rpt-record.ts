@@ -1,5 +1,7 @@
 import { readObject } from '../protocol/http/read-object.ts'
 import type { Grant } from '../protocol/oauth/grant.ts'
+import { maxRecent, type Rpt } from '../wallet/rpt.ts'
+import { readStoredPlaces, type StoredPlace } from './places-record.ts'
 import { isCount, version } from './stamp.ts'
 
 /** The record of one RPT; plain JSON. */
@@ -7,6 +9,11 @@ export interface RptRecord {
   id: string
   revision: number
   grant: Grant
+  /**
+   * The places that the grant was last obtained for. Another process that waits for one of them finds the RPT at once;
+   * all other places are hints that are written later.
+   */
+  recent: readonly StoredPlace[]
 }
 
 /** A header can carry these characters only. A token with another character would make every request fail. */
@@ -14,8 +21,14 @@ const tokenPattern = /^[\x21-\x7e]+$/
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
-export const writeRptRecord = ({ id, revision, grant }: RptRecord): string =>
-  JSON.stringify({ v: version, id, revision, grant })
+export const writeRptRecord = ({ id, revision, grant, recent, host }: Rpt): string =>
+  JSON.stringify({
+    v: version,
+    id,
+    revision,
+    grant,
+    recent: recent.map(([method, target]) => [method, target.slice(host.length)]),
+  })
 
 function readGrant(value: unknown): Grant | undefined {
   const { token, type, expiresAt, refreshToken } = Object(value)
@@ -26,13 +39,13 @@ function readGrant(value: unknown): Grant | undefined {
 }
 
 /**
- * Reads a record exactly: a storage may hold anything.
+ * Reads a record exactly: a storage may hold anything. A bad place is left out.
  *
  * @returns undefined if the text is no record of this version, or the record of another RPT
  */
-export function readRptRecord(text: string, id: string): RptRecord | undefined {
+export function readRptRecord(text: string, id: string, host: string): RptRecord | undefined {
   const record = readObject(text)
   if (record?.v !== version || record.id !== id || !isCount(record.revision)) return undefined
   const grant = readGrant(record.grant)
-  return grant && { id, revision: record.revision, grant }
+  return grant && { id, revision: record.revision, grant, recent: readStoredPlaces(record.recent, host, maxRecent) }
 }

@@ -31,12 +31,16 @@ export type WriteOutcome = 'written' | 'unchanged' | 'failed'
 
 /** One authority at one host, in step with the storage as long as the party keeps its wallet. */
 export interface StoredPair {
-  /** Takes in what others have written. False if the storage could not be read. */
+  /** Takes in what others have written, a sign-out included. False if the storage could not be read. */
   sync(): Promise<boolean>
+  /** The same after a look at the epoch. */
+  read(): Promise<boolean>
   /** Writes what has changed since the last sync, with the places or without them. */
   write(withPlaces: boolean): Promise<WriteOutcome>
   /** Whether a refresh token has changed that was not written yet. */
   hasNewRefreshToken(): boolean
+  /** The ids of the RPTs that the stamp lists. */
+  ids(): string[]
 }
 
 /** The records that a new stamp leads to. */
@@ -76,7 +80,16 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     const texts = await records.getMany([epochKey(name), keys.stamp, keys.pct])
     const isLookedAt = await endLook(texts && texts[0])
     if (!texts || !isLookedAt) return false
-    const [, stamp, pct] = texts
+    return take(texts[1], texts[2], read)
+  }
+
+  async function readOnly(): Promise<boolean> {
+    const read = seen.beginRead()
+    const texts = await records.getMany([keys.stamp, keys.pct])
+    return texts && take(texts[0], texts[1], read)
+  }
+
+  async function take(stamp: string | undefined, pct: string | undefined, read: number): Promise<boolean> {
     if (isForgotten()) return true
     if (seen.isNews(keys.pct, pct, read)) takePct(pct)
     return stamp === seen.get(keys.stamp) || takeStamp(stamp, read)
@@ -133,7 +146,7 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     const found = noRecords()
     for (const [index, { id }] of unread.entries()) {
       const text = texts[index]
-      const record = text === undefined ? undefined : readRptRecord(text, id)
+      const record = text === undefined ? undefined : readRptRecord(text, id, host)
       if (text !== undefined && !record) found.bad.push(id)
       found.rpts.set(id, record)
     }
@@ -169,8 +182,8 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
   async function writeRpts(changed: readonly Rpt[]): Promise<boolean> {
     const outcomes = await Promise.all(
       changed.map(async (rpt) => {
-        const { id, revision, grant } = rpt
-        const isWritten = await records.set(keyOf(id), writeRptRecord({ id, revision, grant }), undefined, false)
+        const { id, grant } = rpt
+        const isWritten = await records.set(keyOf(id), writeRptRecord(rpt), undefined, false)
         if (isWritten) rpts.written(rpt, grant, newMark())
         return isWritten
       }),
@@ -217,5 +230,5 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     return 'unchanged'
   }
 
-  return { sync, write, hasNewRefreshToken: rpts.hasNewRefreshToken }
+  return { sync, read: readOnly, write, hasNewRefreshToken: rpts.hasNewRefreshToken, ids: rpts.ids }
 }

@@ -1,7 +1,7 @@
 import { later } from '../async/timers.ts'
 import type { Tell } from '../events.ts'
 import { flowLockKey, type Party, type RecordStore, type StoredWallet } from '../parties/party.ts'
-import { epochKey, indexKey, stampKey } from '../parties/record-keys.ts'
+import { epochKey, indexKey, rptKey, stampKey } from '../parties/record-keys.ts'
 import type { Authority } from '../trust/authority.ts'
 import { coalesced } from './coalesced.ts'
 import { createEpochWatch } from './epoch-watch.ts'
@@ -42,9 +42,11 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
   /** The pairs of the current wallet, by the key of their stamp. */
   const pairs = new Map<string, StoredPair>()
   /** The authorities and hosts that were met, by the key of their stamp, also for a wallet that was forgotten. */
-  const met = new Map<string, { authority: Authority; host: string }>()
+  const met = new Map<string, { authority: Authority; host: string; ids: string[] }>()
   /** The keys of the stamps whose write was put off. */
   const noted = new Set<string>()
+  /** The pairs whose places are a part of the next write, by `flowLockKey`. */
+  const placesDue = new Set<string>()
   /** The writes under way, by `flowLockKey`. */
   const writes = new Map<string, Promise<void>>()
   const epoch = createEpochWatch({ records, tell, party })
@@ -64,7 +66,7 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     const key = stampKey(name, host, authority.key)
     const pair = pairs.get(key) ?? createStoredPair(parts, authority, host)
     pairs.set(key, pair)
-    met.set(key, { authority, host })
+    if (!met.has(key)) met.set(key, { authority, host, ids: [] })
     return pair
   }
 
@@ -91,12 +93,13 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     const authority = await findByKey(trust, authorityKey, host)
     // Records of a server that is not trusted for this host any more stay unread.
     if (!authority || !(await mayServe(authority, host))) return true
-    return sync(authority, host)
+    return pairOf(authority, host).read()
   }
 
   /** Reads, merges and writes. The lock keeps flows apart that run side by side, here and elsewhere. */
-  async function writeNow(authority: Authority, host: string, withPlaces: boolean): Promise<void> {
+  async function writeNow(authority: Authority, host: string): Promise<void> {
     const { wallet } = party
+    const withPlaces = placesDue.delete(flowLockOf(authority, host))
     const outcome = await records.lock(`${stampKey(name, host, authority.key)} save`, async () => {
       if (!(await sync(authority, host))) return 'failed'
       // The party was signed out meanwhile.
@@ -106,12 +109,12 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     if (outcome === 'written') await addToIndex(authority.key, host)
   }
 
-  const writeOnly = coalesced(flowLockOf, (authority, host) => writeNow(authority, host, false))
-  const writeAll = coalesced(flowLockOf, (authority, host) => writeNow(authority, host, true))
+  const write = coalesced(flowLockOf, writeNow)
 
   /** Remembers the write until it has ended. An error of a write never reaches a request. */
-  function track(lockKey: string, write: Promise<void>): Promise<void> {
-    const tracked = Promise.all([writes.get(lockKey), write])
+  function startWrite(authority: Authority, host: string): Promise<void> {
+    const lockKey = flowLockOf(authority, host)
+    const tracked = Promise.all([writes.get(lockKey), write(authority, host)])
       .then(nothing, nothing)
       .then(() => {
         if (writes.get(lockKey) === tracked) writes.delete(lockKey)
@@ -126,14 +129,17 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     const mustBeKept = (): boolean => pairOf(authority, host).hasNewRefreshToken()
     // Nothing is used after a sign-out elsewhere, so one look comes before the caller goes on.
     if (!mustBeKept()) await sync(authority, host)
-    const write = track(flowLockOf(authority, host), writeOnly(authority, host))
+    const isWaitedFor = mustBeKept()
+    const writing = startWrite(authority, host)
     writeLater(authorityKey, host, writeDelay)
-    if (mustBeKept()) await write
+    if (isWaitedFor) await writing
   }
 
   async function saveAll(authorityKey: string, host: string): Promise<void> {
     const authority = await findByKey(trust, authorityKey, host)
-    if (authority) await track(flowLockOf(authority, host), writeAll(authority, host))
+    if (!authority) return
+    placesDue.add(flowLockOf(authority, host))
+    await startWrite(authority, host)
   }
 
   function addToIndex(authorityKey: string, host: string): Promise<void> {
@@ -189,12 +195,20 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     note: (authorityKey, host) => writeLater(authorityKey, host, writeDelay),
     async erase() {
       const pairs = await allPairs()
-      await eraseRecords(records, name, pairs, maxEntries)
+      // The storage may be away now: the records that are known here are deleted when it is back.
+      const known = [...met.values()].flatMap(({ authority, host, ids }) =>
+        ids.map((id) => rptKey(name, host, authority.key, id)),
+      )
+      await eraseRecords(records, name, pairs, { known, maxEntries })
       for (const [host, authorityKey] of pairs) post(stampKey(name, host, authorityKey))
       post(indexKey(name))
       post(epochKey(name))
     },
     forgotten() {
+      for (const [key, pair] of pairs) {
+        const before = met.get(key)
+        if (before) met.set(key, { ...before, ids: pair.ids() })
+      }
       seen.clear()
       read.clear()
       pairs.clear()

@@ -4,11 +4,11 @@ import { createFolderIndex } from './folders.ts'
 import { createHeldRpts } from './held-rpts.ts'
 import { type Place, placeKey, targetOf } from './place.ts'
 import { createPlaceIndex } from './places.ts'
-import type { Rpt } from './rpt.ts'
+import { maxRecent, type RecentPlace, type Rpt } from './rpt.ts'
 import { createShortfalls } from './shortfalls.ts'
 
 /** The facts of a new record. */
-export type RptFacts = Pick<Rpt, 'id' | 'revision' | 'grant' | 'headers' | 'authority' | 'host' | 'saved'>
+export type RptFacts = Pick<Rpt, 'id' | 'revision' | 'grant' | 'headers' | 'authority' | 'host' | 'saved' | 'recent'>
 
 /** A grant that a flow obtained, and where it belongs. */
 export interface NewRpt {
@@ -68,6 +68,9 @@ export interface Wallet {
 
 /** An id for a record. `crypto.randomUUID` does not exist in a page without https. */
 const newId = (): string => Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join('')
+
+const withRecent = (recent: readonly RecentPlace[], [method, target]: RecentPlace): RecentPlace[] =>
+  [[method, target] as const, ...recent.filter((other) => other[0] !== method || other[1] !== target)].slice(0, maxRecent)
 
 /** @param maxEntries the most RPTs, and the most places, that are kept; the least recently used go first */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
@@ -151,7 +154,7 @@ export function createWallet(maxEntries = 1000): Wallet {
     // An upgraded RPT keeps its record. So does an RPT that the server simply issued again.
     const isSame = (rpt: Rpt): boolean => rpt.grant.token === grant.token && rpt.authority === authority
     const rpt = upgraded?.held ? upgraded : held.newest(host, isSame)
-    if (!rpt) return create({ id: newId(), revision: 0, grant, headers, authority, host, saved: false })
+    if (!rpt) return create({ id: newId(), revision: 0, grant, headers, authority, host, saved: false, recent: [] })
     if (rpt === upgraded) shortfalls.clear(rpt)
     replaceGrant(rpt, grant, headers)
     held.add(rpt)
@@ -162,7 +165,9 @@ export function createWallet(maxEntries = 1000): Wallet {
   function opened(rpt: Rpt, place: Place): boolean {
     if (!rpt.held) return false
     if (!shortfalls.isEmpty(rpt)) shortfalls.remove(rpt, placeKey(place))
-    return places.opened(rpt, place.method, targetOf(place))
+    const target = targetOf(place)
+    if (!rpt.saved) rpt.recent = withRecent(rpt.recent, [place.method, target])
+    return places.opened(rpt, place.method, target)
   }
 
   /** Drops an RPT. Does nothing if the RPT belongs to a wallet that was forgotten. */
