@@ -26,6 +26,9 @@ export interface PairChanges {
   gone: string[]
 }
 
+/** Records that were written, each with its grant and its mark. They count when the stamp lists them. */
+export type WrittenRecords = ReadonlyMap<Rpt, { grant: Grant; mark: string }>
+
 /** Moves the RPTs of one authority at one host between a wallet and their records. */
 export interface PairRecords {
   /** The entries whose record has to be read: it is new, or it was written since. */
@@ -44,14 +47,14 @@ export interface PairRecords {
   changes(): PairChanges
   /** Whether a changed RPT has another refresh token than its record, or none any more. */
   hasNewRefreshToken(): boolean
-  /** The record of an RPT was written with this grant and this mark. */
-  written(rpt: Rpt, grant: Grant, mark: string): void
+  /** These records were written, and then the stamp. */
+  written(records: WrittenRecords): void
   /** The ids that the stamp lists. */
   ids(): string[]
   /** The record of this id was deleted. */
   deleted(id: string): void
   /** The RPTs that are held and have a record, the oldest first, with their marks. */
-  list(): { rpt: Rpt; mark: string }[]
+  list(written: WrittenRecords): { rpt: Rpt; mark: string }[]
 }
 
 /**
@@ -156,16 +159,18 @@ export function createPairRecords(wallet: Wallet, authority: string, host: strin
     }),
     hasNewRefreshToken: () =>
       changed().some(({ id, grant }) => grant.refreshToken !== listed.get(id)?.refreshToken),
-    written(rpt, grant, mark) {
-      // A grant that was replaced meanwhile is not saved.
-      rpt.saved = rpt.grant === grant
-      listed.set(rpt.id, { mark, rpt, refreshToken: grant.refreshToken })
+    written(records) {
+      for (const [rpt, { grant, mark }] of records) {
+        // A grant that was replaced meanwhile is not saved.
+        rpt.saved = rpt.grant === grant
+        listed.set(rpt.id, { mark, rpt, refreshToken: grant.refreshToken })
+      }
     },
     ids: () => [...listed.keys()],
     deleted: (id) => void listed.delete(id),
-    list: () =>
+    list: (written) =>
       held().flatMap((rpt) => {
-        const mark = listed.get(rpt.id)?.mark
+        const mark = written.get(rpt)?.mark ?? listed.get(rpt.id)?.mark
         return mark === undefined ? [] : [{ rpt, mark }]
       }),
   }

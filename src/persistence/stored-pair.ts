@@ -6,7 +6,7 @@ import type { Grant } from '../protocol/oauth/grant.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Rpt } from '../wallet/rpt.ts'
 import type { EpochWatch } from './epoch-watch.ts'
-import { createPairRecords } from './pair-records.ts'
+import { createPairRecords, type WrittenRecords } from './pair-records.ts'
 import { type PlacesOfRpt, placesOf, readPlaces, takePlaces, writePlaces } from './places-record.ts'
 import { type RptRecord, readRptRecord, writeRptRecord } from './rpt-record.ts'
 import type { SeenTexts } from './seen-texts.ts'
@@ -168,31 +168,30 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
   async function write(withPlaces: boolean): Promise<WriteOutcome> {
     const { changed, gone } = rpts.changes()
     // The records come before the stamp: a stamp never lists a record that was not written yet.
-    if (!(await writeRpts(changed))) return 'failed'
+    const written = await writeRpts(changed)
+    if (!written) return 'failed'
     await deleteRpts(gone)
     for (const id of gone) rpts.deleted(id)
-    if (withPlaces && !(await writeNewPlaces())) return 'failed'
+    if (withPlaces && !(await writeNewPlaces(written))) return 'failed'
     await writePct()
     if (isForgotten()) return undo(changed)
-    const outcome = await writeNewStamp()
-    return isForgotten() ? undo(changed) : outcome
+    const outcome = await writeNewStamp(written)
+    if (isForgotten()) return undo(changed)
+    if (outcome !== 'failed') rpts.written(written)
+    return outcome
   }
 
   /** Writes records. A record that cannot be written is not kept for later: it would undo the changes of others. */
-  async function writeRpts(changed: readonly Rpt[]): Promise<boolean> {
+  async function writeRpts(changed: readonly Rpt[]): Promise<WrittenRecords | undefined> {
+    const written = new Map(changed.map((rpt) => [rpt, { grant: rpt.grant, mark: newMark() }]))
     const outcomes = await Promise.all(
-      changed.map(async (rpt) => {
-        const { id, grant } = rpt
-        const isWritten = await records.set(keyOf(id), writeRptRecord(rpt), undefined, false)
-        if (isWritten) rpts.written(rpt, grant, newMark())
-        return isWritten
-      }),
+      changed.map((rpt) => records.set(keyOf(rpt.id), writeRptRecord(rpt), undefined, false)),
     )
-    return outcomes.every(Boolean)
+    return outcomes.every(Boolean) ? written : undefined
   }
 
-  async function writeNewPlaces(): Promise<boolean> {
-    const held = rpts.list().map(({ rpt }) => rpt)
+  async function writeNewPlaces(written: WrittenRecords): Promise<boolean> {
+    const held = rpts.list(written).map(({ rpt }) => rpt)
     const text = writePlaces(placesOf(wallet, held, host))
     if (text === places.text || (held.length === 0 && places.mark === '')) return true
     if (!(await records.set(keys.places, text, undefined, false))) return false
@@ -208,9 +207,9 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     seen.written(keys.pct, pct)
   }
 
-  async function writeNewStamp(): Promise<WriteOutcome> {
+  async function writeNewStamp(written: WrittenRecords): Promise<WriteOutcome> {
     const never = party.neverUpgrades.has(flowLockKey(authority.key, host))
-    const list = rpts.list()
+    const list = rpts.list(written)
     const before = seen.get(keys.stamp)
     const isNothing = list.length === 0 && !never && !party.pcts.has(authority.key) && before === undefined
     if (isNothing) return 'unchanged'

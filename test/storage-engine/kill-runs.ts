@@ -38,10 +38,9 @@ async function check(storage: RequesterStorage): Promise<number> {
   let records = 0
   for await (const key of (await storage.keys?.('uma:')) ?? []) {
     const text = (await storage.get(key)) ?? ''
-    if (key.startsWith('uma:rpts:')) {
-      const { v, rpts } = JSON.parse(text)
-      if (v !== 2 || !rpts.every((rpt: { grant?: { token?: unknown } }) => typeof rpt.grant?.token === 'string'))
-        throw new Error(`${key}: ${text}`)
+    if (/^uma:(rpts?|places):/.test(key)) {
+      const { v, rpts, grant } = JSON.parse(text)
+      if (v !== 3 || !(Array.isArray(rpts) || typeof grant?.token === 'string')) throw new Error(`${key}: ${text}`)
     } else if (key.startsWith('uma:index:') && !Array.isArray(JSON.parse(text).pairs))
       throw new Error(`${key}: ${text}`)
     records++
