@@ -19,6 +19,10 @@ export const rptKey = (name: PartyName, host: string, authorityKey: string, id: 
 /** The keys of all RPTs of a party begin so. */
 export const rptPrefix = (name: PartyName): string => `uma:rpt:${nameKey(name)} `
 
+/** Copies of the RPTs of one authority at one host, in one record. */
+export const snapshotKey = (name: PartyName, host: string, authorityKey: string): string =>
+  `uma:snapshot:${nameKey(name)} ${host} ${authorityKey}`
+
 /** The places of the RPTs of one authority at one host. */
 export const placesKey = (name: PartyName, host: string, authorityKey: string): string =>
   `uma:places:${nameKey(name)} ${host} ${authorityKey}`

@@ -1,5 +1,5 @@
 import type { RecordStore } from '../parties/party.ts'
-import { indexKey, pctKey, placesKey, rptKey, rptPrefix, stampKey } from '../parties/record-keys.ts'
+import { indexKey, pctKey, placesKey, rptKey, rptPrefix, snapshotKey, stampKey } from '../parties/record-keys.ts'
 import type { IndexPair } from './record-index.ts'
 import { readStamp } from './stamp.ts'
 
@@ -24,7 +24,11 @@ export async function eraseRecords(
   await deleteAll(records, new Set([...known, ...rpts, ...(await records.keys(rptPrefix(name)))]))
   await deleteAll(
     records,
-    pairs.flatMap(([host, authorityKey]) => [placesKey(name, host, authorityKey), pctKey(name, authorityKey)]),
+    pairs.flatMap(([host, authorityKey]) => [
+      placesKey(name, host, authorityKey),
+      snapshotKey(name, host, authorityKey),
+      pctKey(name, authorityKey),
+    ]),
   )
   await deleteAll(records, [...stamps, indexKey(name)])
 }

@@ -20,6 +20,9 @@ export interface PlacesOfRpt {
 /** A method in upper case (RFC 9110 §5.6.2, §9.1). */
 const methodPattern = /^[!#$%&'*+.^_`|~0-9A-Z-]+$/
 
+/** A path that is surely normalised, so that no URL has to be parsed: most paths are so. */
+const plainPath = /^(?:\/(?!\.)[\w.~@:-]*)+$/
+
 /** The places of these RPTs in the wallet. */
 export function placesOf(wallet: Wallet, rpts: readonly Rpt[], host: string): PlacesOfRpt[] {
   const places = new Map<Rpt, PlacesOfRpt>(
@@ -55,6 +58,7 @@ function isPlace(value: unknown, host: string): value is StoredPlace {
   const [method, path] = value
   if (typeof method !== 'string' || !methodPattern.test(method)) return false
   if (typeof path !== 'string' || !path.startsWith('/')) return false
+  if (plainPath.test(path)) return true
   const url = host + path
   return URL.canParse(url) && new URL(url).href === url
 }

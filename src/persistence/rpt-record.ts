@@ -21,14 +21,14 @@ const tokenPattern = /^[\x21-\x7e]+$/
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
-export const writeRptRecord = ({ id, revision, grant, recent, host }: Rpt): string =>
-  JSON.stringify({
-    v: version,
-    id,
-    revision,
-    grant,
-    recent: recent.map(([method, target]) => [method, target.slice(host.length)]),
-  })
+export const rptRecordOf = ({ id, revision, grant, recent, host }: Rpt): RptRecord => ({
+  id,
+  revision,
+  grant,
+  recent: recent.map(([method, target]) => [method, target.slice(host.length)]),
+})
+
+export const writeRptRecord = (rpt: Rpt): string => JSON.stringify({ v: version, ...rptRecordOf(rpt) })
 
 function readGrant(value: unknown): Grant | undefined {
   const { token, type, expiresAt, refreshToken } = Object(value)
@@ -44,8 +44,15 @@ function readGrant(value: unknown): Grant | undefined {
  * @returns undefined if the text is no record of this version, or the record of another RPT
  */
 export function readRptRecord(text: string, id: string, host: string): RptRecord | undefined {
-  const record = readObject(text)
-  if (record?.v !== version || record.id !== id || !isCount(record.revision)) return undefined
-  const grant = readGrant(record.grant)
-  return grant && { id, revision: record.revision, grant, recent: readStoredPlaces(record.recent, host, maxRecent) }
+  const value = readObject(text)
+  const record = value?.v === version ? toRptRecord(value, host) : undefined
+  return record?.id === id ? record : undefined
+}
+
+/** A record that was read as JSON; undefined if it is none. */
+export function toRptRecord(value: unknown, host: string): RptRecord | undefined {
+  const { id, revision, grant: storedGrant, recent } = Object(value)
+  const grant = readGrant(storedGrant)
+  if (!grant || !isText(id) || !isCount(revision)) return undefined
+  return { id, revision, grant, recent: readStoredPlaces(recent, host, maxRecent) }
 }

@@ -1,7 +1,7 @@
 import type { HeaderPatch } from '../bindings/binding.ts'
 import type { Tell } from '../events.ts'
 import { flowLockKey, type Party, type RecordStore } from '../parties/party.ts'
-import { epochKey, pctKey, placesKey, rptKey, stampKey } from '../parties/record-keys.ts'
+import { epochKey, pctKey, placesKey, rptKey, snapshotKey, stampKey } from '../parties/record-keys.ts'
 import type { Grant } from '../protocol/oauth/grant.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Rpt } from '../wallet/rpt.ts'
@@ -10,6 +10,7 @@ import { createPairRecords, type WrittenRecords } from './pair-records.ts'
 import { type PlacesOfRpt, placesOf, readPlaces, takePlaces, writePlaces } from './places-record.ts'
 import { type RptRecord, readRptRecord, writeRptRecord } from './rpt-record.ts'
 import type { SeenTexts } from './seen-texts.ts'
+import { isOutdated, readSnapshot, type Snapshot, writeSnapshot } from './snapshot.ts'
 import { newMark, readStamp, type Stamp, writeStamp } from './stamp.ts'
 
 /** The parts that the stored pairs of one party share. */
@@ -33,14 +34,20 @@ export type WriteOutcome = 'written' | 'unchanged' | 'failed'
 export interface StoredPair {
   /** Takes in what others have written, a sign-out included. False if the storage could not be read. */
   sync(): Promise<boolean>
-  /** The same after a look at the epoch. */
-  read(): Promise<boolean>
+  /** The same at first, after a look at the epoch: the snapshot and the places are read together with the stamp. */
+  readAtFirst(): Promise<boolean>
   /** Writes what has changed since the last sync, with the places or without them. */
   write(withPlaces: boolean): Promise<WriteOutcome>
   /** Whether a refresh token has changed that was not written yet. */
   hasNewRefreshToken(): boolean
   /** The ids of the RPTs that the stamp lists. */
   ids(): string[]
+}
+
+/** The records that were read together with the stamp. */
+interface AtHand {
+  copies: Snapshot
+  placesText: string | undefined
 }
 
 /** The records that a new stamp leads to. */
@@ -52,6 +59,7 @@ interface FoundRecords {
   places: PlacesOfRpt[] | undefined
 }
 
+const nothingAtHand: AtHand = { copies: new Map(), placesText: undefined }
 const nothingStored: Stamp = { epoch: 0, never: false, places: '', rpts: [] }
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
@@ -61,11 +69,15 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
   const keys = {
     stamp: stampKey(name, host, authority.key),
     places: placesKey(name, host, authority.key),
+    snapshot: snapshotKey(name, host, authority.key),
     pct: pctKey(name, authority.key),
   }
   const rpts = createPairRecords(wallet, authority.key, host)
   /** The record of places as it was last read or written: its mark, and its text if it was written here. */
   let places: { mark: string; text?: string } = { mark: '' }
+
+  /** The marks of the copies in the snapshot, as it was last read or written, by id. */
+  let copied: ReadonlyMap<string, string> = new Map()
 
   const keyOf = (id: string): string => rptKey(name, host, authority.key, id)
   const isForgotten = (): boolean => party.wallet !== wallet
@@ -83,16 +95,25 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     return take(texts[1], texts[2], read)
   }
 
-  async function readOnly(): Promise<boolean> {
+  async function readAtFirst(): Promise<boolean> {
     const read = seen.beginRead()
-    const texts = await records.getMany([keys.stamp, keys.pct])
-    return texts && take(texts[0], texts[1], read)
+    const texts = await records.getMany([keys.stamp, keys.pct, keys.snapshot, keys.places])
+    if (!texts) return false
+    const [stamp, pct, snapshot, placesText] = texts
+    const copies = readSnapshot(snapshot ?? '', host, maxEntries)
+    copied = new Map([...copies].map(([id, { mark }]) => [id, mark]))
+    return take(stamp, pct, read, { copies, placesText })
   }
 
-  async function take(stamp: string | undefined, pct: string | undefined, read: number): Promise<boolean> {
+  async function take(
+    stamp: string | undefined,
+    pct: string | undefined,
+    read: number,
+    atHand: AtHand = nothingAtHand,
+  ): Promise<boolean> {
     if (isForgotten()) return true
     if (seen.isNews(keys.pct, pct, read)) takePct(pct)
-    return stamp === seen.get(keys.stamp) || takeStamp(stamp, read)
+    return stamp === seen.get(keys.stamp) || takeStamp(stamp, read, atHand)
   }
 
   function takePct(pct: string | undefined): void {
@@ -101,10 +122,10 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
   }
 
   /** Takes in a stamp that has changed. False if its records could not be read. */
-  async function takeStamp(text: string | undefined, read: number): Promise<boolean> {
+  async function takeStamp(text: string | undefined, read: number, atHand: AtHand): Promise<boolean> {
     const stamp = text === undefined ? nothingStored : readStamp(text, maxEntries)
     const isVoid = !stamp || (text !== undefined && stamp.epoch !== party.epoch)
-    const found = isVoid ? noRecords() : await readRecords(stamp)
+    const found = isVoid ? noRecords() : await readRecords(stamp, atHand)
     if (!found) return false
     if (isForgotten() || !seen.isNews(keys.stamp, text, read)) return true
     if (!stamp) await dropStamp()
@@ -131,19 +152,27 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     takeNothing()
     if (stamp.epoch > party.epoch) return
     await deleteRpts(stamp.rpts.map(({ id }) => id))
-    await records.delete(keys.places)
+    await Promise.all([keys.places, keys.snapshot].map((key) => records.delete(key)))
   }
 
   /** Reads the records that have changed since they were last read. */
-  async function readRecords(stamp: Stamp): Promise<FoundRecords | undefined> {
-    const unread = rpts.unread(stamp.rpts)
+  async function readRecords(
+    stamp: Stamp,
+    { copies, placesText: placesAtHand }: AtHand,
+  ): Promise<FoundRecords | undefined> {
+    const found = noRecords()
+    const changed = rpts.unread(stamp.rpts)
+    for (const { id, mark } of changed) {
+      const copy = copies.get(id)
+      if (copy?.mark === mark) found.rpts.set(id, copy.record)
+    }
+    const unread = changed.filter(({ id }) => !found.rpts.has(id))
     const hasNewPlaces = stamp.places !== '' && stamp.places !== places.mark
     const [texts, placesText] = await Promise.all([
       records.getMany(unread.map(({ id }) => keyOf(id))),
-      hasNewPlaces ? records.get(keys.places) : undefined,
+      hasNewPlaces ? (placesAtHand ?? records.get(keys.places)) : undefined,
     ])
     if (texts === false || placesText === false) return undefined
-    const found = noRecords()
     for (const [index, { id }] of unread.entries()) {
       const text = texts[index]
       const record = text === undefined ? undefined : readRptRecord(text, id, host)
@@ -172,7 +201,7 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     if (!written) return 'failed'
     await deleteRpts(gone)
     for (const id of gone) rpts.deleted(id)
-    if (withPlaces && !(await writeNewPlaces(written))) return 'failed'
+    if (withPlaces && !((await writeNewPlaces(written)) && (await writeNewSnapshot(written)))) return 'failed'
     await writePct()
     if (isForgotten()) return undo(changed)
     const outcome = await writeNewStamp(written)
@@ -196,6 +225,14 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     if (text === places.text || (held.length === 0 && places.mark === '')) return true
     if (!(await records.set(keys.places, text, undefined, false))) return false
     places = { mark: newMark(), text }
+    return true
+  }
+
+  async function writeNewSnapshot(written: WrittenRecords): Promise<boolean> {
+    const list = rpts.list(written)
+    if (!isOutdated(copied, list)) return true
+    if (!(await records.set(keys.snapshot, writeSnapshot(list), undefined, false))) return false
+    copied = new Map(list.map(({ rpt, mark }) => [rpt.id, mark]))
     return true
   }
 
@@ -225,9 +262,9 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
   /** The party was signed out while its records were written: they must not stay. */
   async function undo(changed: readonly Rpt[]): Promise<WriteOutcome> {
     await deleteRpts(changed.map(({ id }) => id))
-    await Promise.all([keys.places, keys.pct, keys.stamp].map((key) => records.delete(key)))
+    await Promise.all(Object.values(keys).map((key) => records.delete(key)))
     return 'unchanged'
   }
 
-  return { sync, read: readOnly, write, hasNewRefreshToken: rpts.hasNewRefreshToken, ids: rpts.ids }
+  return { sync, readAtFirst, write, hasNewRefreshToken: rpts.hasNewRefreshToken, ids: rpts.ids }
 }

@@ -93,7 +93,7 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     const authority = await findByKey(trust, authorityKey, host)
     // Records of a server that is not trusted for this host any more stay unread.
     if (!authority || !(await mayServe(authority, host))) return true
-    return pairOf(authority, host).read()
+    return pairOf(authority, host).readAtFirst()
   }
 
   /** Reads, merges and writes. The lock keeps flows apart that run side by side, here and elsewhere. */

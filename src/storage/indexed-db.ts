@@ -24,9 +24,6 @@ interface Stored {
 
 type IdbKeyval = typeof import('idb-keyval')
 
-/** From this number of keys on, one range is read instead of each key. */
-const manyKeys = 16
-
 const isValid = (stored: Partial<Stored> | undefined): stored is Stored =>
   typeof stored?.value === 'string' && (stored.expires ?? Infinity) > Date.now()
 
@@ -60,29 +57,6 @@ function reopening({ createStore }: IdbKeyval, name: string): UseStore {
       }
     }
   }
-}
-
-/** Reads the keys one by one, in one transaction. */
-function readEach({ promisifyRequest }: IdbKeyval, records: IDBObjectStore, keys: readonly string[]) {
-  return Promise.all(keys.map((key) => promisifyRequest<Stored | undefined>(records.get(key))))
-}
-
-/**
- * Reads everything from the smallest to the greatest key: for records of one prefix, this is much faster than a request
- * for each key. Another record may lie between; its text is not returned. If the range holds many other records, the
- * keys are read one by one.
- */
-async function readRange(idb: IdbKeyval, records: IDBObjectStore, keys: readonly string[]) {
-  const inOrder = [...keys].sort()
-  const range = IDBKeyRange.bound(inOrder[0], inOrder.at(-1))
-  const most = 2 * keys.length
-  const [names, values] = await Promise.all([
-    idb.promisifyRequest(records.getAllKeys(range, most)),
-    idb.promisifyRequest<Stored[]>(records.getAll(range, most)),
-  ])
-  if (names.length === most) return readEach(idb, records, keys)
-  const found = new Map(names.map((name, index) => [name, values[index]]))
-  return keys.map((key) => found.get(key))
 }
 
 /**
@@ -133,9 +107,9 @@ export function indexedDBStorage(options: IndexedDBStorageOptions = {}): Indexed
     get: (key) =>
       run('readonly', async (records, idb) => valueOf(await idb.promisifyRequest<Stored>(records.get(key)))),
     getMany: (keys) =>
-      run('readonly', async (records, idb) => {
-        const read = keys.length < manyKeys ? readEach : readRange
-        return (await read(idb, records, keys)).map(valueOf)
+      run('readonly', async (records, { promisifyRequest }) => {
+        const values = await Promise.all(keys.map((key) => promisifyRequest<Stored>(records.get(key))))
+        return values.map(valueOf)
       }),
     add: (key, value, ttlMs) =>
       write(async (records, idb) => {
