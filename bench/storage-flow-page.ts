@@ -48,7 +48,12 @@ export function serverOf(kind: ServerKind): typeof fetch {
     granted.add(path)
     const isUpgrade = kind === 'upgrading' && form.has('rpt')
     const token = tokenOf(kind === 'never' ? path : upgraded)
-    return json(200, { access_token: token, token_type: 'Bearer', expires_in: 86_400, ...(isUpgrade && { upgraded: true }) })
+    return json(200, {
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: 86_400,
+      ...(isUpgrade && { upgraded: true }),
+    })
   }
   return async (input, init) => {
     const { pathname } = new URL(String(input))

@@ -1,5 +1,5 @@
-import { inTurn } from '../async/in-turn.ts'
 import { deferred } from '../async/deferred.ts'
+import { inTurn } from '../async/in-turn.ts'
 import type { Identity } from '../authorization-server/identity.ts'
 import { createWallet } from '../wallet/wallet.ts'
 import type { Party, RecordStore, StoredWallet } from './party.ts'

@@ -157,8 +157,7 @@ export function createPairRecords(wallet: Wallet, authority: string, host: strin
       changed: changed(),
       gone: [...listed].filter(([, { rpt }]) => !rpt?.held).map(([id]) => id),
     }),
-    hasNewRefreshToken: () =>
-      changed().some(({ id, grant }) => grant.refreshToken !== listed.get(id)?.refreshToken),
+    hasNewRefreshToken: () => changed().some(({ id, grant }) => grant.refreshToken !== listed.get(id)?.refreshToken),
     written(records) {
       for (const [rpt, { grant, mark }] of records) {
         // A grant that was replaced meanwhile is not saved.

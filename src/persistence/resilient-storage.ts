@@ -178,7 +178,9 @@ export function createResilientStorage(storage: UmaStorage, tell: Tell): RecordS
 
   /** The values of the storage, with one call if the storage can do so. */
   async function readMany(keys: readonly string[]): Promise<StoredValues> {
-    const values = storage.getMany ? await storage.getMany(keys) : await Promise.all(keys.map((key) => storage.get(key)))
+    const values = storage.getMany
+      ? await storage.getMany(keys)
+      : await Promise.all(keys.map((key) => storage.get(key)))
     if (!Array.isArray(values) || values.length !== keys.length) throw new Error('getMany: one value for each key')
     return values
   }

@@ -70,7 +70,10 @@ export interface Wallet {
 const newId = (): string => Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join('')
 
 const withRecent = (recent: readonly RecentPlace[], [method, target]: RecentPlace): RecentPlace[] =>
-  [[method, target] as const, ...recent.filter((other) => other[0] !== method || other[1] !== target)].slice(0, maxRecent)
+  [[method, target] as const, ...recent.filter((other) => other[0] !== method || other[1] !== target)].slice(
+    0,
+    maxRecent,
+  )
 
 /** @param maxEntries the most RPTs, and the most places, that are kept; the least recently used go first */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.

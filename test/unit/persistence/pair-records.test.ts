@@ -1,7 +1,47 @@
-/** What a storage gets of a wallet, and what a wallet takes in from a storage. */
+/** The RPTs that a storage gets from a wallet, and that a wallet takes in from a storage. */
 import { describe, expect, test } from 'vitest'
-import { createWallet } from '../../../src/wallet/wallet.ts'
-import { authority, grantOf, host, obtain, open, place, present, saveAll, storedRpt } from './kit.ts'
+import { createPairRecords, type PairRecords } from '../../../src/persistence/pair-records.ts'
+import { type RptRecord, rptRecordOf } from '../../../src/persistence/rpt-record.ts'
+import type { Grant } from '../../../src/protocol/oauth/grant.ts'
+import type { Rpt } from '../../../src/wallet/rpt.ts'
+import { createWallet, type Wallet } from '../../../src/wallet/wallet.ts'
+import { authority, grantOf, host, obtain, open, place } from '../wallet/kit.ts'
+
+const present = ({ token }: Grant): { authorization: string } => ({ authorization: `Bearer ${token}` })
+
+const storedRpt = (id: string, more: Partial<RptRecord> = {}): RptRecord => ({
+  id,
+  revision: 0,
+  grant: grantOf(`token-${id}`),
+  recent: [],
+  ...more,
+})
+
+let marks = 0
+
+/** A wallet, its records, and the functions of a storage that holds them. */
+function setUp(wallet: Wallet = createWallet(), of = authority, at = host) {
+  const records = createPairRecords(wallet, of, at)
+  return { wallet, records, load: (stored: RptRecord[]) => load(records, stored), saveAll: () => saveAll(records) }
+}
+
+/** Takes in these records, each of them written since the last time. */
+function load(records: PairRecords, stored: RptRecord[]): void {
+  marks += 1
+  const entries = stored.map(({ id }) => ({ id, mark: `m${marks}` }))
+  expect(records.unread(entries)).toEqual(entries)
+  records.take(entries, new Map(stored.map((record) => [record.id, record])), present)
+}
+
+/** Writes everything that has changed, as a save does. Returns the records of all RPTs. */
+function saveAll(records: PairRecords): RptRecord[] {
+  const { changed, gone } = records.changes()
+  for (const id of gone) records.deleted(id)
+  const written = new Map(changed.map((rpt) => [rpt, { grant: rpt.grant, mark: 'saved' }]))
+  const list = records.list(written).map(({ rpt }) => rptRecordOf(rpt))
+  records.written(written)
+  return JSON.parse(JSON.stringify(list)) as RptRecord[]
+}
 
 describe('revisions', () => {
   test('an upgrade keeps the record and its places, and raises the revision', () => {
@@ -45,188 +85,180 @@ describe('revisions', () => {
   })
 })
 
-describe('load', () => {
-  const held = (): ReturnType<typeof createWallet> => {
-    const wallet = createWallet()
-    const stored = [storedRpt('one', { revision: 3, places: [['GET', `${host}/x`]] })]
-    wallet.load(authority, host, stored, present)
-    return wallet
+describe('take', () => {
+  const held = () => {
+    const all = setUp()
+    all.load([storedRpt('one', { revision: 3, recent: [['GET', '/x']] })])
+    return all
   }
 
-  test('takes in a record with its places and headers', () => {
-    const rpt = held().at('GET', `${host}/x`)
+  test('takes in a record with its recent places and headers', () => {
+    const rpt = held().wallet.at('GET', `${host}/x`)
     expect([rpt?.id, rpt?.revision, rpt?.saved]).toEqual(['one', 3, true])
     expect(rpt?.headers).toEqual({ authorization: 'Bearer token-one' })
   })
 
+  test('an entry with the mark that was seen last is not read again', () => {
+    const { records } = held()
+    const mark = `m${marks}`
+    expect(records.unread([{ id: 'one', mark }])).toEqual([])
+    expect(records.unread([{ id: 'one', mark: 'new' }])).toHaveLength(1)
+    records.take([{ id: 'one', mark }], new Map(), present)
+    expect(records.list(new Map())).toHaveLength(1)
+  })
+
   test('a higher revision replaces the grant, even of a record that was changed here', () => {
     for (const changedHere of [false, true]) {
-      const wallet = held()
-      const rpt = wallet.byId('one')
-      wallet.refused(rpt as never, place('GET', '/y'))
-      if (changedHere) Object.assign(rpt as object, { saved: false })
-      wallet.load(authority, host, [storedRpt('one', { revision: 7, grant: grantOf('new') })], present)
-      expect([rpt?.revision, rpt?.grant.token, rpt?.insufficient.size]).toEqual([7, 'new', 0])
-      expect(rpt?.headers).toEqual({ authorization: 'Bearer new' })
+      const { wallet, load } = held()
+      const rpt = wallet.byId('one') as Rpt
+      wallet.refused(rpt, place('GET', '/y'))
+      if (changedHere) rpt.saved = false
+      load([storedRpt('one', { revision: 7, grant: grantOf('new') })])
+      expect([rpt.revision, rpt.grant.token, rpt.insufficient.size]).toEqual([7, 'new', 0])
+      expect(rpt.headers).toEqual({ authorization: 'Bearer new' })
       expect(wallet.at('GET', `${host}/x`)).toBe(rpt)
     }
   })
 
   test('another token of the same revision is taken in and raises the revision', () => {
-    const wallet = held()
-    wallet.load(authority, host, [storedRpt('one', { revision: 3, grant: grantOf('new') })], present)
+    const { wallet, load } = held()
+    load([storedRpt('one', { revision: 3, grant: grantOf('new') })])
     expect([wallet.byId('one')?.revision, wallet.byId('one')?.grant.token]).toEqual([4, 'new'])
   })
 
   test('another token of the same revision does not replace a grant that was not saved yet', () => {
-    const wallet = held()
-    const rpt = wallet.byId('one')
-    Object.assign(rpt as object, { saved: false })
-    wallet.load(authority, host, [storedRpt('one', { revision: 3, grant: grantOf('new') })], present)
-    expect([rpt?.revision, rpt?.grant.token]).toEqual([3, 'token-one'])
+    const { wallet, load } = held()
+    const rpt = wallet.byId('one') as Rpt
+    rpt.saved = false
+    load([storedRpt('one', { revision: 3, grant: grantOf('new') })])
+    expect([rpt.revision, rpt.grant.token]).toEqual([3, 'token-one'])
   })
 
-  test('a lower revision is ignored', () => {
-    const wallet = held()
-    wallet.load(authority, host, [storedRpt('one', { revision: 2, grant: grantOf('old') })], present)
+  test('a lower revision is ignored, and the next save repairs the record', () => {
+    const { wallet, load, saveAll } = held()
+    load([storedRpt('one', { revision: 2, grant: grantOf('old') })])
     expect([wallet.byId('one')?.revision, wallet.byId('one')?.grant.token]).toEqual([3, 'token-one'])
-    expect(saveAll(wallet)).toMatchObject([{ id: 'one', revision: 3, grant: { token: 'token-one' } }])
+    expect(saveAll()).toMatchObject([{ id: 'one', revision: 3, grant: { token: 'token-one' } }])
   })
 
   test('a refresh token that was used elsewhere is not used here again', () => {
-    const wallet = createWallet()
-    const grant = grantOf('a', { refreshToken: 'r' })
-    wallet.load(authority, host, [storedRpt('one', { grant })], present)
-    wallet.load(authority, host, [storedRpt('one', { grant: grantOf('a') })], present)
+    const { wallet, load } = setUp()
+    load([storedRpt('one', { grant: grantOf('a', { refreshToken: 'r' }) })])
+    load([storedRpt('one', { grant: grantOf('a') })])
     expect(wallet.byId('one')?.grant.refreshToken).toBeUndefined()
     expect(wallet.byId('one')?.revision).toBe(0)
   })
 
-  test('a record that is gone was dropped elsewhere; a record that was not saved yet stays', () => {
-    const wallet = held()
+  test('an RPT that the stamp lists no more was dropped elsewhere; one that was not saved yet stays', () => {
+    const { wallet, load } = held()
     const fresh = obtain(wallet, 'fresh')
-    wallet.load(authority, host, [], present)
+    load([])
     expect(wallet.all()).toEqual([fresh])
   })
 
   test('a record that was dropped here does not come back, until the storage has it no more', () => {
-    const wallet = held()
-    wallet.drop(wallet.byId('one') as never)
+    const { wallet, records, load, saveAll } = held()
+    wallet.drop(wallet.byId('one') as Rpt)
     const stored = [storedRpt('one', { revision: 9 })]
-    wallet.load(authority, host, stored, present)
-    expect(wallet.all()).toEqual([])
-    // Another host is saved: that says nothing of this record.
-    wallet.dump(authority, 'https://other.example.com').stored()
-    wallet.load(authority, host, stored, present)
-    expect(wallet.all()).toEqual([])
-    expect(saveAll(wallet)).toEqual([])
-    wallet.load(authority, host, stored, present)
+    load(stored)
+    expect([wallet.all(), records.changes().gone]).toEqual([[], ['one']])
+    expect(saveAll()).toEqual([])
+    load(stored)
     expect(wallet.all()).toHaveLength(1)
   })
 
   test('a record that changed here, was not saved and was then dropped does not come back', () => {
-    const wallet = held()
-    const rpt = wallet.byId('one')
-    wallet.renew(rpt as never, grantOf('b'), {})
-    wallet.drop(rpt as never)
-    wallet.load(authority, host, [storedRpt('one', { revision: 3 })], present)
+    const { wallet, load } = held()
+    const rpt = wallet.byId('one') as Rpt
+    wallet.renew(rpt, grantOf('b'), {})
+    wallet.drop(rpt)
+    load([storedRpt('one', { revision: 3 })])
     expect(wallet.all()).toEqual([])
   })
 
   test('a record of another host or authority with the same id changes nothing there', () => {
-    const wallet = held()
+    const { wallet } = held()
     const rpt = wallet.byId('one')
-    const evil = storedRpt('one', {
-      revision: 9,
-      grant: grantOf('evil'),
-      places: [['GET', 'https://evil.example.com/x']],
-    })
-    wallet.load(authority, 'https://evil.example.com', [evil], present)
-    wallet.load('https://evil.example.com client', host, [evil], present)
+    const evil = storedRpt('one', { revision: 9, grant: grantOf('evil') })
+    setUp(wallet, authority, 'https://evil.example.com').load([evil])
+    setUp(wallet, 'https://evil.example.com client').load([evil])
     expect(rpt?.grant.token).toBe('token-one')
     expect(wallet.all()).toEqual([rpt])
   })
 
   test('stored places do not replace a place that was learned here', () => {
-    const wallet = createWallet()
+    const { wallet, load } = setUp()
     const mine = open(wallet, 'mine', '/x')
-    wallet.load(authority, host, [storedRpt('one', { places: [['GET', `${host}/x`]] })], present)
+    load([storedRpt('one', { recent: [['GET', '/x']] })])
     expect(wallet.allAt(place('GET', '/x')).map(({ id }) => id)).toEqual([mine.id, 'one'])
     expect(wallet.nearest(place('GET', '/x?y'), undefined)).toBe(mine)
   })
 
-  test('the newest stored RPT of a place comes first; one that was refused there comes last', () => {
-    const wallet = createWallet()
-    const places: [string, string][] = [['GET', `${host}/x`]]
-    const refused = storedRpt('new', { places, insufficient: [`GET ${host}/x`] })
-    wallet.load(authority, host, [storedRpt('old', { places }), storedRpt('mid', { places }), refused], present)
-    expect(wallet.allAt(place('GET', '/x')).map(({ id }) => id)).toEqual(['mid', 'old', 'new'])
-    expect(wallet.at('GET', `${host}/x`)?.id).toBe('mid')
-  })
-
   test('a place that was forgotten here does not come back', () => {
-    const wallet = held()
-    const rpt = wallet.byId('one')
-    wallet.forgetPlace(rpt as never, place('GET', '/x'))
-    wallet.load(authority, host, [storedRpt('one', { revision: 3, places: [['GET', `${host}/x`]] })], present)
+    const { wallet, load } = held()
+    wallet.forgetPlace(wallet.byId('one') as Rpt, place('GET', '/x'))
+    load([storedRpt('one', { revision: 3, recent: [['GET', '/x']] })])
     expect(wallet.at('GET', `${host}/x`)).toBeUndefined()
   })
 
-  test('R8: 50,000 RPTs are taken in linear time, the newest, and at most `maxEntries`', () => {
-    const wallet = createWallet(20_000)
-    const stored = Array.from({ length: 50_000 }, (_, n) => storedRpt(`${n}`, { places: [['GET', `${host}/${n}`]] }))
+  test('R8: 20,000 RPTs are taken in linear time', () => {
+    const { wallet, load } = setUp(createWallet(20_000))
+    const stored = Array.from({ length: 20_000 }, (_, n) => storedRpt(`${n}`, { recent: [['GET', `/${n}`]] }))
     const from = process.cpuUsage()
-    wallet.load(authority, host, stored, present)
-    wallet.load(authority, host, stored, present)
+    load(stored)
+    load(stored)
     const { user, system } = process.cpuUsage(from)
     expect(wallet.all()).toHaveLength(20_000)
-    expect(wallet.at('GET', `${host}/49999`)?.id).toBe('49999')
-    expect(wallet.byId('29999')).toBeUndefined()
+    expect(wallet.at('GET', `${host}/19999`)?.id).toBe('19999')
     // Version 1 blocked for 7.9 s.
     expect((user + system) / 1000).toBeLessThan(2_500)
   })
 })
 
-describe('dump', () => {
-  test('what another wallet needs to know of an authority at a host, as JSON', () => {
-    const wallet = createWallet()
+describe('changes', () => {
+  test('the records that another wallet needs of an authority at a host, as JSON', () => {
+    const { wallet, saveAll } = setUp()
     const rpt = open(wallet, 'a', '/x')
-    wallet.refused(rpt, place('GET', '/y'))
     obtain(wallet, 'other', 'https://other.example.com client')
     obtain(wallet, 'elsewhere', authority, 'https://other.example.com')
-    const stored = saveAll(wallet)
-    expect(stored).toEqual([
-      {
-        id: rpt.id,
-        revision: 0,
-        grant: grantOf('a'),
-        places: [['GET', `${host}/x`]],
-        insufficient: [`GET ${host}/y`],
-      },
-    ])
+    const stored = saveAll()
+    expect(stored).toEqual([{ id: rpt.id, revision: 0, grant: grantOf('a'), recent: [['GET', '/x']] }])
     expect(rpt.saved).toBe(true)
-    const next = createWallet()
-    next.load(authority, host, stored, present)
-    expect(next.at('GET', `${host}/x`)?.grant).toEqual(grantOf('a'))
-    expect(next.nearest(place('GET', '/y'), authority)?.insufficient).toEqual(new Set([`GET ${host}/y`]))
+    const next = setUp()
+    next.load(stored)
+    expect(next.wallet.at('GET', `${host}/x`)?.grant).toEqual(grantOf('a'))
   })
 
   test('a grant that was replaced while it was written is not saved', () => {
-    const wallet = createWallet()
+    const { wallet, records } = setUp()
     const rpt = obtain(wallet, 'a')
-    const { stored } = wallet.dump(authority, host)
+    const written = new Map([[rpt, { grant: rpt.grant, mark: 'm' }]])
     wallet.renew(rpt, grantOf('b'), {})
-    stored()
-    expect(rpt.saved).toBe(false)
+    records.written(written)
+    expect([rpt.saved, records.changes().changed]).toEqual([false, [rpt]])
   })
 
   test('an RPT that was dropped while it was written does not come back', () => {
-    const wallet = createWallet()
+    const { wallet, records, load } = setUp()
     const rpt = obtain(wallet, 'a')
-    const { rpts, stored } = wallet.dump(authority, host)
+    const written = new Map([[rpt, { grant: rpt.grant, mark: 'm' }]])
     wallet.drop(rpt)
-    stored()
-    wallet.load(authority, host, rpts, present)
+    expect(records.list(written)).toEqual([])
+    records.written(written)
+    expect(records.changes().gone).toEqual([rpt.id])
+    load([rptRecordOf(rpt)])
     expect(wallet.all()).toEqual([])
+  })
+
+  test('a refresh token that is new, or was used, has to be written', () => {
+    const { wallet, records, saveAll } = setUp()
+    const rpt = obtain(wallet, 'a')
+    expect(records.hasNewRefreshToken()).toBe(false)
+    wallet.renew(rpt, grantOf('b', { refreshToken: 'r' }), {})
+    expect(records.hasNewRefreshToken()).toBe(true)
+    saveAll()
+    expect(records.hasNewRefreshToken()).toBe(false)
+    Object.assign(rpt, { grant: grantOf('b'), saved: false })
+    expect(records.hasNewRefreshToken()).toBe(true)
   })
 })
