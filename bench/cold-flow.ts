@@ -3,13 +3,11 @@
  * Alternating pairs of processes, the median and the spread of their ratios.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rounded } from './measure.ts'
+import { buildVersion1 } from './version-1.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const version1 = '1dea2b5'
-const folder = `${root}.cache/version-1`
 const pairs = 5
 const flows = 2000
 
@@ -20,22 +18,6 @@ interface Run {
   timers: number
 }
 
-function buildVersion1(): void {
-  if (existsSync(`${folder}/dist/index.js`)) return
-  mkdirSync(folder, { recursive: true })
-  const archive = execFileSync(
-    'git',
-    ['archive', version1, 'src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
-    {
-      cwd: root,
-      maxBuffer: 2 ** 26,
-    },
-  )
-  execFileSync('tar', ['-x', '-C', folder], { input: archive })
-  if (!existsSync(`${folder}/node_modules`)) symlinkSync(`${root}node_modules`, `${folder}/node_modules`)
-  execFileSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: folder, stdio: 'inherit' })
-}
-
 function measure(dist: string): Run {
   const output = execFileSync(process.execPath, [`${root}bench/cold-flow-program.mjs`, dist, `${flows}`], {
     encoding: 'utf8',
@@ -43,10 +25,10 @@ function measure(dist: string): Run {
   return JSON.parse(output) as Run
 }
 
-buildVersion1()
+const version1 = buildVersion1()
 const ratios: number[] = []
 for (let pair = 1; pair <= pairs; pair++) {
-  const before = measure(`${folder}/dist`)
+  const before = measure(version1)
   const now = measure(`${root}dist`)
   ratios.push(now.cpu / before.cpu)
   console.log(

@@ -1,5 +1,7 @@
 /** What is measured of a storage; runs in Node and in a page. */
+
 import { createRequester, none } from '../src/index.ts'
+import { keyValueStorage } from '../src/storage/key-value.ts'
 import type { UmaStorage } from '../src/storage/storage.ts'
 import { answerTo } from './answers.ts'
 import { median, rounded } from './measure.ts'
@@ -39,7 +41,7 @@ export function fetchOn(storage: UmaStorage | undefined): (url: string) => Promi
     requestingParty: 'bob',
     maxEntries: 2 * ENTRIES,
     fetch: answer as typeof fetch,
-    ...(storage && { storage }),
+    ...(storage && { storage: keyValueStorage(storage) }),
   })
   return requester.wrapFetch(answer as typeof fetch)
 }

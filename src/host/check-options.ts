@@ -1,4 +1,5 @@
 import { secureUrl } from '../protocol/http/secure-url.ts'
+import { checkStorage } from '../storage/storage.ts'
 import type { HostOptions, ResourceOptions } from './types.ts'
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -10,7 +11,7 @@ function must(condition: unknown, what: string): asserts condition {
 }
 
 /** @throws TypeError for options that cannot be right or safe */
-export function checkHost({ issuer, client, pat, methods, realm }: HostOptions): void {
+export function checkHost({ issuer, client, pat, methods, realm, storage }: HostOptions): void {
   const rule = 'https (or http on this machine), without credentials, query and fragment'
   must(secureUrl(issuer) && !issuer.includes('?'), `createHost: the issuer must be ${rule}`)
   must(
@@ -28,6 +29,7 @@ export function checkHost({ issuer, client, pat, methods, realm }: HostOptions):
   )
   must(realm === undefined || /^[\t -~]*$/.test(realm), 'createHost: a realm has to fit into a header field')
   checkMethods(methods, 'createHost')
+  checkStorage(storage, 'createHost: storage')
 }
 
 /** @throws TypeError if nothing can be protected with these */

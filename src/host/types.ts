@@ -2,7 +2,7 @@
 import type { ClientAuth } from '../authorization-server/client-authentication.ts'
 import type { ClientMetadata } from '../authorization-server/registration.ts'
 import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
-import type { UmaStorage } from '../storage/storage.ts'
+import type { RequesterStorage } from '../storage/storage.ts'
 
 /** One permission, as asked for, or as an RPT carries it (FedAuthz §4.1, §5.1.1). Times in seconds since 1970. */
 export interface Permission {
@@ -137,8 +137,8 @@ export interface HostOptions {
   name?: string
   /** Default: client credentials with scope `uma_protection`. */
   pat?: PatGrant
-  /** Where PATs, the client and the resource map are kept. Default: memory. */
-  storage?: UmaStorage
+  /** Where PATs, the client and the resource map are kept: the value of a storage function. Default: memory. */
+  storage?: RequesterStorage
   /** Given here, discovery is skipped. */
   metadata?: AuthorizationServerMetadata
   /** Accept metadata whose issuer differs by a final slash. Default: false. */

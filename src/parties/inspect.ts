@@ -2,6 +2,8 @@ import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { bare } from '../events.ts'
 import { type Authority, issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
+import type { Rpt } from '../wallet/rpt.ts'
+import type { Wallet } from '../wallet/wallet.ts'
 import { nameKey, type Party, type RecordStore } from './party.ts'
 import { readIdentities } from './sign-ins.ts'
 
@@ -76,12 +78,11 @@ function inspectServer(
   identity: Identity | undefined,
 ): InspectedServer {
   const issuer = issuerOf(key)
+  const places = placesOf(wallet)
   const rpts = [...hosts].flatMap((host) =>
-    wallet.dump(key, host).rpts.map(({ grant, places }) => ({
-      host,
-      expiresAt: grant.expiresAt,
-      places: [...new Set(places.map(([method, target]) => `${method} ${bare(target)}`))],
-    })),
+    [...wallet.of(host)]
+      .filter(({ authority }) => authority === key)
+      .map((rpt) => ({ host, expiresAt: rpt.grant.expiresAt, places: [...(places.get(rpt) ?? [])] })),
   )
   return {
     issuer,
@@ -90,6 +91,16 @@ function inspectServer(
     ...(identity && { signedIn: { expiresAt: identity.expiresAt, scope: identity.scope } }),
     rpts,
   }
+}
+
+/** The places of each RPT, as `METHOD url` without the query. */
+function placesOf(wallet: Wallet): Map<Rpt, Set<string>> {
+  const places = new Map<Rpt, Set<string>>()
+  wallet.eachPlace((rpt, method, target) => {
+    const known = places.get(rpt) ?? new Set()
+    places.set(rpt, known.add(`${method} ${bare(target)}`))
+  })
+  return places
 }
 
 /** The requesting parties for whom something is kept: in memory, and in storage as far as it can list its keys. */

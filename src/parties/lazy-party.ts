@@ -1,3 +1,4 @@
+import { deferred } from '../async/deferred.ts'
 import { inTurn, type Lock } from '../async/in-turn.ts'
 import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { createWallet, type Wallet } from '../wallet/wallet.ts'
@@ -95,11 +96,21 @@ export class LazyParty implements Party {
     const { name } = this
     const { maxEntries, records, makeStoredWallet } = this.source
     const inThisProcess = inTurn()
+    /** The caller goes on when its task has ended; the lock is kept until the writes of the task have ended. */
+    const lockUntilWritten = <T>(key: string, task: () => Promise<T>): Promise<T> => {
+      const outcome = deferred<T>()
+      const locked = async (): Promise<void> => {
+        await task().then(outcome.resolve, outcome.reject)
+        await this.stored?.written(key)
+      }
+      inThisProcess(key, () => records.lock(lockKey(name, key), locked)).catch(outcome.reject)
+      return outcome.promise
+    }
     this.made = {
       ...emptyParts(maxEntries),
       stored: undefined,
       interactions: new Map(),
-      lock: (key, task) => inThisProcess(key, () => records.lock(lockKey(name, key), task)),
+      lock: lockUntilWritten,
     }
     // The part of the storage may ask for the other parts.
     this.made.stored = makeStoredWallet?.(this)

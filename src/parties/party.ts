@@ -27,8 +27,8 @@ export interface Party {
 }
 
 /**
- * Keeps the wallet of a party in step with the storage, one record for each authority and host. The wallet in memory
- * answers every look-up. The storage is read when a host is first met and before a flow, and written after a flow.
+ * Keeps the wallet of a party in step with the storage. The wallet in memory answers every look-up. The storage is read
+ * when a host is first met and before a flow, and written after a flow.
  */
 export interface StoredWallet {
   /** Reads the records of a host; undefined if that was done. */
@@ -42,9 +42,14 @@ export interface StoredWallet {
   readAll(): Promise<void>
   /** Takes in what another tab or process has written since, a sign-out included. */
   sync(authority: Authority, host: string): Promise<void>
-  /** Writes what is held, together with what others have written meanwhile. */
+  /**
+   * Takes in what others have written, and then writes what has changed here. The write is waited for only if a
+   * refresh token has changed: a refresh token that was used must not be used again after a crash.
+   */
   save(authorityKey: string, host: string): Promise<void>
-  /** Saves a little later: nothing waits for this write. */
+  /** The writes under way for a lock (`flowLockKey`); its holder keeps the lock until they have ended. */
+  written(lockKey: string): Promise<void> | undefined
+  /** Saves a little later, the places of RPTs included: nothing waits for this write. */
   note(authorityKey: string, host: string): void
   /** Deletes all records. */
   erase(): Promise<void>
@@ -52,10 +57,15 @@ export interface StoredWallet {
   forgotten(): void
 }
 
+/** The values of records in the order of their keys; `undefined`: there is no such record. */
+export type RecordTexts = readonly (string | undefined)[]
+
 /** The storage of a requester, as the levels above it use it. It never fails. */
 export interface RecordStore {
   /** `undefined`: there is no such record. `false`: it could not be read. */
   get(key: string): Promise<string | undefined | false>
+  /** Several records at once. `false`: at least one could not be read. */
+  getMany(keys: readonly string[]): Promise<RecordTexts | false>
   /** If `spared` (the default), a record that could not be written is kept in memory and written later. */
   set(key: string, value: string, ttlMs?: number, spared?: boolean): Promise<boolean>
   delete(key: string): Promise<void>

@@ -3,12 +3,29 @@ import { nameKey } from './party.ts'
 
 type PartyName = string | undefined
 
-/** The list of (host, authority key) pairs that have a record of RPTs. */
+/** The list of (host, authority key) pairs that have a stamp. */
 export const indexKey = (name: PartyName): string => `uma:index:${nameKey(name)}`
 
-/** The RPTs of one authority at one host. */
-export const rptsKey = (name: PartyName, host: string, authorityKey: string): string =>
+/**
+ * The stamp of one authority at one host: the list of its RPTs. Earlier versions kept the RPTs themselves under this key.
+ */
+export const stampKey = (name: PartyName, host: string, authorityKey: string): string =>
   `uma:rpts:${nameKey(name)} ${host} ${authorityKey}`
+
+/** One RPT. */
+export const rptKey = (name: PartyName, host: string, authorityKey: string, id: string): string =>
+  `${rptPrefix(name)}${host} ${authorityKey} ${id}`
+
+/** The keys of all RPTs of a party begin so. */
+export const rptPrefix = (name: PartyName): string => `uma:rpt:${nameKey(name)} `
+
+/** Copies of the RPTs of one authority at one host, in one record. */
+export const snapshotKey = (name: PartyName, host: string, authorityKey: string): string =>
+  `uma:snapshot:${nameKey(name)} ${host} ${authorityKey}`
+
+/** The places of the RPTs of one authority at one host. */
+export const placesKey = (name: PartyName, host: string, authorityKey: string): string =>
+  `uma:places:${nameKey(name)} ${host} ${authorityKey}`
 
 /** The PCT of one authority. */
 export const pctKey = (name: PartyName, authorityKey: string): string => `uma:pct:${nameKey(name)} ${authorityKey}`

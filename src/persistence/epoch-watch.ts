@@ -16,6 +16,11 @@ const maxWait = 250
 export interface EpochWatch {
   /** Reads the epoch. False if the storage could not be read. */
   look(): Promise<boolean>
+  /**
+   * Begins a look whose reading is a part of another one. Call the result with the text that was read under `key`,
+   * `false` if the storage could not be read.
+   */
+  begin(): (text: string | undefined | false) => Promise<boolean>
   /** See `StoredWallet.recent`. */
   recent(): Promise<void> | undefined
 }
@@ -38,16 +43,22 @@ export function createEpochWatch({ records, tell, party }: EpochWatchOptions): E
   let counted = 0
   let waiting: Promise<void> | undefined
 
-  async function look(): Promise<boolean> {
+  function begin(): (text: string | undefined | false) => Promise<boolean> {
     const from = monotonic()
     const number = ++begun
-    const text = await records.get(key)
-    lookedAt = Math.max(lookedAt ?? from, from)
-    if (text === false) return false
-    if (number < counted) return true
-    counted = number
-    await take(epochOf(text))
-    return true
+    return async (text) => {
+      lookedAt = Math.max(lookedAt ?? from, from)
+      if (text === false) return false
+      if (number < counted) return true
+      counted = number
+      await take(epochOf(text))
+      return true
+    }
+  }
+
+  async function look(): Promise<boolean> {
+    const end = begin()
+    return end(await records.get(key))
   }
 
   async function take(epoch: number): Promise<void> {
@@ -78,6 +89,7 @@ export function createEpochWatch({ records, tell, party }: EpochWatchOptions): E
   }
 
   return {
+    begin,
     look,
     recent() {
       if (waiting !== undefined) return waiting

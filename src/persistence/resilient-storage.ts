@@ -1,7 +1,7 @@
 import { later, monotonic } from '../async/timers.ts'
 import type { Tell } from '../events.ts'
 import type { RecordStore } from '../parties/party.ts'
-import type { UmaStorage } from '../storage/storage.ts'
+import type { StoredValues, UmaStorage } from '../storage/storage.ts'
 
 /** The longest that one operation may take, in milliseconds. */
 const operationTimeout = 2_000
@@ -40,6 +40,9 @@ const timeLeft = ({ expiresAt }: UnwrittenValue): number | undefined =>
   expiresAt === undefined ? undefined : expiresAt - Date.now()
 
 const isExpired = (unwritten: UnwrittenValue): boolean => (timeLeft(unwritten) ?? 1) <= 0
+
+/** A storage may hold anything; a record is a text. */
+const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 function runOnce<T>(task: () => Promise<T>): OneRun<T> {
   let run: Promise<T> | undefined
@@ -167,15 +170,33 @@ export function createResilientStorage(storage: UmaStorage, tell: Tell): RecordS
     return outcome === 'granted' ? run.start() : runUnlocked(run, outcome)
   }
 
+  /** The value that waits to be written, which counts until then. */
+  function valueInMemory(key: string): string | undefined {
+    const one = unwritten.get(key)
+    return one === undefined || isExpired(one) ? undefined : one.value
+  }
+
+  /** The values of the storage, with one call if the storage can do so. */
+  async function readMany(keys: readonly string[]): Promise<StoredValues> {
+    const values = storage.getMany
+      ? await storage.getMany(keys)
+      : await Promise.all(keys.map((key) => storage.get(key)))
+    if (!Array.isArray(values) || values.length !== keys.length) throw new Error('getMany: one value for each key')
+    return values
+  }
+
   const records: RecordStore = {
     async get(key) {
-      if (unwritten.has(key)) {
-        const one = unwritten.get(key)
-        return one === undefined || isExpired(one) ? undefined : one.value
-      }
+      if (unwritten.has(key)) return valueInMemory(key)
       const got = await attempt('get', () => storage.get(key))
       if (!got) return false
-      return typeof got.value === 'string' ? got.value : undefined
+      return asText(got.value)
+    },
+    async getMany(keys) {
+      if (keys.length === 0) return []
+      const got = await attempt('get', () => readMany(keys))
+      if (!got) return keys.every((key) => unwritten.has(key)) && keys.map(valueInMemory)
+      return keys.map((key, index) => (unwritten.has(key) ? valueInMemory(key) : asText(got.value[index])))
     },
     async set(key, value, ttlMs, spared = true) {
       const done = await attempt('set', () => storage.set(key, value, ttlMs))

@@ -10,6 +10,7 @@ import {
   textRule,
 } from '../errors/check-options.ts'
 import type { FlowOptions } from '../flow/options.ts'
+import { checkStorage, isInMemory } from '../storage/storage.ts'
 import { checkServer } from '../trust/check-server.ts'
 import type { AuthorizationServer } from '../trust/options.ts'
 import { destinations, refuseSharedRedirectUris, sendsPeopleToSignIn } from '../trust/redirect-uris.ts'
@@ -17,8 +18,8 @@ import type { RequesterOptions } from './options.ts'
 
 const where = 'createRequester'
 
-const isStorage = (value: unknown): boolean =>
-  isObject(value) && ['get', 'set', 'delete'].every((name) => isFunction(value[name]))
+/** The storage has a check of its own. */
+const anyRule = { check: () => true, expected: '' }
 
 const rules: OptionRules<RequesterOptions> = {
   authorizationServers: {
@@ -44,7 +45,7 @@ const rules: OptionRules<RequesterOptions> = {
   polling: { check: isObject, expected: 'an object such as { interval: 5, minInterval: 1, max: 60 }' },
   maxFlowsPerRequest: countRule,
   interactive: flagRule,
-  storage: { check: isStorage, expected: 'the value of a storage function, such as keyValueStorage(new Keyv())' },
+  storage: anyRule,
   headers: { check: (value) => typeof value === 'object', expected: 'headers, such as { accept: "application/json" }' },
   fetch: functionRule('a function like fetch'),
   onEvent: functionRule('a function that receives events'),
@@ -72,7 +73,8 @@ export function checkRequesterOptions(options: RequesterOptions): void {
   const { timeouts, polling, storage, requestingParty, authorizationServers } = options
   if (timeouts) checkOptions(`${where}: timeouts`, timeouts, timeoutRules)
   if (polling) checkOptions(`${where}: polling`, polling, pollingRules)
-  if (storage && !(storage instanceof Map) && requestingParty === undefined) {
+  checkStorage(storage, `${where}: storage`)
+  if (storage && !isInMemory(storage) && requestingParty === undefined) {
     throw new TypeError(
       `${where}: requestingParty is missing: with a storage, say whose tokens these are, because the next person at ` +
         'this storage is another',

@@ -7,18 +7,16 @@ import { createFlows, type Flows } from '../flow/flows.ts'
 import type { CallbackAccess } from '../flow/people/handle-callback.ts'
 import { signInAt } from '../flow/people/sign-in-at.ts'
 import type { ServerAccess } from '../parties/client-session.ts'
-import { createParties, type MakeStoredWallet } from '../parties/create-parties.ts'
-import type { Party, RecordStore } from '../parties/party.ts'
+import { createParties } from '../parties/create-parties.ts'
+import { createMemoryRecords } from '../parties/memory-records.ts'
+import type { Party } from '../parties/party.ts'
 import { presentHeaders } from '../parties/present-headers.ts'
 import { signOut } from '../parties/sign-out.ts'
-import { openRecordChannel } from '../persistence/record-channel.ts'
-import { createResilientStorage } from '../persistence/resilient-storage.ts'
-import { createStoredWallet } from '../persistence/stored-wallet.ts'
 import { continueRequest, type RunAccess, runRequest } from '../request/run-request.ts'
 import { uma2 } from '../schemes/uma2.ts'
-import { memoryStorage } from '../storage/memory.ts'
 import { createTrust, type Trust } from '../trust/trust.ts'
 import { createClientRegistry } from './client-registry.ts'
+import { DeferredPersistence } from './deferred-persistence.ts'
 import type { RequesterOptions } from './options.ts'
 import type { RequesterParts } from './parts.ts'
 
@@ -30,12 +28,13 @@ export function createEngine(options: RequesterOptions): RequesterParts {
     fetch: () => options.fetch ?? globalThis.fetch,
     timeout: Math.min(options.timeouts?.request ?? 10_000, maxDelay),
   }
-  const records = createResilientStorage(options.storage ?? memoryStorage(), tell)
+  const persistence = persistenceOf(options, (issuer, resource) => trust.find(issuer, resource), tellFor)
+  const records = persistence?.records ?? createMemoryRecords()
   const discovery = createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) }))
   const access: ServerAccess = { caller, discovery }
-  const trust = createTrust(options, uma2, createClientRegistry({ ...access, records, tell }))
+  const trust: Trust = createTrust(options, uma2, createClientRegistry({ ...access, records, tell }))
   const flows = createFlows({ ...access, options, records, trust })
-  const parties = createParties(options, records, storedWallets(options, records, trust, tellFor))
+  const parties = createParties(options, records, persistence?.keepInStep)
   const run: RunAccess = {
     ...access,
     trust,
@@ -85,16 +84,11 @@ function counter(): () => number {
 }
 
 /** Only a requester with a storage keeps its wallets in step with one. */
-function storedWallets(
+function persistenceOf(
   { storage, maxEntries }: RequesterOptions,
-  records: RecordStore,
-  trust: Trust,
+  find: Trust['find'],
   tellFor: TellFor,
-): MakeStoredWallet {
+): DeferredPersistence | undefined {
   if (!storage) return undefined
-  const channel = openRecordChannel()
-  return (party) => {
-    const tell = tellFor(party.name)
-    return createStoredWallet({ records, trust, tell, party, channel, maxEntries, present: presentHeaders })
-  }
+  return new DeferredPersistence(storage, { trust: { find }, tellFor, maxEntries, present: presentHeaders })
 }

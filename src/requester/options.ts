@@ -2,7 +2,7 @@ import type { UmaEvent } from '../events.ts'
 import type { FlowOptions } from '../flow/options.ts'
 import type { PartyOptions } from '../parties/create-parties.ts'
 import type { RequestOptions } from '../request/options.ts'
-import type { UmaStorage } from '../storage/storage.ts'
+import type { RequesterStorage } from '../storage/storage.ts'
 import type { TrustOptions } from '../trust/options.ts'
 
 /** Options of `createRequester`. Each level of the package declares the options that it reads. */
@@ -14,8 +14,8 @@ export interface RequesterOptions extends TrustOptions, PartyOptions, FlowOption
    * memory.
    */
   requestingParty?: string | (() => string | undefined)
-  /** Where tokens and flows are kept. @default in memory */
-  storage?: UmaStorage
+  /** Where tokens and flows are kept: the value of a storage function, such as `indexedDBStorage()`. @default memory */
+  storage?: RequesterStorage
   /** Default headers of `requester.fetch`. */
   headers?: HeadersInit
   /** Sends the calls to authorization servers. @default the global `fetch`, looked up when called */

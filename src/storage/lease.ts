@@ -24,6 +24,12 @@ export type LeaseLock = <T>(key: string, task: (lost: AbortSignal) => Promise<T>
 /** How long a lease lasts without renewal, in milliseconds. */
 export const LEASE_MS = 30_000
 
+/** @throws TypeError if a lease cannot last this long */
+export function checkLease(where: string, leaseMs: unknown): void {
+  if (typeof leaseMs === 'number' && leaseMs > 0) return
+  throw new TypeError(`${where}: leaseMs: a number of milliseconds above 0, such as ${LEASE_MS}`)
+}
+
 /**
  * The longest that the caller waits while a lease is given back, in milliseconds. After that, the lease expires by
  * itself, or our next turn gives it back.

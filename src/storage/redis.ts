@@ -1,5 +1,6 @@
-import { LEASE_MS, type LeaseLock, leaseLock } from './lease.ts'
-import type { UmaStorage } from './storage.ts'
+import { checkLease, LEASE_MS, type LeaseLock, leaseLock } from './lease.ts'
+import { type FunctionsOf, requesterStorage } from './requester-storage.ts'
+import type { RequesterStorage, StoredValues } from './storage.ts'
 
 export type { LeaseLock } from './lease.ts'
 
@@ -9,6 +10,7 @@ export type { LeaseLock } from './lease.ts'
  */
 export interface RedisClient {
   get(key: string): Promise<string | null>
+  mGet?(keys: string[]): Promise<(string | null)[]>
   set(
     key: string,
     value: string,
@@ -31,7 +33,9 @@ export interface RedisStorageOptions {
 }
 
 /** The storage that `redisStorage` returns. */
-export interface RedisStorage extends UmaStorage {
+export interface RedisStorage extends RequesterStorage {
+  add(key: string, value: string, ttlMs: number): Promise<boolean>
+  getMany(keys: readonly string[]): Promise<StoredValues>
   lock: LeaseLock
 }
 
@@ -45,6 +49,16 @@ const px = (ms: number): { expiration: { type: 'PX'; value: number } } => ({
   expiration: { type: 'PX', value: Math.ceil(ms) },
 })
 
+/** @throws TypeError that names the missing functions */
+function checkClient(client: unknown): void {
+  const functions = Object(client) as Record<string, unknown>
+  const missing = ['get', 'set', 'del', 'eval'].filter((name) => typeof functions[name] !== 'function')
+  if (missing.length === 0) return
+  throw new TypeError(
+    `redisStorage: the client has no ${missing.join(' and no ')}. Give a connected client of the redis package, version 5 or 6`,
+  )
+}
+
 /**
  * Makes a storage of Redis, with a client that you connect and close. Values expire on the server.
  *
@@ -54,6 +68,7 @@ const px = (ms: number): { expiration: { type: 'PX'; value: number } } => ({
  * The lock is a key with a random value that expires on the server. It is renewed while the task runs, and only its
  * holder deletes it. After a failover to a replica, two holders may have the same lock.
  *
+ * @throws TypeError if the client is not one of the `redis` package
  * @example
  * ```ts
  * const client = await createClient({ url }).connect()
@@ -62,6 +77,8 @@ const px = (ms: number): { expiration: { type: 'PX'; value: number } } => ({
  */
 export function redisStorage(client: RedisClient, options: RedisStorageOptions = {}): RedisStorage {
   const { prefix = '', leaseMs = LEASE_MS } = options
+  checkClient(client)
+  checkLease('redisStorage', leaseMs)
   const script = (text: string, key: string, ...values: string[]) =>
     client.eval(text, { keys: [prefix + LOCKS + key], arguments: values })
 
@@ -91,8 +108,20 @@ export function redisStorage(client: RedisClient, options: RedisStorageOptions =
     return [...found].filter((key) => !key.startsWith(LOCKS))
   }
 
-  return {
+  /** A cluster refuses keys of several slots in one command, so a cluster is asked for each key. */
+  function getMany(names: readonly string[]): Promise<StoredValues> {
+    const full = names.map((key) => prefix + key)
+    if (names.length === 0) return Promise.resolve([])
+    return client.mGet && client.scanIterator ? client.mGet(full) : Promise.all(full.map((key) => client.get(key)))
+  }
+
+  return requesterStorage<FunctionsOf<RedisStorage>>({
     get: (key) => client.get(prefix + key),
+    getMany,
+    async add(key, value, ttlMs) {
+      if (!(ttlMs > 0)) return (await client.get(prefix + key)) === null
+      return Boolean(await client.set(prefix + key, value, { ...px(ttlMs), condition: 'NX' }))
+    },
     set: (key, value, ttlMs) => {
       if (ttlMs === undefined) return client.set(prefix + key, value)
       return ttlMs > 0 ? client.set(prefix + key, value, px(ttlMs)) : client.del(prefix + key)
@@ -100,5 +129,5 @@ export function redisStorage(client: RedisClient, options: RedisStorageOptions =
     delete: (key) => client.del(prefix + key),
     ...(client.scanIterator && { keys }),
     lock: leaseLock(leases, leaseMs),
-  }
+  })
 }

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { inTurn } from '../async/in-turn.ts'
-import { backoff, LEASE_MS, type LeaseLock, leaseLock } from './lease.ts'
-import type { UmaStorage } from './storage.ts'
+import { backoff, checkLease, LEASE_MS, type LeaseLock, leaseLock } from './lease.ts'
+import { type FunctionsOf, requesterStorage } from './requester-storage.ts'
+import type { RequesterStorage, StoredValues } from './storage.ts'
 
 export type { LeaseLock } from './lease.ts'
 
@@ -17,7 +18,9 @@ export interface SqliteStorageOptions {
 }
 
 /** The storage that `sqliteStorage` returns. */
-export interface SqliteStorage extends UmaStorage {
+export interface SqliteStorage extends RequesterStorage {
+  add(key: string, value: string, ttlMs: number): Promise<boolean>
+  getMany(keys: readonly string[]): Promise<StoredValues>
   lock: LeaseLock
   /** Closes the file. Every later call rejects. */
   close(): Promise<void>
@@ -35,6 +38,11 @@ const SCHEMA = `
 const STATEMENTS = {
   get: 'SELECT value FROM records WHERE key = $key AND (expires IS NULL OR expires > $now)',
   set: 'INSERT OR REPLACE INTO records (key, value, expires) VALUES ($key, $value, $expires)',
+  getMany: `SELECT key, value FROM records WHERE key IN (SELECT value FROM json_each($keys))
+    AND (expires IS NULL OR expires > $now)`,
+  // One statement is one transaction: of several processes, one changes a row.
+  add: `INSERT INTO records (key, value, expires) VALUES ($key, $value, $expires)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE expires <= $now`,
   delete: 'DELETE FROM records WHERE key = $key',
   keys: 'SELECT key FROM records WHERE key >= $from AND key < $to AND (expires IS NULL OR expires > $now)',
   purge: 'DELETE FROM records WHERE expires <= $now',
@@ -119,6 +127,16 @@ async function open(path: string): Promise<{ db: DatabaseSync; statements: State
   })
 }
 
+/** @throws TypeError that names the option and the fix */
+function checkedOptions(options: SqliteStorageOptions): SqliteStorageOptions {
+  const { path, leaseMs = LEASE_MS } = Object(options) as Partial<SqliteStorageOptions>
+  if (typeof path !== 'string' || path === '') {
+    throw new TypeError("sqliteStorage: path: a database file, such as sqliteStorage({ path: 'tokens.sqlite' })")
+  }
+  checkLease('sqliteStorage', leaseMs)
+  return options
+}
+
 /**
  * Makes a storage of a SQLite file (Node's own `node:sqlite`), shared by any number of processes on one machine. The
  * file is opened at the first use. A write that was acknowledged survives the process, even if it is killed. After a
@@ -132,13 +150,14 @@ async function open(path: string): Promise<{ db: DatabaseSync; statements: State
  * if another process keeps it busy for more than 2 s, or if a newer version of this package has written it. The next
  * call tries again.
  *
+ * @throws TypeError if there is no path
  * @example
  * ```ts
  * createRequester({ ...options, storage: sqliteStorage({ path: '/var/lib/app/uma.db' }) })
  * ```
  */
 export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
-  const { path, leaseMs = LEASE_MS } = options
+  const { path, leaseMs = LEASE_MS } = checkedOptions(options)
   const inOrder = inTurn()
   let opened: ReturnType<typeof open> | undefined
   let closed = false
@@ -167,8 +186,19 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
     release: (_key: string, version: number) => use(({ release }) => release.run({ version })),
   }
 
-  return {
+  return requesterStorage<FunctionsOf<SqliteStorage>>({
     get: (key) => use(({ get }) => get.get({ key, now: Date.now() })?.value as string | undefined),
+    getMany: (keys) =>
+      use(({ getMany }) => {
+        const rows = getMany.all({ keys: JSON.stringify(keys), now: Date.now() })
+        const found = new Map(rows.map(({ key, value }) => [key, value as string]))
+        return keys.map((key) => found.get(key))
+      }),
+    add: (key, value, ttlMs) =>
+      use(({ add }) => {
+        const now = Date.now()
+        return add.run({ key, value, expires: Math.ceil(now + ttlMs), now }).changes === 1
+      }),
     set: (key, value, ttlMs) =>
       use(({ set, purge }) => {
         const now = Date.now()
@@ -190,5 +220,5 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
         opened = undefined
         open?.db.close()
       }),
-  }
+  })
 }

@@ -1,8 +1,16 @@
-import type { UmaStorage } from './storage.ts'
+import { requesterStorage } from './requester-storage.ts'
+import type { RequesterStorage } from './storage.ts'
 import { webLock } from './web-lock.ts'
 
 /** A stored text: when it expires in milliseconds since 1970, or nothing; a semicolon; the value. */
 const RECORD = /^(\d*);/
+
+/** @throws TypeError if this is no `localStorage` and no `sessionStorage` */
+function checkWebStorage(storage: unknown): void {
+  const functions = Object(storage) as Partial<Storage>
+  if (['getItem', 'setItem', 'removeItem', 'key'].every((name) => typeof functions[name] === 'function')) return
+  throw new TypeError('webStorage: give localStorage or sessionStorage')
+}
 
 /**
  * Makes a storage of `localStorage` or `sessionStorage`. Any script of the page can read it. `sessionStorage` ends
@@ -11,13 +19,15 @@ const RECORD = /^(\d*);/
  *
  * The storage's `set` throws the browser's `QuotaExceededError` if there is no room.
  *
+ * @throws TypeError if the first argument is no `localStorage` and no `sessionStorage`
  * @param prefix all keys begin with this prefix. The keys of this package begin with `uma:` in any case. @default ''
  * @example
  * ```ts
  * createRequester({ ...options, storage: webStorage(sessionStorage) })
  * ```
  */
-export function webStorage(storage: Storage, prefix = ''): UmaStorage {
+export function webStorage(storage: Storage, prefix = ''): RequesterStorage {
+  checkWebStorage(storage)
   /** The value of a full key. An expired value is removed. */
   const read = (name: string): string | undefined => {
     const text = storage.getItem(name)
@@ -27,7 +37,7 @@ export function webStorage(storage: Storage, prefix = ''): UmaStorage {
     storage.removeItem(name)
     return undefined
   }
-  return {
+  return requesterStorage({
     get: (key) => read(prefix + key),
     set: (key, value, ttlMs) =>
       storage.setItem(prefix + key, `${ttlMs === undefined ? '' : Math.ceil(Date.now() + ttlMs)};${value}`),
@@ -37,5 +47,5 @@ export function webStorage(storage: Storage, prefix = ''): UmaStorage {
         .filter((name) => name.startsWith(prefix + start) && read(name) !== undefined)
         .map((name) => name.slice(prefix.length)),
     lock: webLock(prefix),
-  }
+  })
 }

@@ -19,6 +19,8 @@ export interface Rpt {
   headers: HeaderPatch | undefined
   /** Whether the storage has this record in its current revision. */
   saved: boolean
+  /** The places that the grant was last obtained for, the newest first: methods and targets. */
+  recent: readonly RecentPlace[]
   /** Places where the RPT was not enough, as place keys. */
   readonly insufficient: Set<string>
   /** False after the RPT was dropped. An index removes a dropped RPT when it next meets it. */
@@ -30,6 +32,12 @@ export interface Rpt {
   /** By status: until when a request is not sent again without this RPT, in milliseconds of the monotonic clock. */
   readonly fruitless: Map<number, number>
 }
+
+/** The method and the target (`targetOf`) of a place that an RPT was obtained for. */
+export type RecentPlace = readonly [method: string, target: string]
+
+/** The most places of one RPT that are remembered as recent. */
+export const maxRecent = 8
 
 /** An RPT at one revision. */
 export interface RptVersion {

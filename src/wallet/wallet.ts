@@ -4,15 +4,11 @@ import { createFolderIndex } from './folders.ts'
 import { createHeldRpts } from './held-rpts.ts'
 import { type Place, placeKey, targetOf } from './place.ts'
 import { createPlaceIndex } from './places.ts'
-import { createWalletRecords, type RptFacts } from './records.ts'
-import type { Rpt } from './rpt.ts'
+import { maxRecent, type RecentPlace, type Rpt } from './rpt.ts'
 import { createShortfalls } from './shortfalls.ts'
-import type { StoredRpt } from './stored-rpt.ts'
 
-export type { StoredRpt } from './stored-rpt.ts'
-
-/** Makes the headers of a grant, if its binding is reusable. */
-export type PresentHeaders = (grant: Grant) => HeaderPatch | undefined
+/** The facts of a new record. */
+export type RptFacts = Pick<Rpt, 'id' | 'revision' | 'grant' | 'headers' | 'authority' | 'host' | 'saved' | 'recent'>
 
 /** A grant that a flow obtained, and where it belongs. */
 export interface NewRpt {
@@ -58,14 +54,26 @@ export interface Wallet {
   drop(rpt: Rpt): void
   /** All RPTs that are held. */
   all(): Rpt[]
-  /** The records to store for an authority at a host. Call `stored()` after they were written. */
-  dump(authority: string, host: string): { rpts: StoredRpt[]; stored: () => void }
-  /** Takes in stored records: upgraded or refreshed elsewhere, new ones, and records that are gone. */
-  load(authority: string, host: string, stored: StoredRpt[], present: PresentHeaders): void
+  /** The RPTs of a host, the oldest first. */
+  of(host: string): Iterable<Rpt>
+  /** Visits each RPT of each place, with the method and the target of the place. */
+  eachPlace(visit: (rpt: Rpt, method: string, target: string) => void): void
+  /** Takes in an RPT that was obtained elsewhere. */
+  adopt(facts: RptFacts): Rpt
+  /** Takes in a place that an RPT opened elsewhere. Places that were learned here count more. */
+  learnPlace(rpt: Rpt, method: string, target: string): void
+  /** Takes in that an RPT was not enough for a place elsewhere, unless the RPT opened that place here. */
+  learnShortfall(rpt: Rpt, method: string, target: string): void
 }
 
 /** An id for a record. `crypto.randomUUID` does not exist in a page without https. */
-const newId = (): string => crypto.getRandomValues(new Uint32Array(3)).join('-')
+const newId = (): string => Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join('')
+
+const withRecent = (recent: readonly RecentPlace[], [method, target]: RecentPlace): RecentPlace[] =>
+  [[method, target] as const, ...recent.filter((other) => other[0] !== method || other[1] !== target)].slice(
+    0,
+    maxRecent,
+  )
 
 /** @param maxEntries the most RPTs, and the most places, that are kept; the least recently used go first */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
@@ -76,7 +84,6 @@ export function createWallet(maxEntries = 1000): Wallet {
   const folders = createFolderIndex()
   const places = createPlaceIndex(maxEntries, tick, folders)
   const shortfalls = createShortfalls()
-  const records = createWalletRecords({ maxEntries, held, places, shortfalls, create, replaceGrant, drop })
 
   function used(rpt: Rpt | undefined): Rpt | undefined {
     if (rpt) rpt.used = tick()
@@ -150,7 +157,7 @@ export function createWallet(maxEntries = 1000): Wallet {
     // An upgraded RPT keeps its record. So does an RPT that the server simply issued again.
     const isSame = (rpt: Rpt): boolean => rpt.grant.token === grant.token && rpt.authority === authority
     const rpt = upgraded?.held ? upgraded : held.newest(host, isSame)
-    if (!rpt) return create({ id: newId(), revision: 0, grant, headers, authority, host, saved: false })
+    if (!rpt) return create({ id: newId(), revision: 0, grant, headers, authority, host, saved: false, recent: [] })
     if (rpt === upgraded) shortfalls.clear(rpt)
     replaceGrant(rpt, grant, headers)
     held.add(rpt)
@@ -161,7 +168,9 @@ export function createWallet(maxEntries = 1000): Wallet {
   function opened(rpt: Rpt, place: Place): boolean {
     if (!rpt.held) return false
     if (!shortfalls.isEmpty(rpt)) shortfalls.remove(rpt, placeKey(place))
-    return places.opened(rpt, place.method, targetOf(place))
+    const target = targetOf(place)
+    if (!rpt.saved) rpt.recent = withRecent(rpt.recent, [place.method, target])
+    return places.opened(rpt, place.method, target)
   }
 
   /** Drops an RPT. Does nothing if the RPT belongs to a wallet that was forgotten. */
@@ -169,7 +178,6 @@ export function createWallet(maxEntries = 1000): Wallet {
     if (!rpt.held) return
     rpt.held = false
     held.remove(rpt)
-    records.dropped(rpt)
   }
 
   return {
@@ -192,7 +200,15 @@ export function createWallet(maxEntries = 1000): Wallet {
     },
     drop,
     all: held.all,
-    dump: records.dump,
-    load: records.load,
+    of: held.of,
+    eachPlace: places.each,
+    adopt: create,
+    learnPlace(rpt, method, target) {
+      const place = `${method} ${target}`
+      if (!shortfalls.isForgotten(rpt, place)) places.learn(rpt, method, target, rpt.insufficient.has(place))
+    },
+    learnShortfall(rpt, method, target) {
+      if (!places.isOpenedBy(rpt, method, target)) shortfalls.add(rpt, `${method} ${target}`)
+    },
   }
 }

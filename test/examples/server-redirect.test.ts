@@ -1,8 +1,10 @@
 /** examples/server-redirect.mjs, with the package that was built, and two people at once. */
+
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Request } from 'express'
 import { expect, onTestFinished, test } from 'vitest'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { UMA_TICKET_GRANT } from '../helpers/authorization-server.ts'
 import { startWorld } from '../helpers/world.ts'
 import { byBoth, follow, go, type Seen, type Stage } from '../redirect/server-kit.ts'
@@ -32,7 +34,7 @@ async function startExample(): Promise<Pick<Stage, 'origin' | 'world'>> {
   })
   const userOf = (request: Request) => request.header('x-user')
   const places = { origin, issuer: world.as.issuer, photos: world.host.origin }
-  listener.on('request', createApp({ ...places, storage: new Map(), userOf }))
+  listener.on('request', createApp({ ...places, storage: keyValueStorage(new Map()), userOf }))
   return { origin, world }
 }
 

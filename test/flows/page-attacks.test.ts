@@ -3,6 +3,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import { findUmaError, type Requester } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { grantAll } from '../helpers/authorization-server.ts'
 import { path, REDIRECT_URI, rejection, tokenRequests } from './kit.ts'
 import { pages, pendingIn } from './page-kit.ts'
@@ -65,7 +66,7 @@ describe('nobody waits for it: invalid_state, nothing is sent, and the right one
   test('G-5.1-c: a callback that an attacker has started elsewhere (another browser, another storage)', async () => {
     const { load, leave } = await pages()
     const back = await leave(load(), { login: 'bob' })
-    expect(await codeOf(handleCallback(load({ storage: new Map() }), back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load({ storage: keyValueStorage(new Map()) }), back))).toBe('invalid_state')
   })
 })
 

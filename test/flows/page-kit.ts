@@ -1,7 +1,9 @@
 /** The redirect that leaves the page, without a page: what is left is a storage, and another requester that finds it. */
+
 import { expect } from 'vitest'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { type PageRedirectOptions, pageRedirect } from '../../src/redirect/page.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { AuthorizationServerOptions } from '../helpers/authorization-server.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -31,7 +33,10 @@ export async function pages(options: PageRedirectOptions = {}, as: Authorization
     storage,
     urls,
     load: (more = {}, server = {}) =>
-      world.requester({ storage, requestingParty: 'alice', redirectUri: REDIRECT_URI, onRedirect, ...more }, server),
+      world.requester(
+        { storage: keyValueStorage(storage), requestingParty: 'alice', redirectUri: REDIRECT_URI, onRedirect, ...more },
+        server,
+      ),
     async leave(requester, { path: at = path, login = 'alice', action, ...init } = {}) {
       const before = urls.length
       const controller = new AbortController()

@@ -2,6 +2,7 @@
 
 import { expect, onTestFinished, test } from 'vitest'
 import { createRequester } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { onlyPeople, onlySubjects } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
 import { later } from '../helpers/later.ts'
@@ -104,7 +105,7 @@ test('the same issuer at another host: sent there too, it belongs to the AS (G-3
 test('another client at the same issuer has its own', async () => {
   const world = await startWorld({ as: { policy: onlySubjects(['alice']) } })
   const storage = new Map<string, string>()
-  const options = { claims: () => claim(), requestingParty: 'alice', storage }
+  const options = { claims: () => claim(), requestingParty: 'alice', storage: keyValueStorage(storage) }
   expect((await world.requester(options).fetch(world.host.origin + path)).status).toBe(200)
   await world.as.addClient({ ...(await world.as.findClient('spa')), client_id: 'spa2' })
   world.recorder.clear()
@@ -114,7 +115,11 @@ test('another client at the same issuer has its own', async () => {
 
 test('kept in storage: the next process is spared too', async () => {
   const world = await startWorld({ as: { policy: onlySubjects(['alice']), quirks: { upgrade: 'never' } } })
-  const options = { claims: () => claim(), requestingParty: 'alice', storage: new Map<string, string>() }
+  const options = {
+    claims: () => claim(),
+    requestingParty: 'alice',
+    storage: keyValueStorage(new Map<string, string>()),
+  }
   expect((await world.requester(options).fetch(world.host.origin + path)).status).toBe(200)
   world.recorder.clear()
   const handler = { ...options, claims: () => expect.fail('asked again') }
@@ -137,7 +142,11 @@ test('invalid_pct (Gluu, 401): forgotten, in storage too, though the flow may fa
       quirks: { upgrade: 'never', badPct: 'invalid_pct-401', pctLifetimeMs: 60_000 },
     },
   })
-  const options = { claims: () => claim(), requestingParty: 'alice', storage: new Map<string, string>() }
+  const options = {
+    claims: () => claim(),
+    requestingParty: 'alice',
+    storage: keyValueStorage(new Map<string, string>()),
+  }
   const requester = world.requester(options)
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   later(61_000)

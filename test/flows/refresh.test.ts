@@ -2,6 +2,7 @@
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { clientSecretBasic, createRequester } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { products } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
 import { later } from '../helpers/later.ts'
@@ -221,7 +222,7 @@ test('SolidLab: rotated refresh tokens, expiry from the JWT', async () => {
 
 test('from storage: the next process refreshes what this one has left', async () => {
   const storage = new Map<string, string>()
-  const options = { storage, requestingParty: 'alice' }
+  const options = { storage: keyValueStorage(storage), requestingParty: 'alice' }
   const { world, url } = await ranOut({ rotateRefresh: true }, options)
   for (let process = 0; process < 2; process++)
     expect((await byFetch.attach(world.requester(options))(url)).status).toBe(200)

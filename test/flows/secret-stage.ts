@@ -1,7 +1,9 @@
 /** What the stories of `no-secrets.test.ts` are played with. */
+
 import { handleCallback } from '../../src/callback.ts'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { type AuthorizationServerQuirks, onlyPeople, type Policy } from '../helpers/authorization-server.ts'
 import type { HostQuirks } from '../helpers/host.ts'
 import { later } from '../helpers/later.ts'
@@ -66,7 +68,7 @@ export const expired = async ({ world, get }: Stage): Promise<void> => {
 
 export const page = (stage: Stage): Partial<RequesterOptions> => ({
   redirectUri: REDIRECT_URI,
-  storage: stage.storage,
+  storage: keyValueStorage(stage.storage),
   requestingParty: 'alice',
   onRedirect: pageRedirect({ navigate: (url) => stage.urls.push(stage.secrets.url(url)), storeRequest: true }),
 })

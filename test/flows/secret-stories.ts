@@ -1,6 +1,8 @@
 /** Every kind of flow, with marked values, and what may go wrong in each. */
+
 import { clientSecretPost } from '../../src/index.ts'
 import { loopbackRedirect } from '../../src/redirect/loopback.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { denyAll, onlySubjects, ownerAgreesAfter } from '../helpers/authorization-server.ts'
 import { asksFor, path, REDIRECT_URI, tick } from './kit.ts'
 import { answer, comesBack, expired, faulty, handler, page, people, revokeAll, type Story } from './secret-stage.ts'
@@ -200,11 +202,11 @@ export const stories: Record<string, Story> = {
   'a storage that fails with what it was given': {
     more: () => ({
       requestingParty: 'alice',
-      storage: {
+      storage: keyValueStorage({
         get: (key) => Promise.reject(new Error(key)),
         set: (key, value) => Promise.reject(new Error(key + value)),
         delete: (key) => Promise.reject(new Error(key)),
-      },
+      }),
     }),
   },
 }

@@ -1,6 +1,8 @@
 /** `signOut()`: revokes what the AS can revoke, forgets all of it, and touches nobody else (G-3.7-a, RFC 7009). */
+
 import { describe, expect, test } from 'vitest'
 import { clientSecretBasic } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { startWorld } from '../helpers/world.ts'
 import { claim, path, REDIRECT_URI, rejection, revocations, tick, tokenRequests, until, visit } from './kit.ts'
 import { opens, other, signedIn } from './sign-out-kit.ts'
@@ -153,8 +155,11 @@ describe('what cannot be revoked is forgotten all the same', () => {
 
   test('an AS that is trusted no more gets nothing', async () => {
     const storage = new Map<string, string>()
-    const { world, rpt } = await signedIn({}, { storage })
-    const requester = world.requester({ storage, requestingParty: 'alice' }, { issuer: 'https://other.example' })
+    const { world, rpt } = await signedIn({}, { storage: keyValueStorage(storage) })
+    const requester = world.requester(
+      { storage: keyValueStorage(storage), requestingParty: 'alice' },
+      { issuer: 'https://other.example' },
+    )
     await requester.signOut()
     expect(world.recorder.containing(rpt)).toEqual([])
     expect(JSON.stringify([...storage])).not.toContain(rpt)
@@ -164,8 +169,8 @@ describe('what cannot be revoked is forgotten all the same', () => {
 describe('storage', () => {
   test('holds nothing of it afterwards; another tab finds out before its next flow', async () => {
     const storage = new Map<string, string>()
-    const { world, requester, rpt, refresh, pct } = await signedIn({}, { storage })
-    const tab = world.requester({ storage, requestingParty: 'alice', claims: () => claim() })
+    const { world, requester, rpt, refresh, pct } = await signedIn({}, { storage: keyValueStorage(storage) })
+    const tab = world.requester({ storage: keyValueStorage(storage), requestingParty: 'alice', claims: () => claim() })
     expect(await opens(world, tab)).toEqual([`GET host ${path} 200`])
     await requester.signOut()
     for (const one of [rpt, refresh, pct]) expect(JSON.stringify([...storage])).not.toContain(one)
@@ -175,8 +180,8 @@ describe('storage', () => {
 
   test('what another process has stored is revoked too', async () => {
     const storage = new Map<string, string>()
-    const { world, rpt } = await signedIn({}, { storage })
-    await world.requester({ storage, requestingParty: 'alice' }).signOut()
+    const { world, rpt } = await signedIn({}, { storage: keyValueStorage(storage) })
+    await world.requester({ storage: keyValueStorage(storage), requestingParty: 'alice' }).signOut()
     expect([revocations(world).length, world.as.grants(rpt)]).toEqual([3, []])
   })
 })

@@ -8,7 +8,7 @@ import {
   privateKeyJwt,
 } from '../../src/authorization-server/client-authentication.ts'
 import type { HostOptions } from '../../src/host/types.ts'
-import { memoryStorage } from '../../src/storage/memory.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { Answer } from '../helpers/http.ts'
 import { type Asked, atServer, failure, type Script, said, scripted, servicesAt } from './protection-kit.ts'
 
@@ -32,7 +32,7 @@ async function registering(answer: (number: number) => Answer, options: Partial<
   const rules: { token?: Script; api?: Script } = {}
   const kit = await scripted(
     (asked) => (asked.path === '/register' ? answer(++count) : (rules.api?.(asked) ?? { status: 200, body: [] })),
-    { storage: memoryStorage(), ...options },
+    { storage: keyValueStorage(new Map()), ...options },
     { token },
   )
   return { ...kit, rules, forms, registrations: () => count }
@@ -47,7 +47,7 @@ describe('registers itself', () => {
   test.each(['client_secret_basic', 'client_secret_post'])(
     'F-1.3-c: at the authorization server, once for all who need it at once, %s',
     async (method) => {
-      const storage = memoryStorage()
+      const storage = keyValueStorage(new Map())
       const client = { register: { ...metadata, token_endpoint_auth_method: method } }
       const { as, api, events } = await atServer({}, { client, storage })
       await Promise.all(Array.from({ length: 10 }, () => api.create('alice', { resource_scopes: ['read'] })))
@@ -70,7 +70,7 @@ describe('registers itself', () => {
     const seconds = Math.floor(Date.now() / 1000)
     const options: Partial<HostOptions> = {
       ...register,
-      storage: memoryStorage(),
+      storage: keyValueStorage(new Map()),
       dialect: { introspectionAuth: 'client', inactiveStatuses: [200] },
     }
     const { services, registrations, asked, issuer } = await registering(
@@ -121,7 +121,7 @@ describe('registers itself', () => {
     const forgotten = new Set<string>()
     const { services, registrations, forms, rules } = await registering((number) => registered(number), {
       ...register,
-      storage: memoryStorage(),
+      storage: keyValueStorage(new Map()),
     })
     const { api } = services
     const clientOf = ({ headers }: Asked) => atob(headers.authorization?.split(' ')[1] ?? '').split(':')[0] as string

@@ -1,7 +1,9 @@
 /** An authorization server that has forgotten its clients, as one does that was set up anew. */
+
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { clientSecretBasic } from '../../src/authorization-server/client-authentication.ts'
 import type { HostOptions } from '../../src/host/types.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { Answer } from '../helpers/http.ts'
 import { type Asked, failure, said, scripted } from './protection-kit.ts'
 
@@ -28,7 +30,11 @@ async function forgetful(options: Partial<HostOptions> = {}) {
       state.introspection.push(clientOf(asked))
       return known.has(clientOf(asked)) ? { status: 200, body: { active: true } } : { status: 401, body: 'Unknown' }
     },
-    { client: { register: { redirect_uris: [redirectUri] } }, storage: new Map<string, string>(), ...options },
+    {
+      client: { register: { redirect_uris: [redirectUri] } },
+      storage: keyValueStorage(new Map<string, string>()),
+      ...options,
+    },
     {
       metadata: { authorization_endpoint: 'https://as.example/authorize' },
       token: (asked) => (known.has(clientOf(asked)) ? undefined : unknownClient),

@@ -1,9 +1,11 @@
 /** A host, an authorization server, and a client that is nothing but HTTP requests. */
+
 import { onTestFinished } from 'vitest'
 import { clientSecretBasic } from '../../src/authorization-server/client-authentication.ts'
 import { createHost, type Host } from '../../src/host/index.ts'
 import type { HostEvent, HostOptions } from '../../src/host/types.ts'
 import { parseWwwAuthenticate } from '../../src/protocol/http/www-authenticate.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -58,7 +60,7 @@ export async function hosted(
       fetch: fetching,
       onEvent: (event) => void events.push(event),
       ...options.host,
-      storage,
+      storage: keyValueStorage(storage),
     })
   const host = another()
 

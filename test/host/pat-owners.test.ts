@@ -1,7 +1,9 @@
 /** PATs that each owner agrees to (FedAuthz §1.3): authorization code with PKCE, refreshed while the owner is away. */
+
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { clientSecretPost } from '../../src/authorization-server/client-authentication.ts'
 import type { HostOptions } from '../../src/host/types.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { type AuthorizationServer, REDIRECT_URI } from '../helpers/authorization-server.ts'
 import { browse, submit } from '../servers/kit.ts'
 import { atServer, failure, said, servicesAt } from './protection-kit.ts'
@@ -23,7 +25,7 @@ const hostOptions: Partial<HostOptions> = {
 
 async function world(more: Partial<HostOptions> = {}) {
   const storage = new Map<string, string>()
-  const options = { ...hostOptions, storage, ...more }
+  const options = { ...hostOptions, storage: keyValueStorage(storage), ...more }
   const kit = await atServer({ path: '/realms/photos', clients: [client] }, options)
   return { ...kit, storage, another: () => servicesAt(kit.as.issuer, options) }
 }
@@ -179,7 +181,7 @@ describe('the way back', () => {
       set: (key: string, value: string) => slowly(inner.set(key, value)),
       delete: (key: string) => slowly(inner.delete(key)),
     }
-    const { as, services } = await world({ storage })
+    const { as, services } = await world({ storage: keyValueStorage(storage) })
     const back = await goThere(as, await services.authorizationUrl('alice'), 'alice')
     const outcomes = await Promise.allSettled([1, 2].map(() => services.completeAuthorization(back)))
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])

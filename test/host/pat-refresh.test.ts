@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { none } from '../../src/authorization-server/client-authentication.ts'
 import { createServices } from '../../src/host/services.ts'
 import type { HostEvent } from '../../src/host/types.ts'
-import { memoryStorage } from '../../src/storage/memory.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { Answer } from '../helpers/http.ts'
 import { failure, said, scripted } from './protection-kit.ts'
 
 type Refresh = (form: URLSearchParams) => Answer | undefined | Promise<Answer>
 
 /** Alice has agreed; her PAT ends at once, so that each use needs a refresh. `refreshed` are the refresh tokens that arrived. */
-async function agreed({ storage = memoryStorage(), timeout = 2_000 } = {}) {
+async function agreed({ storage = keyValueStorage(new Map()), timeout = 2_000 } = {}) {
   const refreshed: string[] = []
   const behaviour: { refresh: Refresh; refused?: string } = { refresh: () => undefined }
   let count = 0
@@ -137,7 +137,7 @@ describe('a refresh that goes wrong', () => {
     ['403 without a code (SolidLab)', { status: 403, body: { message: 'secret-text' } }],
   ])('F-1.4-b: %s is one: the owner is asked again, and nothing of them is kept', async (_, answer) => {
     const storage = new Map<string, string>()
-    const { services, behaviour, refreshed, agree } = await agreed({ storage })
+    const { services, behaviour, refreshed, agree } = await agreed({ storage: keyValueStorage(storage) })
     behaviour.refresh = () => answer
     const error = await failure(services.api.list('alice'))
     expect(error).toMatchObject({ name: 'InteractionRequiredError', code: 'interaction_required' })

@@ -1,11 +1,13 @@
 /** PATs by client credentials, for a host that is the owner itself (FedAuthz §1.3). */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { clientSecretBasic } from '../../src/authorization-server/client-authentication.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import type { RequesterStorage } from '../../src/storage/storage.ts'
 import { resourceServerClient } from '../helpers/authorization-server.ts'
 import { type Asked, atServer, failure, said, scripted, servicesAt } from './protection-kit.ts'
 
@@ -29,7 +31,7 @@ async function tokens(
 }
 
 /** A storage that several processes lock, as each of them sees it. */
-async function shared(): Promise<() => UmaStorage> {
+async function shared(): Promise<() => RequesterStorage> {
   const directory = await mkdtemp(join(tmpdir(), 'uma-pat-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   return () => {
@@ -133,12 +135,12 @@ describe('a PAT that is not taken any more', () => {
     const refused = new Set<string>()
     const { services, asked, issuer } = await tokens(
       (_, number) => pat(number),
-      { storage },
+      { storage: keyValueStorage(storage) },
       ({ headers }) => (refused.has(`${headers.authorization}`) ? { status: 401 } : list()),
     )
     await services.api.list('alice')
     refused.add('Bearer pat-1')
-    await servicesAt(issuer, { storage }).services.api.list('alice')
+    await servicesAt(issuer, { storage: keyValueStorage(storage) }).services.api.list('alice')
     await services.api.list('alice')
     expect(asked.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer pat-1',
@@ -166,7 +168,10 @@ describe('several processes', () => {
   test('F-R-i: without a lock one ends the other’s PAT; that one then takes what lies in the storage', async () => {
     const storage = new Map<string, string>()
     const { as } = await atServer({ quirks: { onePatPerClient: true } })
-    const [one, other] = [servicesAt(as.issuer, { storage }), servicesAt(as.issuer, { storage })]
+    const [one, other] = [
+      servicesAt(as.issuer, { storage: keyValueStorage(storage) }),
+      servicesAt(as.issuer, { storage: keyValueStorage(storage) }),
+    ]
     await Promise.all([one, other].map(({ services }) => services.api.list('alice')))
     for (let i = 0; i < 3; i++) for (const { services } of [one, other]) await services.api.list('alice')
     expect(as.stats.patRequests).toBeLessThanOrEqual(2)
@@ -176,9 +181,11 @@ describe('several processes', () => {
   test('F-1.3-d: two hosts on one storage that are different clients never send one another’s PAT', async () => {
     const storage = new Map<string, string>()
     const { as } = await atServer({ clients: [resourceServerClient('rs2', 'rs2-secret')] })
-    const one = servicesAt(as.issuer, { storage }).services.api
-    const other = servicesAt(as.issuer, { storage, client: { id: 'rs2', auth: clientSecretBasic('rs2-secret') } })
-      .services.api
+    const one = servicesAt(as.issuer, { storage: keyValueStorage(storage) }).services.api
+    const other = servicesAt(as.issuer, {
+      storage: keyValueStorage(storage),
+      client: { id: 'rs2', auth: clientSecretBasic('rs2-secret') },
+    }).services.api
     const { id } = await one.create('alice', { resource_scopes: ['read'] })
     expect(await other.list('alice')).toEqual([])
     expect((await failure(other.read('alice', id))).status).toBe(404)

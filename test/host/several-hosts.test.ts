@@ -1,8 +1,10 @@
 /** Several hosts of one authorization server that keep things in one storage. */
+
 import { describe, expect, test } from 'vitest'
 import { clientSecretBasic } from '../../src/authorization-server/client-authentication.ts'
 import { createHost, type Host } from '../../src/host/index.ts'
 import type { HostOptions } from '../../src/host/types.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { resourceServerClient } from '../helpers/authorization-server.ts'
 import { get, hosted } from './hosted.ts'
 
@@ -13,13 +15,13 @@ const registering = { register: { ...register, scope: 'uma_protection' } }
 /** Two hosts that protect the same path; `rpt` opens it at the first. */
 async function two(first: Partial<HostOptions>, second: Partial<HostOptions>) {
   const storage = new Map<string, string>()
-  const kit = await hosted({ host: { ...first, storage } })
+  const kit = await hosted({ host: { ...first, storage: keyValueStorage(storage) } })
   await kit.as.addClient(resourceServerClient('bank', 'bank-secret'))
   const other = createHost({
     issuer: kit.as.issuer,
     client: { id: 'bank', auth: clientSecretBasic('bank-secret') },
     ...second,
-    storage,
+    storage: keyValueStorage(storage),
   })
   const photos = await kit.host.protect({ url: path, owner: 'alice' })
   const bank = await other.protect({ url: path, owner: 'alice' })
@@ -58,6 +60,6 @@ describe.each<[string, Partial<HostOptions>, Partial<HostOptions>]>([
 test('a process that starts finds what its host has protected, and nothing else', async () => {
   const { another, photos, storage, as } = await two({}, {})
   expect(await another().resources()).toMatchObject([{ id: photos.id }])
-  const third = createHost({ issuer: as.issuer, client: { id: 'third' }, storage })
+  const third = createHost({ issuer: as.issuer, client: { id: 'third' }, storage: keyValueStorage(storage) })
   expect(await third.resources()).toEqual([])
 })

@@ -43,7 +43,8 @@ const below = (name: string): string[] => levels.slice(levels.findIndex((rooms) 
 const beside: Record<string, Allowed> = {
   storage: { values: ['persistence', 'parties', ...below('parties')] },
   persistence: { values: ['parties', ...below('parties')], types: ['storage'] },
-  host: { values: ['authorization-server', 'bindings', ...below('authorization-server')], types: ['storage'] },
+  // The check of the option `storage` is a function of `storage`.
+  host: { values: ['authorization-server', 'bindings', 'storage', ...below('authorization-server')] },
 }
 
 /** More than the levels allow. */

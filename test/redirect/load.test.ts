@@ -1,8 +1,10 @@
 /** The code that keeps a flow in the storage is loaded by the handlers that need it, when they need it. */
+
 import { afterEach, expect, test, vi } from 'vitest'
 import { LoadError, RedirectNeededError, type RequesterOptions } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { redirectOf, serverRedirect } from '../../src/redirect/server.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path, person, REDIRECT_URI, umaRejection } from '../flows/kit.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
 import { startWorld } from '../helpers/world.ts'
@@ -17,7 +19,7 @@ afterEach(() => {
 async function stage(options: Partial<RequesterOptions>) {
   const world = await startWorld({ as: { policy: onlyPeople('alice') } })
   const requester = world.requester({
-    storage: new Map(),
+    storage: keyValueStorage(new Map()),
     requestingParty: 'alice',
     redirectUri: REDIRECT_URI,
     ...options,

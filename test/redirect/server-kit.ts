@@ -1,4 +1,5 @@
 /** An Express app that shows people their photos, with `serverRedirect`, and people with browsers of their own. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,10 +15,11 @@ import {
   none,
   type Requester,
   type RequesterOptions,
-  type UmaStorage,
+  type RequesterStorage,
 } from '../../src/index.ts'
 import { redirectOf, serverRedirect } from '../../src/redirect/server.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { redisStorage } from '../../src/storage/redis.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { type Policy, UMA_TICKET_GRANT } from '../helpers/authorization-server.ts'
@@ -26,10 +28,10 @@ import { startWorld, type World } from '../helpers/world.ts'
 import { person } from '../sign-in/kit.ts'
 
 /** Opens the same storage each time, as every process of an app does. */
-export type OpenStorage = () => Promise<UmaStorage>
+export type OpenStorage = () => Promise<RequesterStorage>
 
 function memory(): OpenStorage {
-  const storage: UmaStorage = new Map<string, string>()
+  const storage = keyValueStorage(new Map<string, string>())
   return async () => storage
 }
 

@@ -1,6 +1,8 @@
 /** R12: intervals are measured with a monotonic clock: a system clock that is set back does not prolong them. */
+
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { UmaStorage } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path, until } from '../flows/kit.ts'
 import { startWorld } from '../helpers/world.ts'
 
@@ -30,7 +32,7 @@ test('R12: the clock is set back one hour after the storage failed: it is used a
     delete: (key) => act(() => map.delete(key)),
   }
   const world = await startWorld()
-  const requester = world.requester({ storage, requestingParty: 'alice' })
+  const requester = world.requester({ storage: keyValueStorage(storage), requestingParty: 'alice' })
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect(world.events.map(({ type }) => type)).toContain('storage-failed')
   expect(map.size).toBe(0)
@@ -43,7 +45,7 @@ test('R12: the clock is set back one hour after the storage failed: it is used a
 
 test('R12: the clock is set back one hour: a sign-out elsewhere counts after 5 s all the same', async () => {
   const world = await startWorld()
-  const options = { storage: new Map<string, string>(), requestingParty: 'alice' }
+  const options = { storage: keyValueStorage(new Map<string, string>()), requestingParty: 'alice' }
   const a = world.requester(options)
   const b = world.requester(options)
   for (const requester of [a, b]) expect((await requester.fetch(world.host.origin + path)).status).toBe(200)

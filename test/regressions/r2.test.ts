@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import { none, type RequesterOptions, type ResolverContext } from '../../src/index.ts'
 import { inspect } from '../../src/inspect.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path, person, REDIRECT_URI } from '../flows/kit.ts'
 import { pages } from '../flows/page-kit.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
@@ -43,7 +44,11 @@ test('R2: a challenge names the URL of the request', async () => {
 test('R2: reading and writing the storage, inspect, refresh, a stale RPT and signOut', async () => {
   const world = await startWorld({ as: { quirks: { refreshTokens: true } } })
   const { contexts, find } = resolver(world, { staleStatuses: [400] })
-  const options = { authorizationServers: find, requestingParty: 'alice', storage: new Map<string, string>() }
+  const options = {
+    authorizationServers: find,
+    requestingParty: 'alice',
+    storage: keyValueStorage(new Map<string, string>()),
+  }
   const url = world.host.origin + path
   await world.requester(options).fetch(url)
   expectAtHost(world, contexts)

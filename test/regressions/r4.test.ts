@@ -3,6 +3,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createRequester, none, type Requester, type RequesterOptions, type UmaEvent } from '../../src/index.ts'
 import { inspect } from '../../src/inspect.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { startPlainServer } from '../helpers/plain-server.ts'
 import { type RecordedRequest, WireRecorder } from '../helpers/recorder.ts'
@@ -139,7 +140,7 @@ describe('R4: without a name for the operation', () => {
 
   test('R4: another process finds the RPTs of the place in storage', async () => {
     const rpc = await rpcHost()
-    const options = { storage: new Map<string, string>(), requestingParty: 'alice' }
+    const options = { storage: keyValueStorage(new Map<string, string>()), requestingParty: 'alice' }
     const first = rpc.requester(options)
     for (const operation of ['A', 'B']) await rpc.call(first, operation)
     rpc.lines()
@@ -177,7 +178,7 @@ describe('R4: with uma.operation', () => {
   test('R4: the name is never sent, is absent from events, and is hashed in storage', async () => {
     const rpc = await rpcHost()
     const storage = new Map<string, string>()
-    const options = { storage, requestingParty: 'alice' }
+    const options = { storage: keyValueStorage(storage), requestingParty: 'alice' }
     const requester = rpc.requester(options)
     await rpc.call(requester, 'A', alpha)
     await rpc.call(requester, 'B', beta)

@@ -1,5 +1,7 @@
 /** R6: a HEAD without an RPT of its own uses GET's, never the reverse; a refused HEAD leaves GET's place as it is. */
+
 import { expect, test } from 'vitest'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path } from '../flows/kit.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { rptAt } from '../requester/kit.ts'
@@ -25,7 +27,7 @@ test('R6: a HEAD of a URL that GET has opened costs one request', async () => {
 
 test('R6: the same in another process', async () => {
   const world = await manyRpts()
-  const options = { storage: new Map<string, string>(), requestingParty: 'alice' }
+  const options = { storage: keyValueStorage(new Map<string, string>()), requestingParty: 'alice' }
   await world.requester(options).fetch(url(world))
   world.recorder.clear()
   expect((await world.requester(options).fetch(url(world), { method: 'HEAD' })).status).toBe(200)

@@ -1,14 +1,16 @@
 /** R8: a stored record is read exactly. A bad one is dropped with an event, and the request works. */
 
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { RequesterStorage } from '../../src/index.ts'
 import { inspect } from '../../src/inspect.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path } from '../flows/kit.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 
 interface Stored {
   world: World
   storage: Map<string, string>
-  options: { storage: Map<string, string>; requestingParty: string }
+  options: { storage: RequesterStorage; requestingParty: string }
   /** The key of the record of RPTs. */
   key: string
 }
@@ -17,7 +19,7 @@ interface Stored {
 async function stored(): Promise<Stored> {
   const world = await startWorld()
   const storage = new Map<string, string>()
-  const options = { storage, requestingParty: 'alice' }
+  const options = { storage: keyValueStorage(storage), requestingParty: 'alice' }
   expect((await world.requester(options).fetch(world.host.origin + path)).status).toBe(200)
   const key = [...storage.keys()].find((name) => name.startsWith('uma:rpts:')) as string
   expect(key).toContain(world.host.origin)

@@ -1,5 +1,7 @@
 /** R9: a sign-out elsewhere while a request is under way, and a 401 without a challenge: the caller gets that 401. */
+
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path } from '../flows/kit.ts'
 import { signal, until } from '../helpers/wait.ts'
 import { startWorld } from '../helpers/world.ts'
@@ -9,7 +11,7 @@ test.each([
   ['in this process', false],
 ])('R9: a sign-out %s', async (_where, elsewhere) => {
   const world = await startWorld()
-  const options = { storage: new Map<string, string>(), requestingParty: 'alice' }
+  const options = { storage: keyValueStorage(new Map<string, string>()), requestingParty: 'alice' }
   const requester = world.requester(options)
   const url = world.host.origin + path
   expect((await requester.fetch(url)).status).toBe(200)

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import type { AuthorizationServer } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path, tokenRequests, umaRejection } from '../flows/kit.ts'
 import { pages } from '../flows/page-kit.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -52,7 +53,7 @@ describe.each(refusing)('S1: the predicate gives %s', (_what, predicate) => {
 
   test('a stored RPT stays unread', async () => {
     const world = await startWorld()
-    const shared = { storage: new Map<string, string>(), requestingParty: 'alice' }
+    const shared = { storage: keyValueStorage(new Map<string, string>()), requestingParty: 'alice' }
     expect((await world.requester(shared).fetch(world.host.origin + path)).status).toBe(200)
     const rpt = rptAt(world, path) as string
     world.recorder.clear()

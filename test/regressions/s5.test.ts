@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { attachRequester } from '../../src/axios.ts'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { inspect } from '../../src/inspect.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path } from '../flows/kit.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { rptAt } from '../requester/kit.ts'
@@ -19,14 +20,15 @@ function withUserinfo(world: World, at = path): string {
 
 test.each(['http', 'fetch'] as const)('S5: axios, %s adapter', async (adapter) => {
   const world = await startWorld()
-  const options: Partial<RequesterOptions> = { storage: new Map<string, string>(), requestingParty: 'alice' }
+  const storage = new Map<string, string>()
+  const options: Partial<RequesterOptions> = { storage: keyValueStorage(storage), requestingParty: 'alice' }
   const requester = world.requester(options)
   const api = axios.create({ adapter })
   attachRequester(api, requester)
   for (const at of [path, '/alice/2.jpg', path]) expect((await api.get(withUserinfo(world, at))).status).toBe(200)
   expect(world.events.length).toBeGreaterThan(3)
   expect(JSON.stringify(world.events)).not.toMatch(secret)
-  await expectUnknown(requester, options.storage as Map<string, string>)
+  await expectUnknown(requester, storage)
 
   // The next process reads the record, and finds the same place without a password.
   world.recorder.clear()
@@ -47,7 +49,7 @@ async function expectUnknown(requester: Requester, storage: Map<string, string>)
 test('S5: an adapter of its own that hands over such a URL', async () => {
   const world = await startWorld()
   const storage = new Map<string, string>()
-  const requester = world.requester({ storage, requestingParty: 'alice' })
+  const requester = world.requester({ storage: keyValueStorage(storage), requestingParty: 'alice' })
   const send = (headers?: Record<string, string | undefined>): Promise<Response> =>
     fetch(world.host.origin + path, { headers: { authorization: headers?.authorization ?? 'none' } })
   const response = await requester.run<Response>({
@@ -73,7 +75,7 @@ test('S5: an adapter of its own that hands over such a URL', async () => {
 test('S5: a bad RPT and a bad place in a record are dropped singly', async () => {
   const world = await startWorld({ as: { quirks: { upgrade: 'never' } } })
   const storage = new Map<string, string>()
-  const options = { storage, requestingParty: 'alice' }
+  const options = { storage: keyValueStorage(storage), requestingParty: 'alice' }
   const first = world.requester(options)
   expect((await first.fetch(world.host.origin + path)).status).toBe(200)
   const rpt = rptAt(world, path)

@@ -1,6 +1,7 @@
 /** S7: after a sign-out nothing of the party is used: not in another process, and nothing that arrives late. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Requester, RequesterOptions, UmaStorage } from '../../src/index.ts'
+import type { Requester, RequesterOptions, RequesterStorage } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path, rejection, revocations, until } from '../flows/kit.ts'
 import { ranOut, refreshes } from '../flows/refresh-kit.ts'
 import { signal } from '../helpers/wait.ts'
@@ -26,7 +27,7 @@ interface Processes {
 }
 
 /** Two processes on one storage; both hold the RPT of alice. */
-async function processes(storage: UmaStorage = new Map<string, string>()): Promise<Processes> {
+async function processes(storage: RequesterStorage = keyValueStorage(new Map())): Promise<Processes> {
   const world = await startWorld()
   const options: Partial<RequesterOptions> = { storage, requestingParty: 'alice' }
   const a = world.requester(options)
@@ -52,14 +53,14 @@ describe('S7: a sign-out in another process', () => {
   test('S7: no timer is needed, and requests within 5 s cost no look at the storage', async () => {
     const map = new Map<string, string>()
     let reads = 0
-    const storage: UmaStorage = {
+    const storage = keyValueStorage({
       get(key) {
         reads += 1
         return map.get(key)
       },
       set: (key, value) => map.set(key, value),
       delete: (key) => map.delete(key),
-    }
+    })
     const { world, b } = await processes(storage)
     reads = 0
     for (let n = 0; n < 10; n++) await b.fetch(url(world))
@@ -72,11 +73,11 @@ describe('S7: a sign-out in another process', () => {
   test('S7: a storage that hangs holds a request up for 250 ms at most; the copy in memory counts then', async () => {
     const map = new Map<string, string>()
     let hangs = false
-    const storage: UmaStorage = {
+    const storage = keyValueStorage({
       get: (key) => (hangs ? new Promise(() => {}) : map.get(key)),
       set: (key, value) => map.set(key, value),
       delete: (key) => map.delete(key),
-    }
+    })
     const { world, b, rpt } = await processes(storage)
     hangs = true
     monotonicLater(5_001)
@@ -88,7 +89,7 @@ describe('S7: a sign-out in another process', () => {
 
   test('S7: a ticket exchange under way ends with a revoked RPT that no host is shown', async () => {
     const world = await startWorld()
-    const options: Partial<RequesterOptions> = { storage: new Map(), requestingParty: 'alice' }
+    const options: Partial<RequesterOptions> = { storage: keyValueStorage(new Map()), requestingParty: 'alice' }
     const issued = issuedTokens(world)
     const release = holdTokens(world)
     const late = world

@@ -1,8 +1,10 @@
 /** What cannot be right is said early, and nothing is lost or sent for it. */
+
 import ky from 'ky'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { clientSecretBasic, createRequester, none } from '../../src/index.ts'
 import { extendKy } from '../../src/ky.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { onlySubjects } from '../helpers/authorization-server.ts'
 import { startWorld } from '../helpers/world.ts'
 import { rejection, umaRejection } from '../ways-in/kit.ts'
@@ -151,7 +153,7 @@ describe('aborted while it waits for what the application supplies', () => {
     const world = await startWorld()
     const hangs = () => new Promise<never>(() => {})
     const requester = world.requester({
-      storage: { get: hangs, set: hangs, delete: hangs },
+      storage: keyValueStorage({ get: hangs, set: hangs, delete: hangs }),
       requestingParty: 'alice',
     })
     const signal = AbortSignal.timeout(100)

@@ -8,6 +8,7 @@ import { bearer, createRequester, type Requester } from '../../src/index.ts'
 import { inspect, parties } from '../../src/inspect.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { onlyPeople, REDIRECT_URI } from '../helpers/authorization-server.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -113,7 +114,11 @@ describe('inspect', () => {
     const world = await keycloak()
     const storage = new Map<string, string>()
     await app(world, { storage }).fetch(world.host.origin + path)
-    const requester = createRequester({ authorizationServers: [], requestingParty: 'alice', storage })
+    const requester = createRequester({
+      authorizationServers: [],
+      requestingParty: 'alice',
+      storage: keyValueStorage(storage),
+    })
     expect((await inspect(requester)).authorizationServers).toEqual([])
   })
 })

@@ -8,6 +8,7 @@ import { inspect } from '../../src/inspect.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { onlyPeople, REDIRECT_URI, UMA_TICKET_GRANT } from '../helpers/authorization-server.ts'
 import { later } from '../helpers/later.ts'
 import { startWorld, type World } from '../helpers/world.ts'
@@ -212,7 +213,7 @@ describe('signing in', () => {
           redirectUri: REDIRECT_URI,
           onRedirect: pageRedirect({ navigate: (url) => left(url) }),
           fetch: server.fetch,
-          storage,
+          storage: keyValueStorage(storage),
         },
         { client: dynamicClient(register, { auth: bearer() }), signIn },
       )

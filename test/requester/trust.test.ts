@@ -1,6 +1,8 @@
 /** Who is trusted: said by the caller, never by the network. */
+
 import { describe, expect, test } from 'vitest'
 import { type AuthorizationServer, createRequester, none, type RequesterOptions } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { startWorld } from '../helpers/world.ts'
 import { byFetch, umaRejection } from '../ways-in/kit.ts'
 import { second } from './kit.ts'
@@ -51,9 +53,13 @@ describe('createRequester throws a TypeError that says what to change', () => {
 
   test('a storage that outlives the process needs a requesting party; a Map does not', () => {
     const storage = { get: () => undefined, set: () => {}, delete: () => {} }
-    expect(() => createRequester({ authorizationServers: [fine], storage })).toThrow(/requestingParty/)
-    expect(() => createRequester({ authorizationServers: [fine], storage: new Map() })).not.toThrow()
-    expect(() => createRequester({ authorizationServers: [fine], storage, requestingParty: 'alice' })).not.toThrow()
+    expect(() => createRequester({ authorizationServers: [fine], storage: keyValueStorage(storage) })).toThrow(
+      /requestingParty/,
+    )
+    expect(() => createRequester({ authorizationServers: [fine], storage: keyValueStorage(new Map()) })).not.toThrow()
+    expect(() =>
+      createRequester({ authorizationServers: [fine], storage: keyValueStorage(storage), requestingParty: 'alice' }),
+    ).not.toThrow()
   })
 })
 

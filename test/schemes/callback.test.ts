@@ -6,6 +6,7 @@ import type { AuthorizationServer, Requester } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { puma } from '../../src/schemes/puma.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { AmPolicy } from '../helpers/am/types.ts'
 import { type AmWorld, name, startAmWorld, umaRejection, visitManager } from './kit.ts'
 
@@ -21,7 +22,7 @@ function browser(
   let left = (_url: string): void => {}
   const page = (): Requester =>
     world.requester(scheme(), {
-      storage,
+      storage: keyValueStorage(storage),
       requestingParty,
       onRedirect: pageRedirect({ storeRequest: true, navigate: (url) => left(url) }),
     })

@@ -1,8 +1,10 @@
 /** `requester.signIn(issuer)`: a sign-in that the application asks for. */
+
 import { describe, expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import { inspect } from '../../src/inspect.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { until } from '../helpers/wait.ts'
 import { grants, keycloak, people, person, rejection, umaRejection } from './kit.ts'
 
@@ -56,7 +58,7 @@ test('a sign-in that leaves the page: the callback page finishes it, and there i
   const left: string[] = []
   const onRedirect = pageRedirect({ navigate: (url) => void left.push(url) })
   const { requester, url, world } = await keycloak()
-  const load = () => requester({ storage, onRedirect })
+  const load = () => requester({ storage: keyValueStorage(storage), onRedirect })
   for (const times of [1, 2]) {
     load()
       .signIn(world.as.issuer)

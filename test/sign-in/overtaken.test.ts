@@ -17,6 +17,7 @@ import { inspect } from '../../src/inspect.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { photoApp } from '../helpers/am/authorization-manager.ts'
 import { onlyPeople } from '../helpers/authorization-server.ts'
 import { later } from '../helpers/later.ts'
@@ -61,7 +62,7 @@ describe('signed out meanwhile: nothing is kept', () => {
         await tick(slow)
         return server
       },
-      storage,
+      storage: keyValueStorage(storage),
       requestingParty: 'alice',
       redirectUri: REDIRECT_URI,
       onRedirect: leaves,
@@ -97,7 +98,7 @@ describe('signed out meanwhile: nothing is kept', () => {
       if (!/authorization_code/.test(String(init?.body))) return answer
       return Response.json({ ...((await answer.json()) as object), expires_in: 60 }, { status: answer.status })
     }
-    const tab = () => cast.requester({ storage, fetch: soon })
+    const tab = () => cast.requester({ storage: keyValueStorage(storage), fetch: soon })
     expect((await tab().fetch(cast.url)).status).toBe(200)
     later(61_000)
     const [one, other] = [tab(), tab()]
@@ -216,7 +217,7 @@ describe('another client', () => {
     const process = () =>
       world.requester(
         uma1(),
-        { storage, requestingParty: 'alice', onRedirect: leaves },
+        { storage: keyValueStorage(storage), requestingParty: 'alice', onRedirect: leaves },
         { client: dynamicClient(register) },
       )
     const [one, two] = [process(), process()]
@@ -244,7 +245,7 @@ describe('another client', () => {
     }
     const requester = world.requester(
       uma1(),
-      { storage, requestingParty: 'alice', fetch: short, onRedirect: leaves },
+      { storage: keyValueStorage(storage), requestingParty: 'alice', fetch: short, onRedirect: leaves },
       { client: dynamicClient(register) },
     )
     const back = await visitManager(await away(requester.fetch(world.host.origin + name)), 'alice')

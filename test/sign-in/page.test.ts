@@ -5,6 +5,7 @@ import { handleCallback } from '../../src/callback.ts'
 import { bearer, findUmaError, type Requester } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { onlyPeople, onlySubjects, type Policy } from '../helpers/authorization-server.ts'
 import { later } from '../helpers/later.ts'
 import { startWorld } from '../helpers/world.ts'
@@ -18,7 +19,7 @@ async function browser(policy: Policy = onlyPeople('alice', 'bob'), storeRequest
   const load = (more: object = {}, server: object = {}): Requester =>
     world.requester(
       {
-        storage,
+        storage: keyValueStorage(storage),
         requestingParty: 'alice',
         redirectUri: REDIRECT_URI,
         onRedirect: pageRedirect({ storeRequest, navigate: (url) => left(url) }),

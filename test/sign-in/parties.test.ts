@@ -7,6 +7,7 @@ import { clientSecretPost, type RedirectRequest, type Requester } from '../../sr
 import { inspect as inspectParty } from '../../src/inspect.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { Policy } from '../helpers/authorization-server.ts'
 import type { World } from '../helpers/world.ts'
 import { bearerOf, keycloak, listening, people, person, rejection, type TokenCall, tokenRequests } from './kit.ts'
@@ -66,7 +67,7 @@ test('Bob cannot finish what Alice has begun, nor the other way round', async ()
   const left = new Map<string, string>()
   class Away extends Error {}
   const app = requester({
-    storage,
+    storage: keyValueStorage(storage),
     onRedirect: {
       open: (context) =>
         pageRedirect({

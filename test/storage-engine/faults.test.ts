@@ -1,8 +1,10 @@
 /** Storages that fail and hang: requests go on, an event tells, and what was granted is kept. */
+
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { answerTo } from '../../bench/answers.ts'
 import { createRequester, type Requester, type UmaEvent } from '../../src/index.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
+import type { RequesterStorage } from '../../src/storage/storage.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import {
   ask,
@@ -19,7 +21,7 @@ import {
   watchRejections,
 } from './kit.ts'
 
-const bob = (world: World, storage: UmaStorage): Requester => world.requester({ storage, requestingParty: 'bob' })
+const bob = (world: World, storage: RequesterStorage): Requester => world.requester({ storage, requestingParty: 'bob' })
 const operations: Operation[] = ['get', 'set', 'delete', 'lock']
 /** Time enough for a storage that failed to be tried again: it is after 5 s. */
 const aPause = 5_500
@@ -65,7 +67,7 @@ describe('operations that fail', () => {
 
 describe('operations that hang, by a clock that the test turns', () => {
   /** A requester on this storage, and hosts and servers that answer at once. */
-  function scene(storage: UmaStorage) {
+  function scene(storage: RequesterStorage) {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] })
     onTestFinished(() => void vi.useRealTimers())
     const origin = 'https://photos.example.com'
@@ -209,7 +211,9 @@ scenarios['one write that fails here does not undo what others wrote'] = async (
   expect((await ask(there, world, [1, 3, 5])).statuses).toEqual([200, 200, 200])
   expect(costs(world), 'what the other had').toEqual({ host: 3, token: 0 })
   world.recorder.clear()
-  expect((await ask(bob(world, held), world, [1, 2, 3, 4, 5])).statuses).toEqual([200, 200, 200, 200, 200])
+  expect((await ask(bob(world, keyValueStorage(held)), world, [1, 2, 3, 4, 5])).statuses).toEqual([
+    200, 200, 200, 200, 200,
+  ])
   expect(costs(world), 'for the next process').toEqual({ host: 5, token: 0 })
 }
 

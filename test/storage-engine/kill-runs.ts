@@ -1,6 +1,6 @@
 /** Processes killed (-9) at random points while they make requests on one storage, and what must hold after each. */
 import { createRequester, none } from '../../src/index.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import type { RequesterStorage } from '../../src/storage/storage.ts'
 import { startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { startHost } from '../helpers/host.ts'
 import { long } from '../helpers/long.ts'
@@ -27,21 +27,20 @@ export interface KillReport {
 }
 
 export interface Opened {
-  storage: UmaStorage
+  storage: RequesterStorage
   /** How long the leases that are held last, ms. */
   leases(): Promise<number[]>
   close(): Promise<unknown>
 }
 
 /** Everything that is stored is whole: JSON of the version that we write, a bare number (an epoch), a token (a PCT). */
-async function check(storage: UmaStorage): Promise<number> {
+async function check(storage: RequesterStorage): Promise<number> {
   let records = 0
   for await (const key of (await storage.keys?.('uma:')) ?? []) {
     const text = (await storage.get(key)) ?? ''
-    if (key.startsWith('uma:rpts:')) {
-      const { v, rpts } = JSON.parse(text)
-      if (v !== 2 || !rpts.every((rpt: { grant?: { token?: unknown } }) => typeof rpt.grant?.token === 'string'))
-        throw new Error(`${key}: ${text}`)
+    if (/^uma:(rpts?|places):/.test(key)) {
+      const { v, rpts, grant } = JSON.parse(text)
+      if (v !== 3 || !(Array.isArray(rpts) || typeof grant?.token === 'string')) throw new Error(`${key}: ${text}`)
     } else if (key.startsWith('uma:index:') && !Array.isArray(JSON.parse(text).pairs))
       throw new Error(`${key}: ${text}`)
     records++

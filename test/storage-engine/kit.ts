@@ -6,10 +6,11 @@ import Keyv from 'keyv'
 import { createClient } from 'redis'
 import { onTestFinished } from 'vitest'
 import type { Requester } from '../../src/index.ts'
-import { memoryStorage } from '../../src/storage/memory.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { redisStorage } from '../../src/storage/redis.ts'
+import { type FunctionsOf, requesterStorage } from '../../src/storage/requester-storage.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import type { RequesterStorage, UmaStorage } from '../../src/storage/storage.ts'
 import { webStorage } from '../../src/storage/web-storage.ts'
 import { redisUrl } from '../helpers/redis.ts'
 import { pause, stopwatch, until } from '../helpers/wait.ts'
@@ -60,7 +61,7 @@ export async function settled(): Promise<void> {
 export interface Backend {
   name: string
   there: boolean
-  make(): Promise<() => Promise<UmaStorage>>
+  make(): Promise<() => Promise<RequesterStorage>>
 }
 
 export async function sqliteFile(): Promise<string> {
@@ -77,12 +78,11 @@ export async function redisClient(url = redisUrl as string): Promise<ReturnType<
   return counted(client as unknown as ReturnType<typeof createClient>)
 }
 
-const same = (storage: UmaStorage) => async () => async () => storage
+const same = (storage: RequesterStorage) => async () => async () => storage
 
 export const backends: Backend[] = [
-  { name: 'memory', there: true, make: () => same(memoryStorage())() },
-  { name: 'Map', there: true, make: () => same(new Map<string, string>())() },
-  { name: 'Keyv', there: true, make: () => same(new Keyv() as UmaStorage)() },
+  { name: 'Map', there: true, make: () => same(keyValueStorage(new Map<string, string>()))() },
+  { name: 'Keyv', there: true, make: () => same(keyValueStorage(new Keyv()))() },
   {
     name: 'web storage',
     there: true,
@@ -117,7 +117,7 @@ export const backends: Backend[] = [
 export type Operation = 'get' | 'set' | 'delete' | 'lock'
 
 /** A storage that does as `fate` says for each operation: nothing special, a hang, or an error; and counts. */
-export interface Moody extends UmaStorage {
+export interface Moody extends RequesterStorage {
   fate: (operation: Operation, key: string) => undefined | 'hang' | 'reject' | 'throw'
   counts: Record<Operation, number>
   held: Map<string, string>
@@ -131,7 +131,7 @@ export function moody(fate: Moody['fate'] = () => undefined, held = new Map<stri
     if (what === 'reject') return Promise.reject(new Error(`moody: ${operation}`))
     return what === 'hang' ? new Promise<never>(() => {}) : work()
   }
-  const storage: Moody = {
+  const storage: Moody = requesterStorage<FunctionsOf<Moody>>({
     fate,
     held,
     counts: { get: 0, set: 0, delete: 0, lock: 0 },
@@ -140,7 +140,7 @@ export function moody(fate: Moody['fate'] = () => undefined, held = new Map<stri
     delete: (key) => act('delete', key, () => void held.delete(key)),
     keys: (prefix) => [...held.keys()].filter((key) => key.startsWith(prefix)),
     lock: ((key: string, task: () => Promise<unknown>) => act('lock', key, task)) as NonNullable<UmaStorage['lock']>,
-  }
+  })
   return storage
 }
 

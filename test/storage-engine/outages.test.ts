@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Requester } from '../../src/index.ts'
 import { redisStorage } from '../../src/storage/redis.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import type { RequesterStorage } from '../../src/storage/storage.ts'
 import { redisUrl } from '../helpers/redis.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import {
@@ -31,9 +31,9 @@ const most = 10_000
 /** Time enough for a storage that failed to be tried again: it is after 5 s. */
 const aPause = 5_500
 
-const bob = (world: World, storage: UmaStorage): Requester => world.requester({ storage, requestingParty: 'bob' })
+const bob = (world: World, storage: RequesterStorage): Requester => world.requester({ storage, requestingParty: 'bob' })
 
-function sqlite(path: string): UmaStorage {
+function sqlite(path: string): RequesterStorage {
   const storage = sqliteStorage({ path })
   onTestFinished(() => storage.close())
   return storage

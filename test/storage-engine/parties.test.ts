@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { handleCallback } from '../../src/callback.ts'
 import { bearer, type RequesterOptions } from '../../src/index.ts'
 import { pageRedirect } from '../../src/redirect/page.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { PolicyRequest } from '../helpers/authorization-server.ts'
 import { ID_TOKEN_FORMAT } from '../helpers/authorization-server.ts'
 import { repetitions } from '../helpers/long.ts'
@@ -176,13 +177,14 @@ describe.each(backends.filter(({ there }) => there))('pending redirects: $name',
         requestingParty: 'the service itself',
         redirectUri: 'https://app.example.com/callback',
         onRedirect: {
-          open: (context) =>
-            pageRedirect({
-              async navigate(url) {
-                const { headers } = await fetch(url, { redirect: 'manual' })
-                backs[names.indexOf(context.requestingParty as string)] = headers.get('location') as string
-              },
-            }).open(context),
+          open: async ({ requestingParty }) => ({
+            leaves: true,
+            run: async ({ url }) => {
+              const { headers } = await fetch(url, { redirect: 'manual' })
+              backs[names.indexOf(requestingParty as string)] = headers.get('location') as string
+              return new Promise(() => {})
+            },
+          }),
         },
       })
     const before = await requester()
@@ -210,7 +212,10 @@ describe('keys', () => {
   const fill = async (name: string): Promise<string[]> => {
     const world = await startWorld()
     const storage = new Map<string, string>()
-    const requester = world.requester({ storage, ...(name === 'undefined' ? {} : { requestingParty: name }) })
+    const requester = world.requester({
+      storage: keyValueStorage(storage),
+      ...(name === 'undefined' ? {} : { requestingParty: name }),
+    })
     expect((await requester.fetch(`${world.host.origin}/alice/1.jpg`)).status).toBe(200)
     await settled()
     return [...storage.keys()].map((key) => key.replaceAll(world.host.origin, 'HOST').replaceAll(world.as.issuer, 'AS'))

@@ -1,6 +1,8 @@
 /** What is found in storage may be anything: it is dropped with an event, and never thrown at a caller. */
+
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRequester, none, type Requester, type UmaEvent } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts'
 import { type Host, startHost } from '../helpers/host.ts'
 import { WireRecorder } from '../helpers/recorder.ts'
@@ -74,7 +76,7 @@ const requesterOn = (storage: Map<string, string>, events: UmaEvent[] = []): Req
   createRequester({
     authorizationServers: [{ issuer: as.issuer, hosts: [host.origin], client: { id: 'spa', auth: none() } }],
     requestingParty: 'bob',
-    storage,
+    storage: keyValueStorage(storage),
     onEvent: (event) => events.push(event),
   })
 

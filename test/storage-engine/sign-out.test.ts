@@ -1,13 +1,14 @@
 /** Signing out: here, in another process, and in the middle of a flow (docs/decisions/0004). */
 import { expect, test } from 'vitest'
 import type { Requester, RequesterOptions } from '../../src/index.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
+import type { RequesterStorage } from '../../src/storage/storage.ts'
 import { startHost } from '../helpers/host.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { ask, backends, costs, get, moody, pause, settled, together, until } from './kit.ts'
 
 const shared = backends.filter(({ name, there }) => there && ['Map', 'SQLite', 'Redis'].includes(name))
-const bob = (world: World, storage: UmaStorage, more: Partial<RequesterOptions> = {}): Requester =>
+const bob = (world: World, storage: RequesterStorage, more: Partial<RequesterOptions> = {}): Requester =>
   world.requester({ storage, requestingParty: 'bob', ...more })
 /** RPTs that went to the host, and refresh tokens and RPTs that went to the token endpoint. */
 const presented = (world: World): string[] =>
@@ -29,11 +30,11 @@ const revoked = (world: World): (string | null)[] =>
 const slow = async () => {
   const held = new Map<string, string>()
   const after = async <T>(work: () => T): Promise<T> => pause(20).then(work)
-  const storage: UmaStorage = {
+  const storage = keyValueStorage({
     get: (key) => after(() => held.get(key)),
     set: (key, value) => after(() => held.set(key, value)),
     delete: (key) => after(() => held.delete(key)),
-  }
+  })
   return async () => storage
 }
 
@@ -54,8 +55,8 @@ onEach('in this process: records are erased, tokens revoked, others untouched, a
   world.recorder.clear()
   await requester.signOut()
   expect(revoked(world)).toHaveLength(2)
-  const keys = storage instanceof Map ? storage.keys() : await (storage.keys?.('uma:') as Promise<string[]>)
-  expect([...keys].filter((key) => /^uma:(rpts|index|pct):\W*bob/.test(key))).toEqual([])
+  const keys = await (storage.keys?.('uma:') as Promise<string[]>)
+  expect([...keys].filter((key) => /^uma:(rpts?|places|index|pct):\W*bob/.test(key))).toEqual([])
   world.recorder.clear()
   expect((await ask(carol, world, [1])).statuses).toEqual([200])
   expect(presented(world)).toEqual([carols])
@@ -175,14 +176,14 @@ test('the epoch counts on, whatever text is found there', async () => {
   const world = await startWorld({ as: { quirks: { delayMs: { token: 300 } } } })
   world.as.quirks.metadata = unrevoking
   const storage = new Map<string, string>()
-  const requester = bob(world, storage)
+  const requester = bob(world, keyValueStorage(storage))
   await requester.signOut()
   for (const key of storage.keys()) if (key.startsWith('uma:epoch:')) storage.set(key, 'garbage')
   for (let round = 1; round <= 3; round++) {
     const before = world.as.stats.tokenRequests
     const asking = get(requester, world, round)
     await until(() => world.as.stats.tokenRequests > before)
-    await bob(world, storage).signOut()
+    await bob(world, keyValueStorage(storage)).signOut()
     await asking
     await settled()
     expect([...storage].filter(([key, text]) => key.startsWith('uma:rpts:') && text.includes('"token"'))).toEqual([])

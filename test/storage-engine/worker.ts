@@ -1,6 +1,6 @@
 /** A process that makes requests on a shared storage: `worker.ts '{"issuer":…}'` says `ready`, and in the end what it saw, as JSON. */
 import { createRequester, none } from '../../src/index.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import type { RequesterStorage } from '../../src/storage/storage.ts'
 import { pause, stopwatch } from '../helpers/wait.ts'
 
 export interface WorkerOrder {
@@ -24,7 +24,7 @@ export interface WorkerOrder {
 const order = JSON.parse(process.argv[2] as string) as WorkerOrder
 const { sqlite, redis, prefix = '', requests, resources, offset, atOnce, every = 0 } = order
 const lease = order.leaseMs ? { leaseMs: order.leaseMs } : {}
-let storage: UmaStorage
+let storage: RequesterStorage
 let close = async (): Promise<void> => {}
 if (sqlite) {
   const { sqliteStorage } = await import('../../src/storage/sqlite.ts')

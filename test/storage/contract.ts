@@ -2,7 +2,7 @@
 import type { UmaStorage } from '../../src/storage/storage.ts'
 
 /** What a storage may leave out. `past`: a time to live of 0 or less, which Keyv takes for none. */
-export type Extra = 'ttl' | 'past' | 'keys' | 'lock'
+export type Extra = 'ttl' | 'past' | 'keys' | 'lock' | 'getMany' | 'add'
 
 export interface Check {
   name: string
@@ -139,6 +139,64 @@ export const contract: Check[] = [
       const storage = open()
       await Promise.all(Array.from({ length: 1500 }, (_, index) => storage.set(`n:${index}`, 'x')))
       same((await keysOf(storage, 'n:')).length, 1500)
+    },
+  },
+  {
+    name: 'several values at once, in the order of their keys, few and many',
+    needs: ['getMany'],
+    async run(open) {
+      const storage = open()
+      const getMany = async (keys: string[]) =>
+        ((await storage.getMany?.(keys)) ?? []).map((value) => value ?? undefined)
+      const keys = Array.from({ length: 40 }, (_, index) => `many:${index}`)
+      for (const key of [...keys, ...odd]) await storage.set(key, `value of ${key}`)
+      await storage.delete('many:7')
+      const asked = ['many:3', 'none', ...odd, 'many:7', 'many:1', 'many:3']
+      const expected = (key: string) => (key === 'none' || key === 'many:7' ? null : `value of ${key}`)
+      same(await getMany(asked), asked.map(expected))
+      same(await getMany([...keys].reverse()), [...keys].reverse().map(expected))
+      same(await getMany([]), [])
+    },
+  },
+  {
+    name: 'several values at once: an expired one is none',
+    needs: ['getMany', 'past'],
+    async run(open) {
+      const storage = open()
+      await storage.set('a', 'x', 50)
+      await storage.set('b', 'y', 60_000)
+      await pause(80)
+      same(await storage.getMany?.(['a', 'b']), [null, 'y'])
+    },
+  },
+  {
+    name: 'of 50 callers that add one key, on two handles, exactly one does',
+    needs: ['add'],
+    async run(open) {
+      const handles = [open(), open()]
+      const added = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => handles[index % 2]?.add?.('once', `${index}`, 60_000)),
+      )
+      const winners = added.flatMap((won, index) => (won ? [`${index}`] : []))
+      same(winners.length, 1)
+      same(await read(open(), 'once'), winners[0])
+    },
+  },
+  {
+    name: 'a key can be added again after it has expired, or was deleted',
+    needs: ['add'],
+    async run(open) {
+      const storage = open()
+      same(await storage.add?.('again', '1', 50), true)
+      same(await storage.add?.('again', '2', 50), false)
+      await pause(80)
+      same(await read(storage, 'again'), undefined)
+      same(await storage.add?.('again', '3', 60_000), true)
+      await storage.delete('again')
+      same(await storage.add?.('again', '4', 60_000), true)
+      same(await read(storage, 'again'), '4')
+      await storage.set('set', '1')
+      same(await storage.add?.('set', '2', 60_000), false)
     },
   },
   {

@@ -1,10 +1,10 @@
 /** What the pages of browser.test.ts run: `umaPage` to them. */
 import { indexedDBStorage } from '../../src/storage/indexed-db.ts'
-import type { UmaStorage } from '../../src/storage/storage.ts'
+import type { RequesterStorage, UmaStorage } from '../../src/storage/storage.ts'
 import { webStorage } from '../../src/storage/web-storage.ts'
 import { contract, pause } from './contract.ts'
 
-const open: Record<string, (name: string) => UmaStorage> = {
+const open: Record<string, (name: string) => RequesterStorage> = {
   indexedDB: (name) => indexedDBStorage({ name }),
   localStorage: (name) => webStorage(localStorage, `${name}:`),
   sessionStorage: (name) => webStorage(sessionStorage, `${name}:`),

@@ -1,4 +1,5 @@
 /** Compiled by tsc, never run: `requester.fetch` stands wherever `fetch` does, and `uma` is ours alone. */
+
 import {
   createRequester,
   none,
@@ -7,6 +8,7 @@ import {
   type UmaRequestInit,
   type UmaStorage,
 } from '../../src/index.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 
 declare const requester: Requester
 
@@ -39,11 +41,16 @@ export const init: RequestInit = { uma: false }
 export const ours: UmaRequestInit = { uma: false, method: 'GET' }
 export const goes: RequestInit = ours
 
-// `new Map()` is a storage as it is.
+// A `Map` has the functions of a storage.
 export const storage: UmaStorage = new Map()
 export const typed: UmaStorage = new Map<string, string>()
 createRequester({
   authorizationServers: [{ issuer: 'https://as.example.com', hosts: 'any', client: { id: 'spa', auth: none() } }],
+  storage: keyValueStorage(new Map()),
+})
+createRequester({
+  authorizationServers: [{ issuer: 'https://as.example.com', hosts: 'any', client: { id: 'spa', auth: none() } }],
+  // @ts-expect-error: a storage function makes a storage of a Map
   storage: new Map(),
 })
 // @ts-expect-error: values are strings

@@ -7,10 +7,10 @@ import {
   clientSecretPost,
 } from '../../../src/authorization-server/client-authentication.ts'
 import { clientCredentials } from '../../../src/authorization-server/client-credentials.ts'
-import { finishCodeFlow, refreshTokens } from '../../../src/authorization-server/sign-in/code-flow.ts'
 import { registerClient } from '../../../src/authorization-server/registration.ts'
 import { sendAsk } from '../../../src/authorization-server/send-ask.ts'
 import { secretsOf } from '../../../src/authorization-server/sent-secrets.ts'
+import { finishCodeFlow, refreshTokens } from '../../../src/authorization-server/sign-in/code-flow.ts'
 import { post, revokeToken } from '../../../src/authorization-server/token-request.ts'
 import { type Act, connect, failureOf, metadata, scriptedFetch } from './kit.ts'
 

@@ -1,9 +1,9 @@
 /** Tickets, codes and refresh tokens are sent once, whatever happens. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Caller } from '../../../src/authorization-server/call.ts'
-import { finishCodeFlow, refreshTokens } from '../../../src/authorization-server/sign-in/code-flow.ts'
 import { registerClient } from '../../../src/authorization-server/registration.ts'
 import { sendAsk } from '../../../src/authorization-server/send-ask.ts'
+import { finishCodeFlow, refreshTokens } from '../../../src/authorization-server/sign-in/code-flow.ts'
 import { post, revokeToken } from '../../../src/authorization-server/token-request.ts'
 import { type Act, connect, issuer, metadata, outcomeOf, scriptedFetch, status } from './kit.ts'
 

@@ -29,6 +29,7 @@ export function memoryRecords(): RecordStore & { held: Map<string, string>; life
     held,
     lifetimes,
     get: async (name) => held.get(name),
+    getMany: async (names) => names.map((name) => held.get(name)),
     async set(name, value, ttlMs) {
       held.set(name, value)
       lifetimes.set(name, ttlMs)

@@ -106,6 +106,11 @@ export function processOn(
       },
     },
   })
+  const forget = party.forget
+  party.forget = () => {
+    forget()
+    stored.forgotten()
+  }
   return { party, stored, records, events, asked }
 }
 
@@ -115,6 +120,7 @@ export async function obtain({ party, stored }: TestProcess, token: string, path
   const rpt = party.wallet.store({ grant, headers: {}, authority: key, host })
   party.wallet.opened(rpt, { method: 'GET', url: host + path })
   await stored.save(key, host)
+  await stored.written(`${key} ${host}`)
 }
 
 /** The token that a process presents at a path. */

@@ -14,6 +14,8 @@ async function holder(seconds: number) {
   const process = processOn(storage)
   await process.stored.ready(host)
   await obtain(process, 'a')
+  // The places are written after 100 ms, which is a look, too.
+  await vi.advanceTimersByTimeAsync(100)
   await vi.advanceTimersByTimeAsync(seconds * 1_000)
   storage.gets.length = 0
   return { storage, ...process, process }

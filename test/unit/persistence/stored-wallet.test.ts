@@ -1,9 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { epochKey, indexKey, pctKey, rptsKey } from '../../../src/parties/record-keys.ts'
+import {
+  epochKey,
+  indexKey,
+  pctKey,
+  placesKey,
+  rptKey,
+  snapshotKey,
+  stampKey,
+} from '../../../src/parties/record-keys.ts'
 import type { RecordChannel } from '../../../src/persistence/record-channel.ts'
 import { authorityOf, host, key, type MoodyStorage, moodyStorage, obtain, processOn, tokenAt } from './kit.ts'
 
-const recordOfBob = rptsKey('bob', host, key)
+const stampOfBob = stampKey('bob', host, key)
+const placesOfBob = placesKey('bob', host, key)
+const snapshotOfBob = snapshotKey('bob', host, key)
 const indexOfBob = indexKey('bob')
 const pctOfBob = pctKey('bob', key)
 
@@ -16,13 +26,27 @@ async function filled(token = 'a'): Promise<MoodyStorage> {
   const process = processOn(storage)
   process.party.pcts.set(key, 'pct')
   await obtain(process, token)
+  await vi.advanceTimersByTimeAsync(100)
   storage.gets.length = 0
   storage.sets.length = 0
   return storage
 }
 
-const recordIn = (storage: MoodyStorage): { v: number; epoch: number; rpts: { revision: number }[] } =>
-  JSON.parse(storage.held.get(recordOfBob) ?? 'null')
+interface StampText {
+  v: number
+  epoch: number
+  never: boolean
+  places: string
+  rpts: string[]
+}
+
+const stampIn = (storage: MoodyStorage): StampText => JSON.parse(storage.held.get(stampOfBob) ?? 'null')
+
+/** The records of RPTs in the storage. */
+const rptsIn = (storage: MoodyStorage): { id: string; revision: number; grant: { token: string } }[] =>
+  [...storage.held].filter(([name]) => name.startsWith('uma:rpt:')).map(([, text]) => JSON.parse(text))
+
+const tokensIn = (storage: MoodyStorage): string[] => rptsIn(storage).map(({ grant }) => grant.token)
 
 describe('ready', () => {
   test('reads the records of a host once, however many requests come at once', async () => {
@@ -34,7 +58,9 @@ describe('ready', () => {
     expect(process.stored.ready(host)).toBeUndefined()
     expect(tokenAt(process, '/a')).toBe('a')
     expect(process.party.pcts.get(key)).toBe('pct')
-    expect(storage.gets.sort()).toEqual([indexOfBob, epochKey('bob'), recordOfBob, pctOfBob].sort())
+    expect(storage.gets.sort()).toEqual(
+      [indexOfBob, epochKey('bob'), stampOfBob, pctOfBob, snapshotOfBob, placesOfBob].sort(),
+    )
     expect(process.asked).toEqual([`${host}/`])
   })
 
@@ -63,33 +89,78 @@ describe('ready', () => {
     const process = processOn(storage, { find })
     await process.stored.ready(host)
     expect(process.party.wallet.all()).toEqual([])
-    expect(storage.gets).not.toContain(recordOfBob)
-    expect(storage.held.has(recordOfBob)).toBe(true)
+    expect(storage.gets).not.toContain(stampOfBob)
+    expect(storage.held.has(stampOfBob)).toBe(true)
   })
 })
 
 describe('a record that cannot be used', () => {
   const texts: Record<string, string> = {
     empty: '',
-    'no JSON': '{"v":2,',
+    'no JSON': '{"v":3,',
     'version 1': JSON.stringify({ v: 1, epoch: '0', never: false, rpts: [] }),
-    'version 3': JSON.stringify({ v: 3 }),
+    'version 2': JSON.stringify({ v: 2, epoch: 0, never: false, rpts: [] }),
+    'version 4': JSON.stringify({ v: 4 }),
   }
-  test.each(Object.keys(texts))('R8: %s: dropped with an event, once', async (name) => {
+  test.each(Object.keys(texts))('R8: a stamp, %s: dropped with an event, once', async (name) => {
     const storage = await filled()
-    storage.held.set(recordOfBob, texts[name] as string)
+    storage.held.set(stampOfBob, texts[name] as string)
     const process = processOn(storage)
     await process.stored.ready(host)
     expect(process.events).toEqual([{ type: 'record-dropped', host }])
-    expect(storage.held.has(recordOfBob)).toBe(false)
+    expect(storage.held.has(stampOfBob)).toBe(false)
     await process.stored.sync(authorityOf(), host)
     expect(process.events).toHaveLength(1)
     await obtain(process, 'b')
-    expect(recordIn(storage)).toMatchObject({ v: 2, epoch: 0 })
+    expect(stampIn(storage)).toMatchObject({ v: 3, epoch: 0 })
+  })
+
+  /** A storage with the RPTs `a` and `b`, without the snapshot that has copies. */
+  async function two(): Promise<{ storage: MoodyStorage; keyOf: (token: string) => string }> {
+    const storage = await filled()
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    await obtain(process, 'b')
+    storage.held.delete(snapshotOfBob)
+    const id = (token: string) => rptsIn(storage).find(({ grant }) => grant.token === token)?.id as string
+    return { storage, keyOf: (token) => rptKey('bob', host, key, id(token)) }
+  }
+
+  test.each(['', '{', '{"v":3}', '{"v":2}'])('R8: an RPT, %j: dropped singly, with an event, once', async (text) => {
+    const { storage, keyOf } = await two()
+    const keyOfA = keyOf('a')
+    storage.held.set(keyOfA, text)
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    expect(process.events).toEqual([{ type: 'record-dropped', host }])
+    expect([process.party.wallet.all().length, tokenAt(process, '/b'), storage.held.has(keyOfA)]).toEqual([
+      1,
+      'b',
+      false,
+    ])
+    await obtain(process, 'c')
+    expect([process.events.length, stampIn(storage).rpts.length]).toEqual([1, 2])
+  })
+
+  test('an RPT whose record is missing was dropped elsewhere', async () => {
+    const { storage, keyOf } = await two()
+    storage.held.delete(keyOf('a'))
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    expect(process.party.wallet.all().map(({ grant }) => grant.token)).toEqual(['b'])
+    expect(process.events).toEqual([])
+  })
+
+  test('the record of another RPT is not taken', async () => {
+    const { storage, keyOf } = await two()
+    storage.held.set(keyOf('a'), storage.held.get(keyOf('b')) as string)
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    expect(process.party.wallet.all().map(({ grant }) => grant.token)).toEqual(['b'])
   })
 
   test('R8: anything thrown while a record is read drops the record', async () => {
-    const storage = await filled()
+    const { storage } = await two()
     const process = processOn(storage, {
       present: () => {
         throw new Error('binding')
@@ -97,17 +168,50 @@ describe('a record that cannot be used', () => {
     })
     await process.stored.ready(host)
     expect(process.events).toEqual([{ type: 'record-dropped', host }])
-    expect([process.party.wallet.all(), storage.held.has(recordOfBob)]).toEqual([[], false])
+    expect([process.party.wallet.all(), tokensIn(storage)]).toEqual([[], []])
   })
 
-  test('R8: a place that is a list: the place is left out, the RPT is held', async () => {
+  test.each(['', '{', '{"v":3,"rpts":7}', '{"v":3,"rpts":[null,1,["x"],[["x",{}]]]}'])(
+    'R8: a snapshot, %j: the records are read instead',
+    async (text) => {
+      const { storage } = await two()
+      storage.held.set(snapshotOfBob, text)
+      const process = processOn(storage)
+      await process.stored.ready(host)
+      expect([tokenAt(process, '/a'), tokenAt(process, '/b'), process.events]).toEqual(['a', 'b', []])
+    },
+  )
+
+  test('a copy with another mark than in the stamp does not count', async () => {
     const storage = await filled()
-    storage.held.set(recordOfBob, (storage.held.get(recordOfBob) as string).replace(`"${host}/a"`, `["${host}/a"]`))
-    const process = processOn(storage)
-    await process.stored.ready(host)
-    expect(process.party.wallet.all().map(({ grant }) => grant.token)).toEqual(['a'])
-    expect([tokenAt(process, '/a'), process.events]).toEqual([undefined, []])
+    storage.held.set(snapshotOfBob, (storage.held.get(snapshotOfBob) as string).replace('"a"', '"old"'))
+    const copied = processOn(storage)
+    await copied.stored.ready(host)
+    expect(copied.party.wallet.all().map(({ grant }) => grant.token)).toEqual(['old'])
+    const { mark } = /"(?<id>\S+) (?<mark>\w+)"/.exec(storage.held.get(stampOfBob) as string)?.groups as {
+      mark: string
+    }
+    storage.held.set(snapshotOfBob, (storage.held.get(snapshotOfBob) as string).replace(mark, 'other'))
+    const read = processOn(storage)
+    await read.stored.ready(host)
+    expect(read.party.wallet.all().map(({ grant }) => grant.token)).toEqual(['a'])
   })
+
+  test.each([undefined, '', '{', '{"v":3,"rpts":{}}'])(
+    'the hints of places are lost (%j): the RPTs are held',
+    async (text) => {
+      const { storage } = await two()
+      for (const name of [...storage.held.keys()].filter((one) => one.startsWith('uma:rpt:'))) {
+        storage.held.set(name, JSON.stringify({ ...JSON.parse(storage.held.get(name) as string), recent: [] }))
+      }
+      if (text === undefined) storage.held.delete(placesOfBob)
+      else storage.held.set(placesOfBob, text)
+      const process = processOn(storage)
+      await process.stored.ready(host)
+      expect(process.party.wallet.all()).toHaveLength(2)
+      expect([tokenAt(process, '/a'), process.events]).toEqual([undefined, []])
+    },
+  )
 
   test.each(['', '{', '[]', '{"pairs":1}', '{"pairs":[null,[],["x"],[1,2],["a","b","c"]]}'])(
     'an index that is none: %s',
@@ -123,11 +227,125 @@ describe('a record that cannot be used', () => {
 })
 
 describe('save', () => {
-  test('the record has version 2, the epoch and the revisions; the index has the pair', async () => {
+  test('a stamp, an RPT, its places, a snapshot, the PCT and the index', async () => {
     const storage = await filled()
-    expect(recordIn(storage)).toMatchObject({ v: 2, epoch: 0, never: false, rpts: [{ revision: 0 }] })
+    const [rpt] = rptsIn(storage)
+    expect(stampIn(storage)).toEqual({
+      v: 3,
+      epoch: 0,
+      never: false,
+      places: expect.stringMatching(/^\w+$/),
+      rpts: [expect.stringMatching(new RegExp(`^${rpt?.id} \\w+$`))],
+    })
+    expect(rpt).toEqual({
+      v: 3,
+      id: rpt?.id,
+      revision: 0,
+      grant: { token: 'a', type: 'bearer' },
+      recent: [['GET', '/a']],
+    })
+    expect(JSON.parse(storage.held.get(placesOfBob) as string)).toEqual({
+      v: 3,
+      rpts: [[rpt?.id, 0, [['GET', '/a']], []]],
+    })
     expect(JSON.parse(storage.held.get(indexOfBob) as string)).toEqual({ pairs: [[host, key]] })
     expect(storage.held.get(pctOfBob)).toBe('pct')
+    expect([...storage.held.keys()].filter((name) => name === snapshotOfBob)).toHaveLength(1)
+  })
+
+  test('a flow reads one stamp and writes one record and the stamp', async () => {
+    const storage = await filled()
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    storage.gets.length = 0
+    storage.sets.length = 0
+    await process.stored.sync(authorityOf(), host)
+    expect(storage.gets).toEqual([epochKey('bob'), stampOfBob, pctOfBob])
+    await obtain(process, 'b')
+    expect(storage.sets.map((name) => name.split(':', 2).join(':'))).toEqual(['uma:rpt', 'uma:rpts'])
+  })
+
+  test('the write is not waited for, unless a refresh token has changed', async () => {
+    const storage = await filled()
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    const { set } = storage
+    const open: (() => void)[] = []
+    const release = () => {
+      for (const go of open.splice(0)) go()
+    }
+    storage.set = async (name, value) => {
+      await new Promise<void>((resolve) => open.push(resolve))
+      return set(name, value)
+    }
+    const grant = { token: 'b', type: 'bearer' }
+    const rpt = process.party.wallet.store({ grant, headers: {}, authority: key, host })
+    await process.stored.save(key, host)
+    expect([tokensIn(storage), process.stored.written(`${key} ${host}`)]).toEqual([['a'], expect.any(Promise)])
+    const written = process.stored.written(`${key} ${host}`)
+    for (let n = 0; n < 5; n++) {
+      await vi.advanceTimersByTimeAsync(1)
+      release()
+    }
+    await written
+    expect([tokensIn(storage), process.stored.written(`${key} ${host}`)]).toEqual([['a', 'b'], undefined])
+
+    process.party.wallet.renew(rpt, { ...grant, refreshToken: 'r' }, {})
+    let isSaved = false
+    const saving = process.stored.save(key, host).then(() => {
+      isSaved = true
+    })
+    await vi.advanceTimersByTimeAsync(1)
+    expect([isSaved, open.length]).toEqual([false, 1])
+    for (let n = 0; n < 5; n++) {
+      release()
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    await saving
+    expect(JSON.stringify(rptsIn(storage))).toContain('"refreshToken":"r"')
+  })
+
+  test('getMany is used if the storage has it', async () => {
+    const storage = await filled()
+    const asked: string[][] = []
+    storage.getMany = (keys) => {
+      asked.push([...keys])
+      return keys.map((name) => storage.held.get(name))
+    }
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    expect(asked).toEqual([
+      [indexOfBob, epochKey('bob')],
+      [stampOfBob, pctOfBob, snapshotOfBob, placesOfBob],
+    ])
+    expect([storage.gets, tokenAt(process, '/a')]).toEqual([[], 'a'])
+  })
+
+  test('a dropped RPT leaves the stamp and the storage', async () => {
+    const storage = await filled()
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    process.party.wallet.drop(process.party.wallet.all()[0] as never)
+    process.stored.note(key, host)
+    await vi.advanceTimersByTimeAsync(100)
+    expect([tokensIn(storage), stampIn(storage).rpts]).toEqual([[], []])
+    expect([...storage.held.values()].filter((text) => text.includes('"token"'))).toEqual([])
+  })
+
+  test('a record whose stamp could not be written is not lost when others write', async () => {
+    const storage = await filled()
+    const process = processOn(storage)
+    await process.stored.ready(host)
+    const { set } = storage
+    storage.set = (name, value) => (name === stampOfBob ? Promise.reject(new Error('no')) : set(name, value))
+    await obtain(process, 'b')
+    storage.set = set
+    const other = processOn(storage)
+    await other.stored.ready(host)
+    await obtain(other, 'c')
+    await vi.advanceTimersByTimeAsync(11_000)
+    expect(stampIn(storage).rpts).toHaveLength(3)
+    expect(process.party.wallet.all()).toHaveLength(3)
   })
 
   test('two processes lose nothing of one another', async () => {
@@ -151,10 +369,11 @@ describe('save', () => {
     const [rpt] = one.party.wallet.all()
     one.party.wallet.renew(rpt as never, { token: 'fresh', type: 'bearer' }, {})
     await one.stored.save(key, host)
+    await one.stored.written(`${key} ${host}`)
     await two.stored.sync(authorityOf(), host)
     expect(tokenAt(two, '/a')).toBe('fresh')
     expect(two.party.wallet.all()[0]?.revision).toBe(1)
-    expect(recordIn(storage).rpts[0]?.revision).toBe(1)
+    expect(rptsIn(storage)[0]?.revision).toBe(1)
   })
 
   test('nothing new, nothing written; saves during a save become one', async () => {
@@ -165,12 +384,13 @@ describe('save', () => {
     expect(storage.sets).toEqual([])
     const [rpt] = process.party.wallet.all()
     const saves = [1, 2, 3, 4].map((n) => {
-      process.party.wallet.opened(rpt as never, { method: 'GET', url: `${host}/${n}` })
+      process.party.wallet.renew(rpt as never, { token: `a${n}`, type: 'bearer' }, {})
       return process.stored.save(key, host)
     })
     await Promise.all(saves)
-    expect(storage.sets.length).toBeLessThanOrEqual(2)
-    expect(storage.held.get(recordOfBob)).toContain('/4"')
+    await process.stored.written(`${key} ${host}`)
+    expect(storage.sets.length).toBeLessThanOrEqual(4)
+    expect(tokensIn(storage)).toEqual(['a4'])
   })
 
   test('a server that ignores `rpt` is remembered', async () => {
@@ -178,6 +398,7 @@ describe('save', () => {
     const one = processOn(storage)
     one.party.neverUpgrades.add(`${key} ${host}`)
     await one.stored.save(key, host)
+    await one.stored.written(`${key} ${host}`)
     const two = processOn(storage)
     await two.stored.ready(host)
     expect([...two.party.neverUpgrades]).toEqual([`${key} ${host}`])
@@ -191,9 +412,10 @@ describe('save', () => {
     await obtain(process, 'b')
     expect(tokenAt(process, '/b')).toBe('b')
     storage.mood = 'well'
-    expect(storage.held.get(recordOfBob)).not.toContain('"b"')
+    expect(tokensIn(storage)).not.toContain('b')
     await vi.advanceTimersByTimeAsync(11_000)
-    expect(storage.held.get(recordOfBob)).toContain('"b"')
+    expect(tokensIn(storage)).toContain('b')
+    expect(stampIn(storage).rpts).toHaveLength(2)
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -202,10 +424,10 @@ describe('save', () => {
     const process = processOn(storage)
     await process.stored.ready(host)
     const { get } = storage
-    const old = storage.held.get(recordOfBob)
+    const old = storage.held.get(stampOfBob)
     let answer = (): void => {}
     storage.get = (name) =>
-      name === recordOfBob
+      name === stampOfBob
         ? new Promise((resolve) => {
             answer = () => resolve(old)
           })
@@ -230,23 +452,25 @@ describe('save', () => {
     await vi.advanceTimersByTimeAsync(99)
     expect(storage.sets).toEqual([])
     await vi.advanceTimersByTimeAsync(10)
-    expect(storage.sets).toEqual([recordOfBob])
+    expect(storage.sets).toEqual([placesOfBob, stampOfBob])
   })
 
   test('nothing is kept of a host where nothing is held', async () => {
     const storage = moodyStorage()
     await processOn(storage).stored.save(key, host)
+    await vi.advanceTimersByTimeAsync(1_000)
     expect([...storage.held]).toEqual([])
   })
 
-  test('a record of an older epoch is void', async () => {
+  test('a stamp of an older epoch is void, and its RPTs do not stay in the storage', async () => {
     const storage = await filled()
     storage.held.set(epochKey('bob'), '1')
     const process = processOn(storage)
     await process.stored.ready(host)
     expect([process.party.wallet.all(), process.party.epoch, process.events]).toEqual([[], 1, []])
+    expect([...storage.held.values()].filter((text) => text.includes('"token"'))).toEqual([])
     await obtain(process, 'b')
-    expect(recordIn(storage)).toMatchObject({ epoch: 1, rpts: [{ grant: { token: 'b' } }] })
+    expect([stampIn(storage).epoch, tokensIn(storage)]).toEqual([1, ['b']])
   })
 })
 
@@ -271,6 +495,7 @@ describe('tabs', () => {
         for (const [other, listener] of heard) if (other !== tab) listener(name)
       },
       listen: (listener) => void heard.push([tab, listener]),
+      close: () => {},
     })
   }
 

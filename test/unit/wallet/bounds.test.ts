@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createHeldRpts } from '../../../src/wallet/held-rpts.ts'
 import { targetOf } from '../../../src/wallet/place.ts'
 import { createWallet } from '../../../src/wallet/wallet.ts'
-import { authority, host, obtain, open, place } from './kit.ts'
+import { authority, host, obtain, open, place, placesIn } from './kit.ts'
 
 const photo = (n: number): string => `/alice/${n}.jpg`
 const target = (n: number): string => `${host}${photo(n)}`
@@ -25,7 +25,7 @@ describe('maxEntries', () => {
     const wallet = createWallet(100)
     const rpt = open(wallet, 'rpt-0', photo(0))
     for (let n = 1; n < 1000; n++) wallet.opened(rpt, place('GET', photo(n)))
-    const places = wallet.dump(authority, host).rpts[0]?.places ?? []
+    const places = placesIn(wallet)['rpt-0'] ?? []
     expect(places.length).toBeGreaterThanOrEqual(90)
     expect(places.length).toBeLessThanOrEqual(100)
     expect(wallet.at('GET', target(5))).toBeUndefined()

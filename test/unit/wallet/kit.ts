@@ -1,7 +1,7 @@
 import type { Grant } from '../../../src/protocol/oauth/grant.ts'
 import { type Place, toPlace } from '../../../src/wallet/place.ts'
 import type { Rpt } from '../../../src/wallet/rpt.ts'
-import type { StoredRpt, Wallet } from '../../../src/wallet/wallet.ts'
+import type { Wallet } from '../../../src/wallet/wallet.ts'
 
 export const host = 'https://photos.example.com'
 export const authority = 'https://as.example.com client'
@@ -25,20 +25,11 @@ export function open(wallet: Wallet, token: string, path: string): Rpt {
   return rpt
 }
 
-export const storedRpt = (id: string, more: Partial<StoredRpt> = {}): StoredRpt => ({
-  id,
-  revision: 0,
-  grant: grantOf(`token-${id}`),
-  places: [],
-  insufficient: [],
-  ...more,
-})
-
-export const present = ({ token }: Grant): { authorization: string } => ({ authorization: `Bearer ${token}` })
-
-/** Writes what the wallet holds of the authority and the host, as a save does. */
-export function saveAll(wallet: Wallet): StoredRpt[] {
-  const { rpts, stored } = wallet.dump(authority, host)
-  stored()
-  return JSON.parse(JSON.stringify(rpts)) as StoredRpt[]
+/** The places of each RPT in the wallet, by the token of the RPT. */
+export function placesIn(wallet: Wallet): Record<string, [string, string][]> {
+  const places: Record<string, [string, string][]> = {}
+  wallet.eachPlace(({ grant }, method, target) => {
+    places[grant.token] = [...(places[grant.token] ?? []), [method, target]]
+  })
+  return places
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { targetOf } from '../../../src/wallet/place.ts'
 import type { Rpt } from '../../../src/wallet/rpt.ts'
 import { createWallet } from '../../../src/wallet/wallet.ts'
-import { authority, host, obtain, open, place } from './kit.ts'
+import { authority, host, obtain, open, place, placesIn } from './kit.ts'
 
 describe('nearest', () => {
   test('the longest folder first, for that method; then the newest of the only authority', () => {
@@ -128,10 +128,7 @@ describe('R4: several RPTs for one place', () => {
     expect(wallet.at('POST', `${host}/rpc`)).toBeUndefined()
     wallet.refused(b, one)
     expect(wallet.at('POST', targetOf(two))).toBe(b)
-    expect(wallet.dump(authority, host).rpts.map(({ places }) => places)).toEqual([
-      [['POST', `${host}/rpc#h1`]],
-      [['POST', `${host}/rpc#h2`]],
-    ])
+    expect(placesIn(wallet)).toEqual({ a: [['POST', `${host}/rpc#h1`]], b: [['POST', `${host}/rpc#h2`]] })
     expect(wallet.nearest(place('POST', '/rpc', 'h3'), undefined)).toBe(b)
   })
 })
