@@ -104,7 +104,14 @@ export async function startApp(stage: Stage): Promise<App & { restart(): void }>
   const { photos, server } = stage
   const sessions = new Map<string, string>()
   const restart = (): void => {
-    app = createApp({ origin, photos, server, storage, sessions, onEvent: (event: UmaEvent) => events.push(event) })
+    app = createApp({
+      origin,
+      photos,
+      server,
+      storage: keyValueStorage(storage),
+      sessions,
+      onEvent: (event: UmaEvent) => events.push(event),
+    })
   }
   restart()
   return { origin, storage, events, restart }
