@@ -2,7 +2,7 @@
 
 import { createRequester, none } from '../src/index.ts'
 import { keyValueStorage } from '../src/storage/key-value.ts'
-import type { UmaStorage } from '../src/storage/storage.ts'
+import type { RequesterStorage } from '../src/storage/storage.ts'
 import { answerTo } from './answers.ts'
 import { median, rounded } from './measure.ts'
 
@@ -35,13 +35,13 @@ const answer = async (input: string | URL | Request, init?: RequestInit): Promis
 }
 const token = (path: string): string => `eyJhbGciOiJFUzI1NiJ9.${btoa(path.padEnd(120))}.c2lnbmF0dXJl`
 
-export function fetchOn(storage: UmaStorage | undefined): (url: string) => Promise<unknown> {
+export function fetchOn(storage: RequesterStorage | undefined): (url: string) => Promise<unknown> {
   const requester = createRequester({
     authorizationServers: [{ issuer: ORIGIN, hosts: [ORIGIN], client: { id: 'bench', auth: none() } }],
     requestingParty: 'bob',
     maxEntries: 2 * ENTRIES,
     fetch: answer as typeof fetch,
-    ...(storage && { storage: keyValueStorage(storage) }),
+    ...(storage && { storage }),
   })
   return requester.wrapFetch(answer as typeof fetch)
 }
@@ -58,7 +58,7 @@ export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(
 /** What a party with so many entries has in storage. */
 export async function filled(): Promise<Map<string, string>> {
   const storage = new Map<string, string>()
-  const fetch = fetchOn(storage)
+  const fetch = fetchOn(keyValueStorage(storage))
   for (let i = 0; i < ENTRIES; i++) await fetch(place(i))
   await settled()
   return storage
@@ -69,7 +69,7 @@ let next = 0
 /** @param full what a party with so many entries has in storage */
 export async function measureStorage(
   name: string,
-  storage: UmaStorage,
+  storage: RequesterStorage,
   full: Iterable<[string, string]>,
   rounds: number,
 ): Promise<StorageRow> {

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { keyValueStorage } from '../src/storage/key-value.ts'
 import { redisStorage } from '../src/storage/redis.ts'
 import { sqliteStorage } from '../src/storage/sqlite.ts'
-import type { UmaStorage } from '../src/storage/storage.ts'
+import type { RequesterStorage } from '../src/storage/storage.ts'
 import { bundleForBrowser, launchChromium, servePage } from '../test/helpers/chromium.ts'
 import { ENTRIES, fetchOn, filled, measureStorage, place, type StorageRow, settled } from './storage-measure.ts'
 import type {} from './storage-page.ts'
@@ -22,12 +23,12 @@ export interface StorageBench {
 
 interface Backend {
   name: string
-  storage: UmaStorage
+  storage: RequesterStorage
   close?: () => Promise<unknown>
 }
 
 async function* backends(): AsyncGenerator<Backend> {
-  yield { name: 'Map', storage: new Map<string, string>() }
+  yield { name: 'Map', storage: keyValueStorage(new Map()) }
   const folder = mkdtempSync(join(tmpdir(), 'uma-bench-'))
   const sqlite = sqliteStorage({ path: join(folder, 'uma.db') })
   yield { name: 'SQLite', storage: sqlite }
@@ -41,7 +42,7 @@ async function* backends(): AsyncGenerator<Backend> {
 }
 
 /** On a socket in that folder; undefined where there is no `redis-server`. */
-async function startRedis(folder: string): Promise<{ storage: UmaStorage; stop(): Promise<void> } | undefined> {
+async function startRedis(folder: string): Promise<{ storage: RequesterStorage; stop(): Promise<void> } | undefined> {
   const { createClient } = await import('redis')
   const path = join(folder, 'redis.sock')
   const server = spawn('redis-server', ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder], {
@@ -81,7 +82,7 @@ async function heapPerEntry(storage: Map<string, string>): Promise<number | unde
     const kept: unknown[] = []
     const before = used()
     for (let i = 0; i < wallets; i++) {
-      const fetch = fetchOn(from)
+      const fetch = fetchOn(keyValueStorage(from))
       await fetch(place(0))
       kept.push(fetch)
     }
@@ -89,7 +90,7 @@ async function heapPerEntry(storage: Map<string, string>): Promise<number | unde
     return kept.length && used() - before
   }
   const one = new Map<string, string>()
-  await fetchOn(one)(place(0))
+  await fetchOn(keyValueStorage(one))(place(0))
   await settled()
   await grow(one)
   return ((await grow(storage)) - (await grow(one))) / wallets / (ENTRIES - 1)

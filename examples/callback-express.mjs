@@ -21,7 +21,7 @@ import { sqliteStorage } from 'uma-requester/storage/sqlite'
  * @param {string} options.origin where this app is reached
  * @param {string} options.photos where people keep their photos
  * @param {Pick<import('uma-requester').AuthorizationServer, 'issuer' | 'scheme' | 'signIn'>} options.server
- * @param {import('uma-requester').UmaStorage} options.storage keeps tokens, and the flows of those who are away
+ * @param {import('uma-requester').RequesterStorage} options.storage keeps tokens, and the flows of those who are away
  * @param {Map<string, string>} [options.sessions] your sessions, however you keep them: who they belong to
  * @param {(event: import('uma-requester').UmaEvent) => void} [options.onEvent]
  */

@@ -1,7 +1,7 @@
 import type { RecordStore } from '../parties/party.ts'
 import { indexKey, pctKey, placesKey, rptKey, rptPrefix, snapshotKey, stampKey } from '../parties/record-keys.ts'
-import type { IndexPair } from './record-index.ts'
-import { readStamp } from './stamp.ts'
+import type { IndexPair } from './records/record-index.ts'
+import { readStamp } from './records/stamp.ts'
 
 /**
  * Deletes everything that is stored of these pairs, and the RPTs that no stamp lists, as far as the storage can list its

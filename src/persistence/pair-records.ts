@@ -2,8 +2,8 @@ import type { HeaderPatch } from '../bindings/binding.ts'
 import type { Grant } from '../protocol/oauth/grant.ts'
 import type { Rpt } from '../wallet/rpt.ts'
 import type { Wallet } from '../wallet/wallet.ts'
-import type { RptRecord } from './rpt-record.ts'
-import type { StampEntry } from './stamp.ts'
+import type { RptRecord } from './records/rpt-record.ts'
+import type { StampEntry } from './records/stamp.ts'
 
 /** An RPT that the stamp lists. */
 interface Listed {
@@ -82,7 +82,6 @@ function update(wallet: Wallet, rpt: Rpt, { grant, revision }: RptRecord, presen
   if (rpt.saved && differs(rpt.grant, grant)) rpt.grant = grant
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
 export function createPairRecords(wallet: Wallet, authority: string, host: string): PairRecords {
   const listed = new Map<string, Listed>()
 

@@ -6,12 +6,13 @@ import type { Grant } from '../protocol/oauth/grant.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Rpt } from '../wallet/rpt.ts'
 import type { EpochWatch } from './epoch-watch.ts'
+import { type AtHand, type FoundRecords, findRecords, noRecords, nothingAtHand } from './found-records.ts'
 import { createPairRecords, type WrittenRecords } from './pair-records.ts'
-import { type PlacesOfRpt, placesOf, readPlaces, takePlaces, writePlaces } from './places-record.ts'
-import { type RptRecord, readRptRecord, writeRptRecord } from './rpt-record.ts'
+import { placesOf, takePlaces, writePlaces } from './records/places-record.ts'
+import { writeRptRecord } from './records/rpt-record.ts'
+import { isOutdated, readSnapshot, writeSnapshot } from './records/snapshot.ts'
+import { newMark, readStamp, type Stamp, writeStamp } from './records/stamp.ts'
 import type { SeenTexts } from './seen-texts.ts'
-import { isOutdated, readSnapshot, type Snapshot, writeSnapshot } from './snapshot.ts'
-import { newMark, readStamp, type Stamp, writeStamp } from './stamp.ts'
 
 /** The parts that the stored pairs of one party share. */
 export interface PairParts {
@@ -44,22 +45,6 @@ export interface StoredPair {
   ids(): string[]
 }
 
-/** The records that were read together with the stamp. */
-interface AtHand {
-  copies: Snapshot
-  placesText: string | undefined
-}
-
-/** The records that a new stamp leads to. */
-interface FoundRecords {
-  rpts: Map<string, RptRecord | undefined>
-  /** The ids of records that are there and cannot be read. */
-  bad: string[]
-  /** `undefined`: the places were not read, or are lost. */
-  places: PlacesOfRpt[] | undefined
-}
-
-const nothingAtHand: AtHand = { copies: new Map(), placesText: undefined }
 const nothingStored: Stamp = { epoch: 0, never: false, places: '', rpts: [] }
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory that returns an object of small functions.
@@ -90,7 +75,7 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     const read = seen.beginRead()
     const endLook = epoch.begin()
     const texts = await records.getMany([epochKey(name), keys.stamp, keys.pct])
-    const isLookedAt = await endLook(texts && texts[0])
+    const isLookedAt = await endLook(texts ? texts[0] : false)
     if (!texts || !isLookedAt) return false
     return take(texts[1], texts[2], read)
   }
@@ -125,7 +110,7 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
   async function takeStamp(text: string | undefined, read: number, atHand: AtHand): Promise<boolean> {
     const stamp = text === undefined ? nothingStored : readStamp(text, maxEntries)
     const isVoid = !stamp || (text !== undefined && stamp.epoch !== party.epoch)
-    const found = isVoid ? noRecords() : await readRecords(stamp, atHand)
+    const found = isVoid ? noRecords : await readRecords(stamp, atHand)
     if (!found) return false
     if (isForgotten() || !seen.isNews(keys.stamp, text, read)) return true
     if (!stamp) await dropStamp()
@@ -133,8 +118,6 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
     else await apply(stamp, found)
     return true
   }
-
-  const noRecords = (): FoundRecords => ({ rpts: new Map(), bad: [], places: undefined })
 
   const takeNothing = (): void => void rpts.take([], new Map(), () => undefined)
 
@@ -156,32 +139,16 @@ export function createStoredPair(parts: PairParts, authority: Authority, host: s
   }
 
   /** Reads the records that have changed since they were last read. */
-  async function readRecords(
-    stamp: Stamp,
-    { copies, placesText: placesAtHand }: AtHand,
-  ): Promise<FoundRecords | undefined> {
-    const found = noRecords()
-    const changed = rpts.unread(stamp.rpts)
-    for (const { id, mark } of changed) {
-      const copy = copies.get(id)
-      if (copy?.mark === mark) found.rpts.set(id, copy.record)
-    }
-    const unread = changed.filter(({ id }) => !found.rpts.has(id))
-    const hasNewPlaces = stamp.places !== '' && stamp.places !== places.mark
-    const [texts, placesText] = await Promise.all([
-      records.getMany(unread.map(({ id }) => keyOf(id))),
-      hasNewPlaces ? (placesAtHand ?? records.get(keys.places)) : undefined,
-    ])
-    if (texts === false || placesText === false) return undefined
-    for (const [index, { id }] of unread.entries()) {
-      const text = texts[index]
-      const record = text === undefined ? undefined : readRptRecord(text, id, host)
-      if (text !== undefined && !record) found.bad.push(id)
-      found.rpts.set(id, record)
-    }
-    if (placesText !== undefined) found.places = readPlaces(placesText, host, maxEntries)
-    return found
-  }
+  const readRecords = (stamp: Stamp, atHand: AtHand): Promise<FoundRecords | undefined> =>
+    findRecords({
+      records,
+      host,
+      maxEntries,
+      keyOf,
+      entries: rpts.unread(stamp.rpts),
+      placesKey: stamp.places !== '' && stamp.places !== places.mark ? keys.places : undefined,
+      atHand,
+    })
 
   async function apply(stamp: Stamp, found: FoundRecords): Promise<void> {
     const present = (grant: Grant): HeaderPatch | undefined => parts.present(authority, grant)

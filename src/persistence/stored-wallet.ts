@@ -7,7 +7,7 @@ import { coalesced } from './coalesced.ts'
 import { createEpochWatch } from './epoch-watch.ts'
 import { eraseRecords } from './erase-records.ts'
 import type { RecordChannel, RecordListener } from './record-channel.ts'
-import { type IndexPair, includesPair, readIndex, writeIndex } from './record-index.ts'
+import { type IndexPair, includesPair, readIndex, writeIndex } from './records/record-index.ts'
 import { createSeenTexts } from './seen-texts.ts'
 import { type FindAuthority, findByKey, mayServe } from './stored-authority.ts'
 import { createStoredPair, type PairParts, type StoredPair } from './stored-pair.ts'
@@ -82,7 +82,7 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
   async function readRecords(onlyHost?: string): Promise<boolean> {
     const endLook = epoch.begin()
     const texts = await records.getMany([indexKey(name), epochKey(name)])
-    const isLookedAt = await endLook(texts && texts[1])
+    const isLookedAt = await endLook(texts ? texts[1] : false)
     if (!texts || !isLookedAt) return false
     const pairs = readIndex(texts[0]).filter(([host]) => onlyHost === undefined || host === onlyHost)
     const outcomes = await Promise.all(pairs.map(readPair))

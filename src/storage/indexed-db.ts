@@ -27,7 +27,7 @@ type IdbKeyval = typeof import('idb-keyval')
 const isValid = (stored: Partial<Stored> | undefined): stored is Stored =>
   typeof stored?.value === 'string' && (stored.expires ?? Infinity) > Date.now()
 
-const valueOf = (stored: Partial<Stored> | undefined): string | undefined =>
+const validValue = (stored: Partial<Stored> | undefined): string | undefined =>
   isValid(stored) ? stored.value : undefined
 
 /**
@@ -106,11 +106,11 @@ export function indexedDBStorage(options: IndexedDBStorageOptions = {}): Indexed
   return requesterStorage<FunctionsOf<IndexedDBStorage>>(
     {
       get: (key) =>
-        run('readonly', async (records, idb) => valueOf(await idb.promisifyRequest<Stored>(records.get(key)))),
+        run('readonly', async (records, idb) => validValue(await idb.promisifyRequest<Stored>(records.get(key)))),
       getMany: (keys) =>
         run('readonly', async (records, { promisifyRequest }) => {
           const values = await Promise.all(keys.map((key) => promisifyRequest<Stored>(records.get(key))))
-          return values.map(valueOf)
+          return values.map(validValue)
         }),
       add: (key, value, ttlMs) =>
         write(async (records, idb) => {

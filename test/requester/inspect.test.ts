@@ -49,7 +49,7 @@ describe('inspect', () => {
 
   test.each([
     ['in memory', () => ({})],
-    ['in storage', () => ({ storage: new Map<string, string>() })],
+    ['in storage', () => ({ storage: keyValueStorage(new Map()) })],
   ])('the sign-in and the RPTs, %s', async (_what, kept) => {
     const world = await keycloak()
     const options = kept()
@@ -83,7 +83,7 @@ describe('inspect', () => {
   test('no secret of any kind', async () => {
     const world = await keycloak()
     const storage = new Map<string, string>()
-    const requester = app(world, { storage })
+    const requester = app(world, { storage: keyValueStorage(storage) })
     await requester.fetch(world.host.origin + path)
     const text = JSON.stringify(await inspect(requester))
     const secrets = [...storage.values()].flatMap((record) =>
@@ -113,7 +113,7 @@ describe('inspect', () => {
   test('not what was kept of a server that is trusted no more', async () => {
     const world = await keycloak()
     const storage = new Map<string, string>()
-    await app(world, { storage }).fetch(world.host.origin + path)
+    await app(world, { storage: keyValueStorage(storage) }).fetch(world.host.origin + path)
     const requester = createRequester({
       authorizationServers: [],
       requestingParty: 'alice',
@@ -126,7 +126,7 @@ describe('inspect', () => {
 describe('parties: created when they are asked for, looked up, forgotten', () => {
   test.each([
     ['memory', () => ({})],
-    ['a Map', () => ({ storage: new Map<string, string>() })],
+    ['a Map', () => ({ storage: keyValueStorage(new Map()) })],
     ['SQLite', () => ({ storage: sqlite() })],
   ])('%s', async (_what, kept) => {
     const world = await keycloak()
@@ -148,10 +148,12 @@ describe('parties: created when they are asked for, looked up, forgotten', () =>
       ['somebody else', '{}'],
     ])
     for (const party of ['alice', 'bob'])
-      await app(world, { storage })
+      await app(world, { storage: keyValueStorage(storage) })
         .as(party)
         .fetch(world.host.origin + path)
-    expect((await parties(app(world, { storage, requestingParty: 'carol' }))).sort()).toEqual(['alice', 'bob'])
+    expect((await parties(app(world, { storage: keyValueStorage(storage), requestingParty: 'carol' }))).sort()).toEqual(
+      ['alice', 'bob'],
+    )
   })
 
   test('a storage that cannot list: those in memory', async () => {
@@ -162,10 +164,10 @@ describe('parties: created when they are asked for, looked up, forgotten', () =>
       set: (key: string, value: string) => map.set(key, value),
       delete: (key: string) => map.delete(key),
     }
-    const requester = app(world, { storage })
+    const requester = app(world, { storage: keyValueStorage(storage) })
     await requester.fetch(world.host.origin + path)
     expect(await parties(requester)).toEqual(['alice'])
-    expect(await parties(app(world, { storage }))).toEqual([])
+    expect(await parties(app(world, { storage: keyValueStorage(storage) }))).toEqual([])
   })
 
   test('the one without a name', async () => {

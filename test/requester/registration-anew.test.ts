@@ -66,7 +66,7 @@ const app = (world: World, options: object): Requester =>
 describe('invalid_client', () => {
   test.each([
     ['in memory', undefined],
-    ['in storage', new Map<string, string>()],
+    ['in storage', keyValueStorage(new Map())],
   ])('%s: registered anew, and the request gets a ticket for that client', async (_what, storage) => {
     const world = await startWorld()
     const server = forgetful()
@@ -105,7 +105,10 @@ describe('invalid_client', () => {
     const world = await startWorld()
     const server = forgetful()
     const storage = new Map<string, string>()
-    const [one, two] = [0, 1].map(() => app(world, { fetch: server.fetch, storage })) as [Requester, Requester]
+    const [one, two] = [0, 1].map(() => app(world, { fetch: server.fetch, storage: keyValueStorage(storage) })) as [
+      Requester,
+      Requester,
+    ]
     for (const requester of [one, two]) await requester.fetch(world.host.origin + path)
     server.forget()
     expect((await one.fetch(world.host.origin + other)).status).toBe(200)
@@ -249,10 +252,13 @@ test('a secret that is over before it begins: the clocks differ, and it is used 
   const world = await startWorld()
   const server = forgetful({ client_secret_expires_at: Math.floor(Date.now() / 1000) - 3600 })
   const storage = new Map<string, string>()
-  const requester = app(world, { fetch: server.fetch, storage })
+  const requester = app(world, { fetch: server.fetch, storage: keyValueStorage(storage) })
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect((await requester.fetch(world.host.origin + other)).status).toBe(200)
-  expect((await app(world, { fetch: server.fetch, storage }).fetch(world.host.origin + path)).status).toBe(200)
+  expect(
+    (await app(world, { fetch: server.fetch, storage: keyValueStorage(storage) }).fetch(world.host.origin + path))
+      .status,
+  ).toBe(200)
   expect(server.given.length).toBe(1)
 })
 

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { authOf, type RegisteredClientRecord } from '../../src/authorization-server/registration.ts'
+
 import { type DynamicClient, dynamicClient } from '../../src/client/dynamic.ts'
-import { bearer, clientSecretBasic, clientSecretPost, none, privateKeyJwt, type UmaStorage } from '../../src/index.ts'
+import { bearer, clientSecretBasic, clientSecretPost, none, privateKeyJwt } from '../../src/index.ts'
+
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { makeKeys } from '../helpers/as/keys.ts'
 import { onlyPeople, REDIRECT_URI, UMA_TICKET_GRANT } from '../helpers/authorization-server.ts'
@@ -70,11 +73,17 @@ describe('stored', () => {
   test('without a party: for whoever comes next, and with the tokens that are kept', async () => {
     const world = await startWorld()
     const storage = new Map<string, string>()
-    expect((await app(world, { storage, requestingParty: 'alice' }).fetch(world.host.origin + path)).status).toBe(200)
+    expect(
+      (
+        await app(world, { storage: keyValueStorage(storage), requestingParty: 'alice' }).fetch(
+          world.host.origin + path,
+        )
+      ).status,
+    ).toBe(200)
     const [key = ''] = [...storage.keys()].filter((name) => name.startsWith('uma:client:'))
     expect(key).not.toContain('alice')
     world.recorder.clear()
-    const next = app(world, { storage, requestingParty: 'alice' })
+    const next = app(world, { storage: keyValueStorage(storage), requestingParty: 'alice' })
     expect((await next.fetch(world.host.origin + path)).status).toBe(200)
     expect(world.lines()).toEqual([`GET host ${path} 200`])
     expect((await next.as('bob').fetch(world.host.origin + path)).status).toBe(200)
@@ -90,7 +99,7 @@ describe('stored', () => {
       rmSync(directory, { recursive: true })
     })
     const answers = await Promise.all(
-      storages.map((storage: UmaStorage, index) =>
+      storages.map((storage, index) =>
         app(world, { storage, requestingParty: `party ${index}` }).fetch(world.host.origin + path),
       ),
     )
@@ -101,7 +110,7 @@ describe('stored', () => {
   test.each(['', 'garbage', '{"id":""}', '{"id":7}', '[]'])('%j is no registration', async (record) => {
     const world = await startWorld()
     const storage = new Map<string, string>()
-    const requester = () => app(world, { storage, requestingParty: 'alice' })
+    const requester = () => app(world, { storage: keyValueStorage(storage), requestingParty: 'alice' })
     await requester().fetch(world.host.origin + path)
     for (const key of storage.keys()) if (key.startsWith('uma:client:')) storage.set(key, record)
     expect((await requester().fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
@@ -112,8 +121,8 @@ describe('stored', () => {
     const world = await startWorld()
     const storage = new Map<string, string>()
     const more = { ...register, client_name: 'The album, second edition' }
-    await app(world, { storage, requestingParty: 'alice' }).fetch(world.host.origin + path)
-    const newer = app(world, { storage, requestingParty: 'alice' }, { metadata: more })
+    await app(world, { storage: keyValueStorage(storage), requestingParty: 'alice' }).fetch(world.host.origin + path)
+    const newer = app(world, { storage: keyValueStorage(storage), requestingParty: 'alice' }, { metadata: more })
     expect((await newer.fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
     expect([registrations(world).length, clientsOf(world).size]).toEqual([2, 2])
   })
@@ -128,7 +137,7 @@ test('a secret that has ended: registered anew, and the tokens that are held sta
     const ends = Math.floor(Date.now() / 1000) + 60
     return Response.json({ ...((await answer.json()) as object), client_secret_expires_at: ends }, { status: 201 })
   }) as typeof fetch
-  const requester = app(world, { storage, requestingParty: 'alice', fetch: short })
+  const requester = app(world, { storage: keyValueStorage(storage), requestingParty: 'alice', fetch: short })
   expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
   expect((await requester.fetch(`${world.host.origin}/alice/2.jpg`)).status).toBe(200)
   expect(registrations(world).length).toBe(1)

@@ -139,7 +139,7 @@ describe('nobody waits for it: invalid_state, nothing is redeemed, and the right
   test('another browser', async () => {
     const { world, load, leave } = await browser()
     const back = await leave('bob')
-    expect(await codeOf(handleCallback(load({ storage: new Map() }), back))).toBe('invalid_state')
+    expect(await codeOf(handleCallback(load({ storage: keyValueStorage(new Map()) }), back))).toBe('invalid_state')
     expect(tokenRequests(world)).toEqual([])
   })
 })
@@ -203,7 +203,8 @@ describe('a way back that is no use: redirect_failed, with what was being asked 
   test('a code of somebody else’s sign-in, put in the place of the right one (PKCE)', async () => {
     const { load, leave } = await browser()
     const mine = await leave()
-    const theirs = new URL(await leave('bob', load({ storage: new Map() }))).searchParams.get('code') ?? ''
+    const theirs =
+      new URL(await leave('bob', load({ storage: keyValueStorage(new Map()) }))).searchParams.get('code') ?? ''
     expect(
       await codeOf(
         handleCallback(

@@ -1,7 +1,7 @@
 /** The RPTs that a storage gets from a wallet, and that a wallet takes in from a storage. */
 import { describe, expect, test } from 'vitest'
 import { createPairRecords, type PairRecords } from '../../../src/persistence/pair-records.ts'
-import { type RptRecord, rptRecordOf } from '../../../src/persistence/rpt-record.ts'
+import { type RptRecord, rptRecordOf } from '../../../src/persistence/records/rpt-record.ts'
 import type { Grant } from '../../../src/protocol/oauth/grant.ts'
 import type { Rpt } from '../../../src/wallet/rpt.ts'
 import { createWallet, type Wallet } from '../../../src/wallet/wallet.ts'

@@ -1,10 +1,10 @@
 /** R8, S5: a stored text is read exactly. A bad part is left out, and a text that is no record is nothing. */
 import { describe, expect, test } from 'vitest'
 import { epochOf } from '../../../src/parties/epoch.ts'
-import { readPlaces, writePlaces } from '../../../src/persistence/places-record.ts'
-import { readRptRecord } from '../../../src/persistence/rpt-record.ts'
-import { readSnapshot } from '../../../src/persistence/snapshot.ts'
-import { readStamp, writeStamp } from '../../../src/persistence/stamp.ts'
+import { readPlaces, writePlaces } from '../../../src/persistence/records/places-record.ts'
+import { readRptRecord } from '../../../src/persistence/records/rpt-record.ts'
+import { readSnapshot } from '../../../src/persistence/records/snapshot.ts'
+import { readStamp, writeStamp } from '../../../src/persistence/records/stamp.ts'
 
 const host = 'https://photos.example.com'
 

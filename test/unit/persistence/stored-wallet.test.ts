@@ -188,9 +188,7 @@ describe('a record that cannot be used', () => {
     const copied = processOn(storage)
     await copied.stored.ready(host)
     expect(copied.party.wallet.all().map(({ grant }) => grant.token)).toEqual(['old'])
-    const { mark } = /"(?<id>\S+) (?<mark>\w+)"/.exec(storage.held.get(stampOfBob) as string)?.groups as {
-      mark: string
-    }
+    const mark = stampIn(storage).rpts[0]?.split(' ')[1] as string
     storage.held.set(snapshotOfBob, (storage.held.get(snapshotOfBob) as string).replace(mark, 'other'))
     const read = processOn(storage)
     await read.stored.ready(host)

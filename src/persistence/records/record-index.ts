@@ -1,4 +1,4 @@
-import { readObject } from '../protocol/http/read-object.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
 
 /** A host and the key of an authority that have a stamp. */
 export type IndexPair = [host: string, authorityKey: string]

@@ -1,7 +1,7 @@
-import { readObject } from '../protocol/http/read-object.ts'
-import type { Rpt } from '../wallet/rpt.ts'
-import { maxInsufficient } from '../wallet/shortfalls.ts'
-import type { Wallet } from '../wallet/wallet.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
+import type { Rpt } from '../../wallet/rpt.ts'
+import { maxInsufficient } from '../../wallet/shortfalls.ts'
+import type { Wallet } from '../../wallet/wallet.ts'
 import { isCount, version } from './stamp.ts'
 
 /** A method and the target of a place without the origin: the places of a record all belong to one host. */

@@ -1,4 +1,4 @@
-import { readObject } from '../protocol/http/read-object.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
 
 /**
  * The version of the stored shape. A stamp or a record of another version is dropped: an RPT is easily obtained again.

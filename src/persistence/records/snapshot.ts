@@ -1,5 +1,5 @@
-import { readObject } from '../protocol/http/read-object.ts'
-import type { Rpt } from '../wallet/rpt.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
+import type { Rpt } from '../../wallet/rpt.ts'
 import { type RptRecord, rptRecordOf, toRptRecord } from './rpt-record.ts'
 import { version } from './stamp.ts'
 

@@ -1,6 +1,6 @@
-import { readObject } from '../protocol/http/read-object.ts'
-import type { Grant } from '../protocol/oauth/grant.ts'
-import { maxRecent, type Rpt } from '../wallet/rpt.ts'
+import { readObject } from '../../protocol/http/read-object.ts'
+import type { Grant } from '../../protocol/oauth/grant.ts'
+import { maxRecent, type Rpt } from '../../wallet/rpt.ts'
 import { readStoredPlaces, type StoredPlace } from './places-record.ts'
 import { isCount, version } from './stamp.ts'
 
