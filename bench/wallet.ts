@@ -54,7 +54,7 @@ export async function benchWallet(): Promise<WalletBench> {
     variants[`known ${entries}`] = () => wallet.at('GET', known[turn++ % 10] as string)
     variants[`unknown ${entries}`] = () => wallet.nearest(unknown[turn++ % 10] as Place, 'as client')
   }
-  const runs = await inPairs(() => sideBySideSync(variants, { rounds: 60, batch: 2000, warmUp: 20 }))
+  const runs = await inPairs(() => sideBySideSync(variants, { rounds: 200, batch: 2000, warmUp: 20 }))
   const [few, , many] = SIZES
   const growth = (run: Record<string, number>, kind: string): number =>
     (run[`${kind} ${many}`] as number) / (run[`${kind} ${few}`] as number)

@@ -13,6 +13,7 @@ export function targetUrl(url: string): string {
 
 /** The URL, absolute where that is possible. A URL that is absolute already stays as it is written. */
 export function absoluteUrl(url: string): string {
+  if (url.startsWith('https://') || url.startsWith('http://')) return url
   const base = baseUrl()
   return base && !URL.canParse(url) && URL.canParse(url, base) ? new URL(url, base).href : url
 }
