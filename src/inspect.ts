@@ -17,7 +17,7 @@ export type { InspectedRpt, InspectedServer, Inspection } from './parties/inspec
  */
 export async function inspect(requester: Pick<Requester, 'fetch'>): Promise<Inspection> {
   const { parts, party } = await openHandle(requester, 'inspect')
-  return inspectParty(parts.trust, parts.records, party)
+  return inspectParty(parts.trust, party)
 }
 
 /**

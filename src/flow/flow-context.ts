@@ -2,7 +2,7 @@ import type { FlowContext } from '../authorization-server/client-authentication.
 import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { NobodySignedInError } from '../errors/index.ts'
 import { identityOf } from '../parties/identity-of.ts'
-import type { SignInAccess } from '../parties/revoke.ts'
+import type { Revoker } from '../parties/revoke.ts'
 import { jwtExpiry } from '../protocol/oauth/token-answer.ts'
 import type { FlowTarget } from './flow-target.ts'
 
@@ -16,7 +16,7 @@ const hasExpired = (token: string): boolean => (jwtExpiry(token) ?? Number.POSIT
  * @param onToken is told which access token was asked for
  */
 export function flowContext(
-  access: Omit<SignInAccess, 'tell'>,
+  access: Omit<Revoker, 'tell'>,
   { party, authority, place, tell }: FlowTarget,
   signal: AbortSignal,
   onToken: (token: string) => void,

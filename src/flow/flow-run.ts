@@ -3,7 +3,6 @@ import type { FlowContext } from '../authorization-server/client-authentication.
 import { UmaTimeoutError } from '../errors/index.ts'
 import type { Tell, UmaEventDetail } from '../events.ts'
 import type { ServerAccess } from '../parties/client-session.ts'
-import type { RecordStore } from '../parties/party.ts'
 import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
 import type { Claim } from '../schemes/scheme.ts'
 import type { Trust } from '../trust/trust.ts'
@@ -16,7 +15,6 @@ import type { SharedFlow } from './shared-flow.ts'
 /** The parts of a requester that its flows use. */
 export interface FlowAccess extends ServerAccess {
   options: FlowOptions
-  records: RecordStore
   trust: Trust
   /** How many flows of the same party are under way. */
   flowsUnderWay(target: FlowTarget): number

@@ -29,8 +29,9 @@ export function createParties(
   { maxEntries, maxParties = 10_000 }: PartyOptions,
   records: RecordStore,
   makeStoredWallet: MakeStoredWallet,
+  isInMemory: PartySource['isInMemory'] = () => false,
 ): Parties {
-  const source: PartySource = { maxEntries, records, makeStoredWallet }
+  const source: PartySource = { maxEntries, records, makeStoredWallet, isInMemory }
   const recent = new Map<string | undefined, Party>()
   const evicted = new Map<string | undefined, WeakRef<Party>>()
 

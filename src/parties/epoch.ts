@@ -1,4 +1,4 @@
-import type { Party, RecordStore } from './party.ts'
+import type { Party } from './party.ts'
 import { epochKey } from './record-keys.ts'
 
 /** The epoch that a stored text names. A missing or unreadable text means that the party was never signed out. */
@@ -12,8 +12,8 @@ export function epochOf(text: string | undefined): number {
  *
  * @returns false if the storage could not be read; the epoch in memory counts then
  */
-export async function readEpoch(records: RecordStore, party: Party): Promise<number | false> {
-  const text = await records.get(epochKey(party.name))
+export async function readEpoch(party: Party): Promise<number | false> {
+  const text = await party.records.get(epochKey(party.name))
   if (text === false) return false
   adoptEpoch(party, epochOf(text))
   return party.epoch
@@ -27,14 +27,14 @@ function adoptEpoch(party: Party, stored: number): void {
 }
 
 /** Forgets everything that a party holds, and raises the epoch, in memory and in storage. */
-export async function raiseEpoch(records: RecordStore, party: Party): Promise<void> {
+export async function raiseEpoch(party: Party): Promise<void> {
   const { epoch } = party
   // Before the first await: a second sign-out at the same time finds nothing.
   party.forget()
-  const text = (await records.get(epochKey(party.name))) || undefined
+  const text = (await party.records.get(epochKey(party.name))) || undefined
   // A text that is no number hides how often the party was signed out. A time is later than any count.
   const isReadable = text === undefined || /^\d+$/.test(text)
   const next = isReadable ? Math.max(epochOf(text), epoch) + 1 : Date.now()
   party.epoch = Math.max(party.epoch, next)
-  await records.set(epochKey(party.name), `${party.epoch}`)
+  await party.records.set(epochKey(party.name), `${party.epoch}`)
 }

@@ -3,8 +3,8 @@ import type { Identity, SignIn } from '../authorization-server/sign-in/identity.
 import { isUmaError, loadPart } from '../errors/index.ts'
 import { type Authority, signInOf } from '../trust/authority.ts'
 import { clientSession } from './client-session.ts'
-import type { Party, RecordStore } from './party.ts'
-import { revokeAll, type SignInAccess } from './revoke.ts'
+import type { Party } from './party.ts'
+import { type Revoker, revokeAll } from './revoke.ts'
 import { keepIdentity, readIdentities } from './sign-ins.ts'
 
 /**
@@ -15,7 +15,7 @@ import { keepIdentity, readIdentities } from './sign-ins.ts'
  * @throws UmaError if the authorization server was not reached
  */
 export async function freshIdentity(
-  access: SignInAccess,
+  access: Revoker,
   party: Party,
   authority: Authority,
   notThisToken?: string,
@@ -43,7 +43,7 @@ export async function freshIdentity(
 }
 
 async function refreshIfEnded(
-  access: SignInAccess,
+  access: Revoker,
   party: Party,
   authority: Authority,
   notThisToken: string | undefined,
@@ -59,24 +59,18 @@ async function refreshIfEnded(
   }
 }
 
-function keeperOf(
-  access: SignInAccess,
-  party: Party,
-  authority: Authority,
-  notThisToken: string | undefined,
-): TokenKeeper {
-  const { records } = access
+function keeperOf(access: Revoker, party: Party, authority: Authority, notThisToken: string | undefined): TokenKeeper {
   const { key } = authority
   const signIn = signInOf(authority)
   // A sign-out between the last look and a write makes the write void.
   let epoch = party.epoch
   return {
     async read() {
-      const identities = await readIdentities(records, party)
+      const identities = await readIdentities(party)
       epoch = party.epoch
       return identities.get(key)
     },
-    write: (tokens) => keepIdentity(records, party, key, tokens, epoch),
+    write: (tokens) => keepIdentity(party, key, tokens, epoch),
     refresh: signIn && ((tokens) => refreshWith(signIn, access, party, authority, tokens)),
     lock: (task) => party.lock(`identity ${key}`, task),
     isEnded: ({ accessToken, expiresAt }) =>
@@ -86,7 +80,7 @@ function keeperOf(
 
 async function refreshWith(
   signIn: SignIn,
-  access: SignInAccess,
+  access: Revoker,
   party: Party,
   authority: Authority,
   identity: Identity,

@@ -2,7 +2,7 @@ import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { loadPart } from '../errors/index.ts'
 import { type Authority, signInOf } from '../trust/authority.ts'
 import type { Party } from './party.ts'
-import type { SignInAccess } from './revoke.ts'
+import type { Revoker } from './revoke.ts'
 
 const loadFreshIdentity = () => import('./fresh-identity.ts')
 
@@ -15,7 +15,7 @@ const loadFreshIdentity = () => import('./fresh-identity.ts')
  * @throws UmaError if the authorization server was not reached
  */
 export async function identityOf(
-  access: SignInAccess,
+  access: Revoker,
   party: Party,
   authority: Authority,
   notThisToken?: string,

@@ -35,13 +35,9 @@ export interface Inspection {
 }
 
 /** Reads what is kept for a party. Authorization servers that are not trusted any more are left out. */
-export async function inspectParty(
-  trust: Pick<Trust, 'find'>,
-  records: RecordStore,
-  party: Party,
-): Promise<Inspection> {
+export async function inspectParty(trust: Pick<Trust, 'find'>, party: Party): Promise<Inspection> {
   await party.stored?.readAll()
-  const identities = await readIdentities(records, party)
+  const identities = await readIdentities(party)
   const authorizationServers: InspectedServer[] = []
   for (const [key, hosts] of hostsByAuthority(party, identities)) {
     const authority = await findQuietly(trust, key)

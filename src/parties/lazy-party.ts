@@ -2,6 +2,7 @@ import { deferred } from '../async/deferred.ts'
 import { inTurn, type Lock } from '../async/in-turn.ts'
 import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { createWallet, type Wallet } from '../wallet/wallet.ts'
+import { createMemoryRecords } from './memory-records.ts'
 import type { Party, RecordStore, StoredWallet } from './party.ts'
 import { lockKey } from './record-keys.ts'
 
@@ -11,6 +12,8 @@ export interface PartySource {
   records: RecordStore
   /** Makes the part of a party that the storage adds; undefined if there is only memory. */
   makeStoredWallet: ((party: Party) => StoredWallet) | undefined
+  /** Whether a party never reaches the storage. */
+  isInMemory: (name: string | undefined) => boolean
 }
 
 /** The parts of a party that need memory. */
@@ -20,6 +23,7 @@ interface PartyParts {
   identities: Map<string, Identity>
   neverUpgrades: Set<string>
   stored: StoredWallet | undefined
+  readonly records: RecordStore
   readonly interactions: Map<string, Promise<unknown>>
   readonly lock: Lock
 }
@@ -48,6 +52,10 @@ export class LazyParty implements Party {
 
   get wallet(): Wallet {
     return this.parts.wallet
+  }
+
+  get records(): RecordStore {
+    return this.parts.records
   }
 
   get stored(): StoredWallet | undefined {
@@ -94,7 +102,9 @@ export class LazyParty implements Party {
 
   private makeParts(): PartyParts {
     const { name } = this
-    const { maxEntries, records, makeStoredWallet } = this.source
+    const { maxEntries, makeStoredWallet, isInMemory } = this.source
+    const inMemory = isInMemory(name)
+    const records = inMemory ? createMemoryRecords() : this.source.records
     const inThisProcess = inTurn()
     /** The caller goes on when its task has ended; the lock is kept until the writes of the task have ended. */
     const lockUntilWritten = <T>(key: string, task: () => Promise<T>): Promise<T> => {
@@ -109,11 +119,12 @@ export class LazyParty implements Party {
     this.made = {
       ...emptyParts(maxEntries),
       stored: undefined,
+      records,
       interactions: new Map(),
       lock: lockUntilWritten,
     }
     // The part of the storage may ask for the other parts.
-    this.made.stored = makeStoredWallet?.(this)
+    if (!inMemory) this.made.stored = makeStoredWallet?.(this)
     return this.made
   }
 }

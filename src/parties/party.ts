@@ -10,6 +10,8 @@ export interface Party {
   wallet: Wallet
   /** Keeps the wallet in step with the storage; absent if there is only memory. */
   readonly stored: StoredWallet | undefined
+  /** The storage of the party's records. */
+  readonly records: RecordStore
   /** PCTs by authority key (UMA Grant §3.3.5, §5.2). */
   pcts: Map<string, string>
   /** Sign-ins by authority key. With a storage, the storage decides. */

@@ -4,7 +4,7 @@ import type { Grant } from '../protocol/oauth/grant.ts'
 import { type Authority, issuerOf } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import { clientSession, type ServerAccess } from './client-session.ts'
-import type { Party, RecordStore } from './party.ts'
+import type { Party } from './party.ts'
 
 /** A token to revoke (RFC 7009 §2.1). */
 export interface RevocableToken {
@@ -20,11 +20,6 @@ export interface RevocableToken {
 export interface Revoker extends ServerAccess {
   trust: Pick<Trust, 'find'>
   tell: Tell
-}
-
-/** The parts of a requester that a look-up of a sign-in uses. */
-export interface SignInAccess extends Revoker {
-  records: RecordStore
 }
 
 /** The tokens of a grant. */

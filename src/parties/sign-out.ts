@@ -1,5 +1,5 @@
 import { raiseEpoch } from './epoch.ts'
-import type { Party, RecordStore } from './party.ts'
+import type { Party } from './party.ts'
 import { finishedKey, identitiesKey, redirectsKey } from './record-keys.ts'
 import { type RevocableToken, type Revoker, revokeAll, tokensOf } from './revoke.ts'
 import { readIdentities } from './sign-ins.ts'
@@ -11,27 +11,22 @@ import { readIdentities } from './sign-ins.ts'
  *
  * @param endFlows ends the flows of the party that are under way
  */
-export async function signOut(
-  revoker: Revoker,
-  records: RecordStore,
-  party: Party,
-  endFlows: () => void,
-): Promise<void> {
-  await readIdentities(records, party)
+export async function signOut(revoker: Revoker, party: Party, endFlows: () => void): Promise<void> {
+  await readIdentities(party)
   await party.stored?.readAll()
   const tokens = heldTokens(party)
   endFlows()
-  await raiseEpoch(records, party)
+  await raiseEpoch(party)
   await party.stored?.erase()
-  await records.delete(identitiesKey(party.name))
-  await forgetReturns(records, party)
+  await party.records.delete(identitiesKey(party.name))
+  await forgetReturns(party)
   await revokeAll(revoker, party, tokens)
 }
 
 /** Deletes the counts of redirects and the marks of returns, as far as the storage can list its keys. */
-async function forgetReturns(records: RecordStore, party: Party): Promise<void> {
+async function forgetReturns(party: Party): Promise<void> {
   for (const prefix of [redirectsKey(party.name, ''), finishedKey(party.name, '')]) {
-    for (const key of await records.keys(prefix)) await records.delete(key)
+    for (const key of await party.records.keys(prefix)) await party.records.delete(key)
   }
 }
 

@@ -54,10 +54,10 @@ export async function answerChallenges<R>(access: RequestAccess, run: RequestRun
 }
 
 /** The RPT has opened this place. */
-function learnPlace<R>({ records, hasRedirect }: RequestAccess, run: RequestRun<R>): void {
+function learnPlace<R>({ hasRedirect }: RequestAccess, run: RequestRun<R>): void {
   const { rpt, party, place, host } = run
   if (!rpt) return
-  if (hasRedirect) void forgetRedirects(records, party, place)
+  if (hasRedirect) void forgetRedirects(party, place)
   if (party.wallet.opened(rpt, place)) party.stored?.note(rpt.authority, host)
 }
 

@@ -2,13 +2,13 @@ import { bearerToken } from '../authorization-server/client-authentication.ts'
 import type { HeaderPatch } from '../bindings/binding.ts'
 import { NobodySignedInError } from '../errors/index.ts'
 import { flowContext } from '../flow/flow-context.ts'
-import type { SignInAccess } from '../parties/revoke.ts'
+import type { Revoker } from '../parties/revoke.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { RequestRun } from './request-run.ts'
 
 /** The parts of a requester that the party's own token comes from. */
-export interface OwnTokenAccess extends Omit<SignInAccess, 'tell' | 'trust'> {
+export interface OwnTokenAccess extends Omit<Revoker, 'tell' | 'trust'> {
   trust: Trust
 }
 

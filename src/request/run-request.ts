@@ -49,7 +49,7 @@ export async function runRequest<R>(
   if (isOpen && !access.hasRedirect) return result
   const place: Place = operation === undefined ? { method, url } : { method, url, operation }
   if (isOpen) {
-    void forgetRedirects(access.records, party, place)
+    void forgetRedirects(party, place)
     return result
   }
   const run = createRun(tellOf(access, party), party, driver, uma, place, result)

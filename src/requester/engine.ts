@@ -33,20 +33,19 @@ export function createEngine(options: RequesterOptions): RequesterParts {
   const discovery = createDiscovery(caller, (issuer, url) => tell({ type: 'discovery', issuer, url: bare(url) }))
   const access: ServerAccess = { caller, discovery }
   const trust: Trust = createTrust(options, uma2, createClientRegistry({ ...access, records, tell }))
-  const flows = createFlows({ ...access, options, records, trust })
-  const parties = createParties(options, records, persistence?.keepInStep)
+  const flows = createFlows({ ...access, options, trust })
+  const parties = createParties(options, records, persistence?.keepInStep, inMemoryOf(options))
   const run: RunAccess = {
     ...access,
     trust,
     flows,
-    records,
     maxFlows: options.maxFlowsPerRequest ?? 1,
     hasRedirect: options.onRedirect !== undefined,
     hasListener: options.onEvent !== undefined,
     tellFor,
     nextRequest: counter(),
   }
-  const callback: CallbackAccess = { ...access, options, records, trust, flows, returning: new Map() }
+  const callback: CallbackAccess = { ...access, options, trust, flows, returning: new Map() }
   return {
     options,
     records,
@@ -59,9 +58,8 @@ export function createEngine(options: RequesterOptions): RequesterParts {
     nextRequest: run.nextRequest,
     runRequest: (party, driver, uma) => runRequest(run, party, driver, uma),
     continueRequest: (party, driver, uma, result) => continueRequest(run, party, driver, uma, result),
-    signIn: (party, issuer) => signInAt({ records, trust, flows, tellFor }, party, issuer),
-    signOut: (party) =>
-      signOut({ ...access, trust, tell: tellFor(party.name) }, records, party, () => endFlows(flows, party)),
+    signIn: (party, issuer) => signInAt({ trust, flows, tellFor }, party, issuer),
+    signOut: (party) => signOut({ ...access, trust, tell: tellFor(party.name) }, party, () => endFlows(flows, party)),
     forgetAnonymous() {
       const anonymous = parties.remove(undefined)
       if (!anonymous) return
@@ -74,6 +72,12 @@ export function createEngine(options: RequesterOptions): RequesterParts {
 function endFlows(flows: Flows, party: Party): void {
   flows.endAll(party, new InvalidStateError('Signed out meanwhile'))
 }
+
+/** An anonymous party beside named ones is kept in memory only, so that nothing of it is found by the next person. */
+const inMemoryOf =
+  ({ requestingParty }: RequesterOptions) =>
+  (name: string | undefined): boolean =>
+    name === undefined && typeof requestingParty === 'function'
 
 function counter(): () => number {
   let last = 0

@@ -1,6 +1,7 @@
 /** `requestingParty` as a function: whose request it is, is decided when the request is made. */
 import { expect, test } from 'vitest'
 import { inspect } from '../../src/inspect.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { until } from '../helpers/wait.ts'
 import { startWorld } from '../helpers/world.ts'
 import { path, rejection } from '../sign-in/kit.ts'
@@ -88,4 +89,26 @@ test('a handle for a fixed party does not ask the function', async () => {
   const requester = world.requester({ requestingParty: () => expect.fail('nobody asks') })
   expect((await requester.as('bob').fetch(world.host.origin + path)).status).toBe(200)
   expect(() => requester.as(undefined as never)).toThrow(TypeError)
+})
+
+test('with a storage, nothing of an anonymous party is stored', async () => {
+  const world = await startWorld()
+  const kept = new Map<string, string>()
+  let name: string | undefined
+  const requester = world.requester({
+    requestingParty: () => name,
+    storage: keyValueStorage({
+      get: (key) => kept.get(key),
+      set: (key, value) => void kept.set(key, value),
+      delete: (key) => void kept.delete(key),
+    }),
+  })
+  expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
+  await requester.signOut()
+  expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
+  expect([...kept.keys()]).toEqual([])
+  name = 'alice'
+  expect((await requester.fetch(world.host.origin + path)).status).toBe(200)
+  await until(() => kept.size > 0)
+  expect([...kept.keys()].every((key) => key.includes('"alice"'))).toBe(true)
 })

@@ -102,11 +102,11 @@ async function handleReturn(
   state: string,
   tell: Tell,
 ): Promise<FinishedReturn | RepeatedReturn> {
-  const { records, options } = access
-  await readEpoch(records, party)
-  const before = await rememberedReturn(records, party, state)
+  const { options } = access
+  await readEpoch(party)
+  const before = await rememberedReturn(party, state)
   if (before) return repeat(before)
-  const pending = await takePending(records, party, state, options.timeouts?.flow ?? 300_000)
+  const pending = await takePending(party, state, options.timeouts?.flow ?? 300_000)
   if (!pending) {
     // A flow that no storage keeps may wait in the page that opened this popup.
     if (isThisPage && (await handToOpener(url, state))) return { finished: true, handedOver: true }
@@ -117,13 +117,13 @@ async function handleReturn(
   const kind = kindOf(pending, url, access)
   try {
     await finish(access, party, pending, url, state, tell)
-    await rememberReturn(records, party, state, { finished: true })
+    await rememberReturn(party, state, { finished: true })
     return { kind, request }
   } catch (error) {
     const known = findUmaError(error)
     if (!known) throw error
     const outcome: ReturnOutcome = isSentAwayAgain(known) ? { finished: true } : { code: known.code }
-    if (pending.flow.epoch === party.epoch) await rememberReturn(records, party, state, outcome)
+    if (pending.flow.epoch === party.epoch) await rememberReturn(party, state, outcome)
     // Not enumerable: the URL of a request may hold secrets of the application.
     throw Object.defineProperties(known, { request: { value: request }, kind: { value: kind } })
   }
@@ -183,7 +183,7 @@ async function finish(
     const interaction = await interactionOf(access, target, pending)
     checkReturn(back, { state, redirectUri, issuer }, false)
     const next = await interaction.accept(back, state)
-    if (flow.goal === 'sign-in') return forgetRedirects(access.records, party, place)
+    if (flow.goal === 'sign-in') return forgetRedirects(party, place)
     const input: FlowInput = signIn ? { kind: 'signed-in' } : { kind: 'returned', state: next ?? {} }
     await access.flows.resume(target, transition(flow, input).flow)
   } catch (error) {

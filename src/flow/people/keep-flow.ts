@@ -19,7 +19,7 @@ export async function keepPending(records: RecordStore, state: string, pending: 
  * @param storeRequest headers and text body of the request wait in the storage, too
  */
 export async function keepFlow(
-  { access, target, flow, shared, claim }: FlowRun,
+  { target, flow, shared, claim }: FlowRun,
   { interaction, state, redirectUri }: Leaving,
   storeRequest: boolean,
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function keepFlow(
   const { leader } = shared
   const started = flow.state ?? (leader ? scheme.start(leader.challenge) : {})
   const waiting: Flow = claim ? withoutClaim(flow, started, redirectUri) : { ...flow, state: started, redirectUri }
-  await keepPending(access.records, state, {
+  await keepPending(target.party.records, state, {
     v: 2,
     flow: waiting,
     ...(interaction.kind === 'sign-in' && { signIn: { memo: interaction.memo() } }),

@@ -1,6 +1,6 @@
 import { InvalidStateError } from '../../errors/index.ts'
 import { readEpoch } from '../../parties/epoch.ts'
-import type { Party, RecordStore } from '../../parties/party.ts'
+import type { Party } from '../../parties/party.ts'
 import { pendingKey } from '../../parties/record-keys.ts'
 import { readObject } from '../../protocol/http/read-object.ts'
 import { toPlace } from '../../wallet/place.ts'
@@ -33,20 +33,15 @@ export interface PendingFlow {
  * @returns undefined if no flow waits under this state
  * @throws InvalidStateError if the flow belongs to another party, or has waited too long
  */
-export function takePending(
-  records: RecordStore,
-  party: Party,
-  state: string,
-  longest: number,
-): Promise<PendingFlow | undefined> {
+export function takePending(party: Party, state: string, longest: number): Promise<PendingFlow | undefined> {
   const key = pendingKey(state)
   return party.lock(key, async () => {
-    const epoch = await readEpoch(records, party)
-    const pending = readPending((await records.get(key)) || '')
+    const epoch = await readEpoch(party)
+    const pending = readPending((await party.records.get(key)) || '')
     if (!pending) return undefined
     const isOurs = pending.flow.party === party.name && pending.flow.epoch === (epoch || party.epoch)
     if (!isOurs) throw notOurs()
-    await records.delete(key)
+    await party.records.delete(key)
     const { flow } = pending
     if (flow.deadline < Date.now()) {
       throw new InvalidStateError('The person came back too late; send the request again')

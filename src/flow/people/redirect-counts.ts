@@ -1,5 +1,5 @@
 import { sha256 } from '../../async/sha256.ts'
-import type { Party, RecordStore } from '../../parties/party.ts'
+import type { Party } from '../../parties/party.ts'
 import { redirectsKey } from '../../parties/record-keys.ts'
 import { readObject } from '../../protocol/http/read-object.ts'
 import { type Place, placeKey } from '../../wallet/place.ts'
@@ -21,23 +21,17 @@ const maxOpened = 1000
 const opened = new WeakMap<Party, Set<string>>()
 
 /** Counts a redirect. Returns false, and counts nothing, if the person was already sent away `max` times. */
-export async function countRedirect(
-  records: RecordStore,
-  party: Party,
-  place: Place,
-  max: number,
-  lifetime: number,
-): Promise<boolean> {
+export async function countRedirect(party: Party, place: Place, max: number, lifetime: number): Promise<boolean> {
   const key = await keyOf(party, place)
   const now = Date.now()
-  const record = readObject((await records.get(key)) || '') as CountRecord | undefined
+  const record = readObject((await party.records.get(key)) || '') as CountRecord | undefined
   const isCurrent = record !== undefined && Number.isFinite(record.count) && record.until > now
   // A stored time is believed up to its longest possible value.
   const until = isCurrent ? Math.min(record.until, now + lifetime) : now + lifetime
   const count = isCurrent ? record.count : 0
   if (count >= max) return false
   opened.get(party)?.delete(placeKey(place))
-  await records.set(key, JSON.stringify({ count: count + 1, until } satisfies CountRecord), until - now)
+  await party.records.set(key, JSON.stringify({ count: count + 1, until } satisfies CountRecord), until - now)
   return true
 }
 
@@ -45,13 +39,13 @@ export async function countRedirect(
  * Forgets the count of a place, because the place was opened. The storage is asked once for each place: another page
  * may have counted.
  */
-export async function forgetRedirects(records: RecordStore, party: Party, place: Place): Promise<void> {
+export async function forgetRedirects(party: Party, place: Place): Promise<void> {
   const places = opened.get(party) ?? new Set<string>()
   const key = placeKey(place)
   if (places.has(key)) return
   if (places.size >= maxOpened) places.clear()
   opened.set(party, places.add(key))
-  await records.delete(await keyOf(party, place))
+  await party.records.delete(await keyOf(party, place))
 }
 
 const keyOf = async (party: Party, place: Place): Promise<string> =>

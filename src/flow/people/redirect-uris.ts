@@ -23,7 +23,8 @@ export interface EffectiveRedirectUri {
  * @throws RedirectError with `reason: 'shared_redirect_uri'`
  */
 export async function refuseSharedRedirectUri(
-  { trust, records }: { trust: Trust; records: RecordStore },
+  trust: Trust,
+  records: RecordStore,
   authority: Authority,
   { redirectUri, broughtByHandler, unique }: EffectiveRedirectUri,
   lifetime: number,

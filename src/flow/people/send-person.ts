@@ -54,16 +54,22 @@ async function interact(run: FlowRun, begin: () => Promise<Interaction>): Promis
 async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowInput> {
   const { access, target, flow, signal } = run
   const { issuer } = target.authority.server
-  const { records, options } = access
+  const { options } = access
   const lifetime = options.timeouts?.flow ?? 300_000
-  if (!(await countRedirect(records, target.party, target.place, flow.limits.rounds, lifetime))) {
+  if (!(await countRedirect(target.party, target.place, flow.limits.rounds, lifetime))) {
     return { kind: 'redirect-loop' }
   }
   const opened = await openRedirect(run)
   const redirectUri = opened.redirectUri ?? target.authority.server.redirectUri ?? options.redirectUri
   const broughtByHandler = opened.redirectUri !== undefined
   const unique = opened.uniqueRedirectUri === true
-  await refuseSharedRedirectUri(access, target.authority, { redirectUri, broughtByHandler, unique }, lifetime)
+  await refuseSharedRedirectUri(
+    access.trust,
+    target.party.records,
+    target.authority,
+    { redirectUri, broughtByHandler, unique },
+    lifetime,
+  )
   const state = newState()
   const url = await interaction.url({ redirectUri, state })
   if (!url) throw new RedirectError(`${issuer} wants to send people to a URL that is not safe`, { issuer })
@@ -75,7 +81,7 @@ async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowI
   checkReturn(back, { state, redirectUri, issuer }, interaction.outOfBand)
   run.say({ type: 'redirect-returned' })
   const next = await interaction.accept(back, state)
-  if (flow.goal === 'sign-in') await forgetRedirects(records, target.party, target.place)
+  if (flow.goal === 'sign-in') await forgetRedirects(target.party, target.place)
   if (interaction.kind === 'sign-in') return { kind: 'signed-in' }
   return { kind: 'returned', state: next ?? {} }
 }

@@ -1,14 +1,13 @@
 import { UntrustedAuthorizationServerError } from '../../errors/index.ts'
 import { bare, type TellFor } from '../../events.ts'
 import { readEpoch } from '../../parties/epoch.ts'
-import type { Party, RecordStore } from '../../parties/party.ts'
+import type { Party } from '../../parties/party.ts'
 import type { Trust } from '../../trust/trust.ts'
 import type { FlowTarget } from '../flow-target.ts'
 import type { Flows } from '../flows.ts'
 
 /** The parts of a requester that an explicit sign-in uses. */
 export interface SignInAtAccess {
-  records: RecordStore
   trust: Trust
   flows: Flows
   tellFor: TellFor
@@ -21,7 +20,7 @@ export interface SignInAtAccess {
  * @throws UntrustedAuthorizationServerError, TypeError if the server has no sign-in, or the error of the flow
  */
 export async function signInAt(access: SignInAtAccess, party: Party, issuer: string): Promise<void> {
-  const { records, trust, flows, tellFor } = access
+  const { trust, flows, tellFor } = access
   const found = URL.canParse(issuer) ? await trust.find(issuer) : undefined
   if (!found) {
     const named = bare(`${issuer}`)
@@ -41,6 +40,6 @@ export async function signInAt(access: SignInAtAccess, party: Party, issuer: str
     tell: tellFor(party.name),
   }
   // The party may have signed out in another process since it was last looked at.
-  await readEpoch(records, party)
+  await readEpoch(party)
   await flows.signIn(target)
 }

@@ -1,7 +1,6 @@
 import type { SignIn } from '../../authorization-server/sign-in/identity.ts'
 import { InvalidStateError, loadPart, NobodySignedInError } from '../../errors/index.ts'
 import { clientSession, type ServerAccess } from '../../parties/client-session.ts'
-import type { RecordStore } from '../../parties/party.ts'
 import { revokeAll } from '../../parties/revoke.ts'
 import { keepIdentity } from '../../parties/sign-ins.ts'
 import { signInOf } from '../../trust/authority.ts'
@@ -12,7 +11,6 @@ import type { Interaction } from './interaction.ts'
 
 /** What a sign-in uses. */
 export interface SignInInteractionAccess extends ServerAccess {
-  records: RecordStore
   trust: Trust
 }
 
@@ -47,7 +45,7 @@ export function signInInteraction(
     async accept(back) {
       const parts = await loadPart('sign-in', () => signIn.load())
       const identity = await parts.finish(await session(), begun, back)
-      if (await keepIdentity(access.records, party, authority.key, identity, epoch)) {
+      if (await keepIdentity(party, authority.key, identity, epoch)) {
         tell({ type: 'signed-in', issuer })
         return undefined
       }

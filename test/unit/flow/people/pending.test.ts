@@ -8,7 +8,7 @@ import { world } from '../run-kit.ts'
 function waiting(more: object = {}) {
   const { run, records, party } = world({ flow: { state: { ticket: 't' }, ...more } })
   run.stop()
-  return { flow: run.flow, records, party, take: (longest = 600_000) => takePending(records, party, 's', longest) }
+  return { flow: run.flow, records, party, take: (longest = 600_000) => takePending(party, 's', longest) }
 }
 const belongsToNobody = new InvalidStateError('This return belongs to no redirect of this requesting party')
 

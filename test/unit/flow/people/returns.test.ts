@@ -82,33 +82,33 @@ describe('countRedirect', () => {
   it('counts up to the bound, and starts again after its time', async () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const { records, party } = quietWorld()
-    const count = () => countRedirect(records, party, place, 2, 500)
+    const count = () => countRedirect(party, place, 2, 500)
     expect([await count(), await count(), await count()]).toEqual([true, true, false])
     expect(recordOf(records)).toEqual({ count: 2, until: 1_000_500 })
     expect([...records.lifetimes.values()]).toEqual([500])
     vi.setSystemTime(1_000_200)
-    expect(await countRedirect(records, party, place, 3, 500)).toBe(true)
+    expect(await countRedirect(party, place, 3, 500)).toBe(true)
     expect([recordOf(records), ...records.lifetimes.values()]).toEqual([{ count: 3, until: 1_000_500 }, 300])
     vi.setSystemTime(1_000_500)
     expect(await count()).toBe(true)
     expect(recordOf(records)).toEqual({ count: 1, until: 1_001_000 })
-    await forgetRedirects(records, party, place)
+    await forgetRedirects(party, place)
     expect(records.held.size).toBe(0)
   })
 
   it('does not believe a record that lasts too long or holds no number', async () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const { records, party } = quietWorld()
-    await countRedirect(records, party, place, 2, 500)
+    await countRedirect(party, place, 2, 500)
     const [key = ''] = records.held.keys()
     records.held.set(key, JSON.stringify({ count: 1, until: 9_000_000 }))
-    await countRedirect(records, party, place, 2, 500)
+    await countRedirect(party, place, 2, 500)
     expect(recordOf(records)).toEqual({ count: 2, until: 1_000_500 })
     records.held.set(key, JSON.stringify({ count: 'many', until: 1_000_100 }))
-    await countRedirect(records, party, place, 2, 500)
+    await countRedirect(party, place, 2, 500)
     expect(recordOf(records)).toEqual({ count: 1, until: 1_000_500 })
     records.held.set(key, '')
-    expect(await countRedirect(records, party, place, 0, 500)).toBe(false)
+    expect(await countRedirect(party, place, 0, 500)).toBe(false)
   })
 })
 
@@ -116,21 +116,21 @@ describe('the outcome of a return', () => {
   it('is remembered for ten minutes, for this party and epoch', async () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const { records, party } = quietWorld()
-    expect(await rememberedReturn(records, party, 's')).toBeUndefined()
-    await rememberReturn(records, party, 's', { finished: true })
-    await rememberReturn(records, party, 'f', { code: 'denied' })
-    expect(await rememberedReturn(records, party, 's')).toEqual({ finished: true })
-    expect(await rememberedReturn(records, party, 'f')).toEqual({ code: 'denied' })
+    expect(await rememberedReturn(party, 's')).toBeUndefined()
+    await rememberReturn(party, 's', { finished: true })
+    await rememberReturn(party, 'f', { code: 'denied' })
+    expect(await rememberedReturn(party, 's')).toEqual({ finished: true })
+    expect(await rememberedReturn(party, 'f')).toEqual({ code: 'denied' })
     expect([...records.lifetimes.values()]).toEqual([600_000, 600_000])
     expect([...records.held.keys(), ...records.held.values()].join()).not.toMatch(/finished:\S+ (s|f)\b/)
     vi.setSystemTime(1_000_000 - 1)
-    expect(await rememberedReturn(records, party, 's')).toBeUndefined()
+    expect(await rememberedReturn(party, 's')).toBeUndefined()
     vi.setSystemTime(1_600_000)
-    expect(await rememberedReturn(records, party, 's')).toBeUndefined()
+    expect(await rememberedReturn(party, 's')).toBeUndefined()
     vi.setSystemTime(1_599_999)
-    expect(await rememberedReturn(records, party, 's')).toEqual({ finished: true })
+    expect(await rememberedReturn(party, 's')).toEqual({ finished: true })
     party.epoch = 1
-    expect(await rememberedReturn(records, party, 's')).toBeUndefined()
+    expect(await rememberedReturn(party, 's')).toBeUndefined()
   })
 })
 
@@ -142,7 +142,7 @@ describe('refuseSharedRedirectUri', () => {
     const trust = { ...access.trust, otherReturnServers: () => others }
     return {
       records,
-      refuse: (given: object) => refuseSharedRedirectUri({ trust, records }, authority, uri(given), 500),
+      refuse: (given: object) => refuseSharedRedirectUri(trust, records, authority, uri(given), 500),
     }
   }
   const refusal = { reason: 'shared_redirect_uri', issuer }
@@ -174,7 +174,7 @@ describe('refuseSharedRedirectUri', () => {
     const told = { authorization_response_iss_parameter_supported: true, issuer }
     const { authority, records, access } = quietWorld({ server: { metadata: told } })
     const trust = { ...access.trust, otherReturnServers: () => ['https://other.example'] }
-    await refuseSharedRedirectUri({ trust, records }, authority, uri(), 500)
+    await refuseSharedRedirectUri(trust, records, authority, uri(), 500)
   })
 })
 
