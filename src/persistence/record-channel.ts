@@ -1,13 +1,16 @@
 /** Hears the keys of records that changed in another tab, or through another requester of this page. */
-export type RecordListener = (key: string) => void
+export interface RecordListener {
+  /** The record of this key has changed. */
+  hear(key: string): void
+}
 
 /** The end of the channel that one requester has. */
 export interface RecordChannel {
   /** Tells everybody else that the record of this key has changed. */
   post(key: string): void
   /**
-   * Calls the listener for each change. The channel does not keep the listener alive: the caller holds it for as long
-   * as it wants to hear.
+   * Tells the listener about each change. The channel does not keep the listener alive: somebody else has to hold this
+   * very object.
    */
   listen(listener: RecordListener): void
   /** Hears nothing from now on. The last requester of the page that leaves closes the channel. */
@@ -53,7 +56,7 @@ function openOnce(): void {
 function tell(key: string, except?: Listeners): void {
   for (const listeners of everybody) {
     if (listeners === except) continue
-    for (const reference of listeners) reference.deref()?.(key)
+    for (const reference of listeners) reference.deref()?.hear(key)
   }
 }
 

@@ -53,15 +53,6 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
   const post = (key: string): void => channel?.post(key)
   const parts: PairParts = { records, tell, party, present, maxEntries, seen, epoch, post }
 
-  /** Another tab has changed a record. */
-  const hear: RecordListener = (key) => {
-    if (key === indexKey(name)) read.clear()
-    if (key === epochKey(name)) void epoch.look()
-    const changed = met.get(key)
-    if (changed) void sync(changed.authority, changed.host)
-  }
-  channel?.listen(hear)
-
   function pairOf(authority: Authority, host: string): StoredPair {
     const key = stampKey(name, host, authority.key)
     const pair = pairs.get(key) ?? createStoredPair(parts, authority, host)
@@ -171,7 +162,7 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
     return [...indexed, ...here.filter((pair) => !includesPair(indexed, pair))]
   }
 
-  return {
+  const wallet: StoredWallet & RecordListener = {
     ready(host) {
       if (read.has(host)) return read.get(host)
       const reading = readRecords(host).then((complete) => {
@@ -213,7 +204,16 @@ export function createStoredWallet(options: StoredWalletOptions): StoredWallet {
       read.clear()
       pairs.clear()
     },
+    hear(key) {
+      if (key === indexKey(name)) read.clear()
+      if (key === epochKey(name)) void epoch.look()
+      const changed = met.get(key)
+      if (changed) void sync(changed.authority, changed.host)
+    },
   }
+  // The party holds the wallet, and so the listener.
+  channel?.listen(wallet)
+  return wallet
 }
 
 /** Names the pair of an authority and a host as the lock of its flows is named. */

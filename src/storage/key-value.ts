@@ -9,6 +9,10 @@ export interface KeyValueStore {
   get(key: string): unknown
   set(key: string, value: string, ttlMs?: number): unknown
   delete(key: string): unknown
+  getMany?(keys: string[]): unknown
+  add?(key: string, value: string, ttlMs: number): unknown
+  keys?(prefix: string): unknown
+  lock?(key: string, task: () => Promise<unknown>): unknown
 }
 
 /** A function of the store, bound to the store; `undefined` if the store has no such function. */

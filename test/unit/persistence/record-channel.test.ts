@@ -36,7 +36,7 @@ describe('in a page', () => {
   function joined() {
     const heard: string[] = []
     const channel = joinRecordChannel()
-    const listener: RecordListener = (key) => heard.push(key)
+    const listener: RecordListener = { hear: (key) => void heard.push(key) }
     channel?.listen(listener)
     return { heard, channel, listener }
   }

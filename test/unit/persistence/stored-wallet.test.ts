@@ -8,7 +8,7 @@ import {
   snapshotKey,
   stampKey,
 } from '../../../src/parties/record-keys.ts'
-import type { RecordChannel } from '../../../src/persistence/record-channel.ts'
+import type { RecordChannel, RecordListener } from '../../../src/persistence/record-channel.ts'
 import { authorityOf, host, key, type MoodyStorage, moodyStorage, obtain, processOn, tokenAt } from './kit.ts'
 
 const stampOfBob = stampKey('bob', host, key)
@@ -487,10 +487,10 @@ test('erase deletes all records, also those that are not in the index; a noted w
 describe('tabs', () => {
   /** Channels that hear one another at once. */
   function tabs() {
-    const heard: [number, (name: string) => void][] = []
+    const heard: [number, RecordListener][] = []
     return (tab: number): RecordChannel => ({
       post: (name) => {
-        for (const [other, listener] of heard) if (other !== tab) listener(name)
+        for (const [other, listener] of heard) if (other !== tab) listener.hear(name)
       },
       listen: (listener) => void heard.push([tab, listener]),
       close: () => {},
