@@ -1,5 +1,5 @@
 import type { ClientRegistration } from '../authorization-server/registration.ts'
-import { SignIn } from '../authorization-server/sign-in/identity.ts'
+import { isSignIn, type SignIn } from '../authorization-server/sign-in/identity.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import type { Binding } from '../bindings/binding.ts'
 import type { Answer } from '../protocol/http/answer.ts'
@@ -118,7 +118,7 @@ const members: Record<keyof SchemeParts, { check: Check; expected: string }> = {
   allowInsecureHttp: { check: (value) => typeof value === 'boolean', expected: 'true or false' },
   binding: { check: hasFunctions('present'), expected: 'an object with a function present(grant, request)' },
   signIn: {
-    check: (value) => value instanceof SignIn,
+    check: (value) => isSignIn(value),
     expected: 'codeFlow({ scope }) or defineSignIn({ begin, finish })',
   },
   register: { check: isFunction, expected: 'a function (caller, metadata, client) that registers a client' },

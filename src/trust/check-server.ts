@@ -1,6 +1,6 @@
 import { needsMore } from '../authorization-server/client-metadata.ts'
-import { DynamicClient } from '../authorization-server/dynamic-client.ts'
-import { SignIn } from '../authorization-server/sign-in/identity.ts'
+import { isDynamicClient } from '../authorization-server/dynamic-client.ts'
+import { isSignIn } from '../authorization-server/sign-in/identity.ts'
 import {
   checkOptions,
   flagRule,
@@ -32,12 +32,12 @@ const rules: OptionRules<AuthorizationServer> = {
     required: true,
   },
   client: {
-    check: (value) => value instanceof DynamicClient || (isObject(value) && isString(value.id) && value.id !== ''),
+    check: (value) => isDynamicClient(value) || (isObject(value) && isString(value.id) && value.id !== ''),
     expected: '{ id }, or dynamicClient() of uma-requester/client/dynamic',
     required: true,
   },
   signIn: {
-    check: (value) => value instanceof SignIn,
+    check: (value) => isSignIn(value),
     expected: 'codeFlow({ scope }) or defineSignIn({ begin, finish }) of uma-requester/sign-in',
   },
   parameters: { check: isObject, expected: 'an object of token request parameters' },
@@ -70,7 +70,7 @@ export function checkServer(server: AuthorizationServer, defaultScheme: SchemeOu
   }
   must(secureUrl(issuer, allowInsecureHttp) && !issuer.includes('?'), `the issuer must be ${urlRule}`)
   must(!issuer.includes('/.well-known/'), 'the issuer is the part of the URL that stands before /.well-known/')
-  const method = client instanceof DynamicClient ? client.metadata.token_endpoint_auth_method : undefined
+  const method = isDynamicClient(client) ? client.metadata.token_endpoint_auth_method : undefined
   must(!needsMore(method) || client.auth || signIn, `client.auth is missing, for ${method}`)
   must(!client.auth || isFunction(client.auth), 'client.auth must be a client authentication, such as none()')
   must(!sendAccessToken || Array.isArray(hosts), 'sendAccessToken needs hosts as a list of origins')

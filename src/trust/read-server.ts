@@ -1,5 +1,5 @@
 import { type ClientAuth, none } from '../authorization-server/client-authentication.ts'
-import { DynamicClient } from '../authorization-server/dynamic-client.ts'
+import { isDynamicClient } from '../authorization-server/dynamic-client.ts'
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import { findUmaError, NobodySignedInError } from '../errors/index.ts'
@@ -18,7 +18,7 @@ import type { AuthorizationServer } from './options.ts'
 export function readServer(server: AuthorizationServer, defaultScheme: Scheme): Authority {
   checkServer(server, defaultScheme)
   const { issuer, client, scheme = defaultScheme } = server
-  const dynamic = client instanceof DynamicClient ? client : undefined
+  const dynamic = isDynamicClient(client) ? client : undefined
   const { id = '', auth = none() } = client as { id?: string; auth?: ClientAuth }
   return {
     server,

@@ -7,6 +7,7 @@ import type { Requester, RequesterOptions } from '../../src/index.ts'
 import { inspect } from '../../src/inspect.ts'
 import { keyValueStorage } from '../../src/storage/key-value.ts'
 import { path } from '../flows/kit.ts'
+import { until } from '../helpers/wait.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { rptAt } from '../requester/kit.ts'
 
@@ -79,11 +80,17 @@ test('S5: a bad RPT and a bad place in a record are dropped singly', async () =>
   const first = world.requester(options)
   expect((await first.fetch(world.host.origin + path)).status).toBe(200)
   const rpt = rptAt(world, path)
-  const [key = ''] = [...storage.keys()].filter((name) => name.startsWith('uma:rpts:'))
-  const record = JSON.parse(storage.get(key) as string)
-  record.rpts[0].places.push(['GET', withUserinfo(world, '/alice/3.jpg')], 'nonsense', ['get', 7])
-  record.rpts.push({ id: 'bad' }, null, { ...record.rpts[0], id: 'also bad', grant: { token: 'x y', type: 'Bearer' } })
-  storage.set(key, JSON.stringify(record))
+  const change = (kind: string, edit: (record: { recent: unknown[]; rpts: unknown[] }) => void): void => {
+    const [key = ''] = [...storage.keys()].filter((name) => name.startsWith(`uma:${kind}:`))
+    const record = JSON.parse(storage.get(key) as string)
+    edit(record)
+    storage.set(key, JSON.stringify(record))
+  }
+  await until(() => [...storage.keys()].some((name) => name.startsWith('uma:rpt:')))
+  const badPlaces = [['GET', withUserinfo(world, '/alice/3.jpg')], ['GET', '/../x'], 'nonsense', ['get', 7]]
+  change('rpt', ({ recent }) => recent.push(...badPlaces))
+  change('rpts', ({ rpts }) => rpts.push('bad', null, { id: 'bad' }, 'missing 1', 'x'.repeat(1000)))
+  for (const key of [...storage.keys()].filter((name) => name.startsWith('uma:snapshot:'))) storage.delete(key)
 
   const requester = world.requester(options)
   world.recorder.clear()

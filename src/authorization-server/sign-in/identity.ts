@@ -34,11 +34,16 @@ export interface SignInParts {
   refresh?(connection: Connection, identity: Identity): Promise<Identity>
 }
 
+/** Marks sign-ins. Two copies of this package in one program know the same mark. */
+const mark: unique symbol = Symbol.for('uma-requester.sign-in')
+
 /**
  * A sign-in: the value of `codeFlow()` or `defineSignIn()`. It is thin: the code of the sign-in is loaded when somebody
  * has to sign in.
  */
 export class SignIn {
+  /** @internal */
+  readonly [mark] = true
   readonly #load: () => Promise<SignInParts>
 
   /** @internal */
@@ -51,3 +56,5 @@ export class SignIn {
     return this.#load()
   }
 }
+
+export const isSignIn = (value: unknown): value is SignIn => Object(value) === value && mark in (value as object)
