@@ -222,7 +222,8 @@ describe('SQLite', () => {
     const records = db.prepare('SELECT key, value FROM records').all() as { key: string; value: string }[]
     db.close()
     expect(records.length).toBeGreaterThan(0)
-    for (const { key, value } of records) if (/^uma:(rpts?|places|snapshot):/.test(key)) expect(JSON.parse(value).v).toBe(3)
+    for (const { key, value } of records)
+      if (/^uma:(rpts?|places|snapshot):/.test(key)) expect(JSON.parse(value).v).toBe(3)
     world.recorder.clear()
     expect((await ask(bob(world, sqlite(path)), world, [0, 1])).statuses).toEqual([200, 200])
   })

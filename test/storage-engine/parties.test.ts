@@ -177,14 +177,13 @@ describe.each(backends.filter(({ there }) => there))('pending redirects: $name',
         requestingParty: 'the service itself',
         redirectUri: 'https://app.example.com/callback',
         onRedirect: {
-          open: async ({ requestingParty }) => ({
-            leaves: true,
-            run: async ({ url }) => {
-              const { headers } = await fetch(url, { redirect: 'manual' })
-              backs[names.indexOf(requestingParty as string)] = headers.get('location') as string
-              return new Promise(() => {})
-            },
-          }),
+          open: (context) =>
+            pageRedirect({
+              async navigate(url) {
+                const { headers } = await fetch(url, { redirect: 'manual' })
+                backs[names.indexOf(context.requestingParty as string)] = headers.get('location') as string
+              },
+            }).open(context),
         },
       })
     const before = await requester()
