@@ -55,7 +55,7 @@ export class RedirectNeededError extends UmaError {
   override name = 'RedirectNeededError'
   override readonly code = 'redirect_needed'
 
-  /** @param url holds a state, and perhaps a ticket; it is not enumerable, so that it is not logged */
+  /** @param init `url` holds a state, and perhaps a ticket; it is not enumerable, so that it is not logged */
   constructor(message: string, init: UmaErrorInit & { url: string }) {
     super(message, init)
     Object.defineProperty(this, redirectUrl, { value: init.url })

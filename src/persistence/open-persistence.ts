@@ -23,7 +23,11 @@ export interface Persistence {
   close(): void
 }
 
-/** Opens the persistence of one requester. Nothing is read or written before the first use. */
+/**
+ * Opens the persistence of one requester. Nothing is read or written before the first use.
+ *
+ * @public A storage brings this function (`loadPersistence`).
+ */
 export function openPersistence(options: PersistenceOptions): Persistence {
   const { storage, trust, tellFor, maxEntries, present } = options
   const records = createResilientStorage(storage, tellFor(undefined))

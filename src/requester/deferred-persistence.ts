@@ -1,9 +1,8 @@
 import { loadPart } from '../errors/index.ts'
 import type { Party, RecordStore, StoredWallet } from '../parties/party.ts'
 import type { Persistence, PersistenceOptions } from '../persistence/open-persistence.ts'
-import { hidden, type RequesterStorage } from '../storage/storage.ts'
-
-type OpenPersistence = typeof import('../persistence/open-persistence.ts').openPersistence
+import { loadPersistence } from '../storage/requester-storage.ts'
+import type { RequesterStorage } from '../storage/storage.ts'
 
 /**
  * The persistence of a requester. Its code comes with the storage and is loaded when the storage is first used. If the
@@ -27,8 +26,7 @@ export class DeferredPersistence implements Omit<Persistence, 'close'> {
 
   async #open(): Promise<Persistence> {
     if (this.#opened) return this.#opened
-    const load = () => this.#storage[hidden].load() as Promise<{ openPersistence: OpenPersistence }>
-    const { openPersistence } = await loadPart('storage', load)
+    const { openPersistence } = await loadPart('storage', () => loadPersistence(this.#storage))
     this.#opened ??= openPersistence({ ...this.#options, storage: this.#storage })
     return this.#opened
   }

@@ -144,7 +144,7 @@ describe('no secret of a sign-in leaves for where it does not belong', () => {
       const error = await rejection(requester({ onRedirect, fetch: send }, server).fetch(url))
       told.push(String(error), JSON.stringify(error), inspect(error, { depth: 9 }))
     }
-    told.push(JSON.stringify(world.events), JSON.stringify(await inspect(app)))
+    told.push(JSON.stringify(world.events), JSON.stringify(await inspectParty(app)))
     const text = told.join('\n')
     const secrets = secretsOf(world, calls)
     expect(secrets.length).toBeGreaterThan(12)
