@@ -51,24 +51,19 @@ export function checkOptions<Options extends object>(
 
 /** Says that there is no such option, and names the nearest one. */
 function unknownOption(name: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((other) => ({ other, distance: editDistance(name.toLowerCase(), other.toLowerCase()) }))
-    .filter(({ other, distance }) => distance <= Math.max(2, other.length / 3))
-    .sort((one, two) => one.distance - two.distance)
-  if (nearest) return `there is no option ${name}; did you mean ${nearest.other}?`
+  const nearest = known.find((other) => isNear(name.toLowerCase(), other.toLowerCase()))
+  if (nearest !== undefined) return `there is no option ${name}; did you mean ${nearest}?`
   return `there is no option ${name}; the options are ${known.join(', ')}`
 }
 
-/** How many characters must be inserted, removed or replaced to make one text of the other (Levenshtein). */
-function editDistance(one: string, two: string): number {
-  let row = Array.from({ length: two.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= two.length; j++) {
-      const replaced = (row[j - 1] as number) + (one[i - 1] === two[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[two.length] as number
+/** Whether two texts differ by one character that is missing, added or another, or by two that are swapped. */
+function isNear(one: string, two: string): boolean {
+  const shorter = withOneLess(two)
+  return withOneLess(one).some((text) => shorter.includes(text))
 }
+
+/** The text, and the text without each of its characters. */
+const withOneLess = (text: string): string[] => [
+  text,
+  ...Array.from(text, (_, index) => text.slice(0, index) + text.slice(index + 1)),
+]

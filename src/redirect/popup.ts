@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { abortable } from '../async/abortable.ts'
-import { InteractionRequiredError, RedirectError } from '../errors/index.ts'
+import { InteractionRequiredError } from '../errors/interaction-errors.ts'
+import { loadPart } from '../errors/load-error.ts'
 import type { OpenableRedirectHandler, RedirectRequest } from '../flow/options.ts'
-import { handToOpener, popupChannel } from '../flow/people/popup-channel.ts'
-import { watchPopup } from './watch-popup.ts'
+import { handToOpener } from '../flow/people/popup-channel.ts'
+import type { PopupWindows as Windows } from './run-in-popup.ts'
 
 /** Options of `popupRedirect`. */
 export interface PopupRedirectOptions {
@@ -52,6 +52,7 @@ export function popupRedirect(options: PopupRedirectOptions = {}): OpenableRedir
       if (globalThis.document === undefined) {
         throw new InteractionRequiredError('popupRedirect needs a page; it was called on a server', { issuer })
       }
+      const { runInPopup } = await loadPart('popupRedirect', loadRun)
       const run = (request: RedirectRequest) => runInPopup(windows, request, closedGrace)
       return redirectUri === undefined ? { run } : { redirectUri, run }
     },
@@ -59,8 +60,10 @@ export function popupRedirect(options: PopupRedirectOptions = {}): OpenableRedir
   }
 }
 
+const loadRun = () => import('./run-in-popup.ts')
+
 /** Opens windows, and knows the window that was opened before it was needed. */
-class PopupWindows {
+class PopupWindows implements Windows {
   readonly #features: string
   #early: Window | null = null
 
@@ -93,42 +96,6 @@ class PopupWindows {
   #open(url: string): Window | null {
     return globalThis.open(url, '_blank', this.#features)
   }
-}
-
-async function runInPopup(windows: PopupWindows, request: RedirectRequest, closedGrace: number): Promise<string> {
-  const { url, state, issuer, redirectUri, signal } = request
-  const { origin } = globalThis.location
-  if (redirectUri !== undefined && URL.parse(redirectUri)?.origin !== origin) {
-    throw new RedirectError(`popupRedirect: redirectUri must have the origin of this page, ${origin}`, { issuer })
-  }
-  const popup = windows.show(url)
-  if (!popup) {
-    throw new InteractionRequiredError(
-      'The popup was blocked: call requester.interact() in the click, with popupRedirect({ openEarly: true })',
-      { issuer },
-    )
-  }
-  const channel = popupChannel(state)
-  const ended = new AbortController()
-  try {
-    const watching = watchPopup(popup, { url, redirectUri, issuer, closedGrace }, ended.signal)
-    return await abortable(Promise.race([receiveUrl(channel), watching]), signal)
-  } finally {
-    ended.abort()
-    channel.close()
-    popup.close()
-  }
-}
-
-/** Takes the URL from the callback page, and tells the page so. */
-function receiveUrl(channel: BroadcastChannel): Promise<string> {
-  return new Promise((resolve) => {
-    channel.onmessage = ({ data }) => {
-      if (typeof data !== 'string') return
-      channel.postMessage({ received: true })
-      resolve(data)
-    }
-  })
 }
 
 /**
