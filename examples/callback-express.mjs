@@ -21,7 +21,7 @@ import { sqliteStorage } from 'uma-requester/storage/sqlite'
  * @param {string} options.origin where this app is reached
  * @param {string} options.photos where people keep their photos
  * @param {Pick<import('uma-requester').AuthorizationServer, 'issuer' | 'scheme' | 'signIn'>} options.server
- * @param {import('uma-requester').UmaStorage} options.storage keeps tokens, and the flows of those who are away
+ * @param {import('uma-requester').RequesterStorage} options.storage keeps tokens, and the flows of those who are away
  * @param {Map<string, string>} [options.sessions] your sessions, however you keep them: who they belong to
  * @param {(event: import('uma-requester').UmaEvent) => void} [options.onEvent]
  */
@@ -106,7 +106,7 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
     // Only in a session of the person who was sent away: a way back that somebody else was lured to is refused.
     const { finished, request, replay } = await handleCallback(personOf(response), origin + originalUrl)
     // The page was reloaded: everything was done the first time.
-    if (finished) return void response.redirect(303, '/')
+    if (finished || !request) return void response.redirect(303, '/')
     // What they were changing is changed now; what they were looking at, their browser asks for again.
     const changed = request.method === 'GET' ? undefined : await replay?.()
     if (changed && !changed.ok) return void (await show(changed, response))

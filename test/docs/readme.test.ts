@@ -95,6 +95,26 @@ test('the size that is stated', async () => {
   expect(first).toBeGreaterThan((stated - 2) * 1000)
 })
 
+test('the table of sizes', async () => {
+  const [, section = ''] = readme.split('\n## Sizes\n')
+  const stated = [...section.matchAll(/^\| (.+) \| (\d+\.\d) \| (\d+\.\d) \|$/gm)].map(
+    ([, name, first, everything]) => ({
+      name,
+      first: Number(first) * 1000,
+      everything: Number(everything) * 1000,
+    }),
+  )
+  expect(stated.length).toBeGreaterThan(10)
+  const isNear = (one: number, other: number): boolean => Math.abs(one - other) <= 0.05 * other
+  const wrong: unknown[] = []
+  for (const row of stated) {
+    const measured = sizeRows.find(({ name }) => name === row.name)
+    const size = measured && (await sizeOf(measured))
+    if (!size || !isNear(row.first, size.first) || !isNear(row.everything, size.everything)) wrong.push([row, size])
+  }
+  expect(wrong).toEqual([])
+})
+
 /** Where the options of an interface are declared: each level declares the options that it reads. */
 const declared: Record<string, [name: string, path: string][]> = {
   RequesterOptions: [

@@ -6,6 +6,7 @@ import type { AuthorizationServer, UmaEvent } from '../../src/index.ts'
 import { puma } from '../../src/schemes/puma.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
 import { codeFlow } from '../../src/sign-in.ts'
+import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { RecordedRequest, WireRecorder } from '../helpers/recorder.ts'
 import { startWorld } from '../helpers/world.ts'
 import { startAmWorld, visitManager } from '../schemes/kit.ts'
@@ -104,7 +105,8 @@ export async function startApp(stage: Stage): Promise<App & { restart(): void }>
   const { photos, server } = stage
   const sessions = new Map<string, string>()
   const restart = (): void => {
-    app = createApp({ origin, photos, server, storage, sessions, onEvent: (event: UmaEvent) => events.push(event) })
+    const options = { origin, photos, server, storage: keyValueStorage(storage), sessions }
+    app = createApp({ ...options, onEvent: (event: UmaEvent) => events.push(event) })
   }
   restart()
   return { origin, storage, events, restart }
