@@ -5,18 +5,12 @@ import { expect, onTestFinished } from 'vitest'
 import type { AuthorizationServer, UmaEvent } from '../../src/index.ts'
 import { puma } from '../../src/schemes/puma.ts'
 import { uma1 } from '../../src/schemes/uma1.ts'
-import type * as SignInEntry from '../../src/sign-in.ts'
+import { codeFlow } from '../../src/sign-in.ts'
 import { keyValueStorage } from '../../src/storage/key-value.ts'
 import type { RecordedRequest, WireRecorder } from '../helpers/recorder.ts'
 import { startWorld } from '../helpers/world.ts'
 import { startAmWorld, visitManager } from '../schemes/kit.ts'
 import { person } from '../sign-in/kit.ts'
-
-const load = (path: string) => import(new URL(path, import.meta.url).href)
-
-/** The example runs with the built package. The sign-in is a value of the same copy of the package. */
-const { createApp }: { createApp(options: object): RequestListener } = await load('../../examples/callback-express.mjs')
-const { codeFlow }: typeof SignInEntry = await load('../../dist/sign-in.js')
 
 export interface Stage {
   server: Pick<AuthorizationServer, 'issuer' | 'scheme' | 'signIn'>
@@ -91,6 +85,11 @@ export interface App {
   events: UmaEvent[]
 }
 
+/** As a reader would start it: with the package that was built. */
+const { createApp }: { createApp(options: object): RequestListener } = await import(
+  new URL('../../examples/callback-express.mjs', import.meta.url).href
+)
+
 /** Another process of the same app, on the same storage, takes over at the same address when `restart` is called. */
 export async function startApp(stage: Stage): Promise<App & { restart(): void }> {
   const storage = new Map<string, string>()
@@ -106,8 +105,14 @@ export async function startApp(stage: Stage): Promise<App & { restart(): void }>
   const { photos, server } = stage
   const sessions = new Map<string, string>()
   const restart = (): void => {
-    const options = { origin, photos, server, storage: keyValueStorage(storage), sessions }
-    app = createApp({ ...options, onEvent: (event: UmaEvent) => events.push(event) })
+    app = createApp({
+      origin,
+      photos,
+      server,
+      storage: keyValueStorage(storage),
+      sessions,
+      onEvent: (event: UmaEvent) => events.push(event),
+    })
   }
   restart()
   return { origin, storage, events, restart }
