@@ -15,7 +15,7 @@ const config: KnipConfig = {
     'test/**/*.ts',
     'bench/**/*.ts',
     'demo/**/*.{ts,mjs}',
-    'examples/**/*.mjs',
+    'examples/**/*.{mjs,ts}',
     'scripts/**/*.ts',
   ],
   project: ['src/**/*.ts'],

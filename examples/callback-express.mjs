@@ -106,7 +106,7 @@ export function createApp({ origin, photos, server, storage, sessions = new Map(
     // Only in a session of the person who was sent away: a way back that somebody else was lured to is refused.
     const { finished, request, replay } = await handleCallback(personOf(response), origin + originalUrl)
     // The page was reloaded: everything was done the first time.
-    if (finished) return void response.redirect(303, '/')
+    if (finished || !request) return void response.redirect(303, '/')
     // What they were changing is changed now; what they were looking at, their browser asks for again.
     const changed = request.method === 'GET' ? undefined : await replay?.()
     if (changed && !changed.ok) return void (await show(changed, response))

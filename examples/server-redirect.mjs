@@ -18,7 +18,7 @@ import { sqliteStorage } from 'uma-requester/storage/sqlite'
  * @param {string} options.origin where this app is reached
  * @param {string} options.issuer the authorization server
  * @param {string} options.photos where people keep their photos
- * @param {import('uma-requester').UmaStorage} options.storage keeps tokens, and the flows of people who are away
+ * @param {import('uma-requester').RequesterStorage} options.storage keeps tokens, and the flows of people who are away
  * @param {(request: express.Request) => string | undefined} options.userOf who is signed in to this app
  */
 export function createApp({ origin, issuer, photos, storage, userOf }) {

@@ -60,13 +60,20 @@ async function album(places: Places): Promise<void> {
     authorizationServers: [{ issuer: places.as, hosts: [places.host], client: { id: 'album-app' } }],
     requestingParty: 'bob',
     storage: webStorage(sessionStorage),
-    onRedirect: { open: (context) => (mode() === 'page' ? byPage : byPopup).open(context) },
+    onRedirect: {
+      open: (context) => (mode() === 'page' ? byPage : byPopup).open(context),
+      early: openWindowEarly,
+    },
     onEvent: (event) => tell(event),
   })
 
+  /** Opens the popup in the click, unless the photos were shown before: then nobody has to be asked. */
+  function openWindowEarly(): () => void {
+    const close = mode() === 'popup' && !opened ? byPopup.early?.() : undefined
+    return close ?? (() => {})
+  }
+
   async function show(): Promise<void> {
-    // Browsers let a popup open on the click only.
-    const release = mode() === 'popup' && !opened ? byPopup.early?.() : undefined
     begin()
     try {
       const answer = await requester.fetch(`${places.host}/alice/album`)
@@ -76,8 +83,6 @@ async function album(places: Places): Promise<void> {
       done(got.filter(Boolean).length, photos.length)
     } catch (error) {
       failed(error)
-    } finally {
-      release?.()
     }
   }
 
@@ -204,7 +209,8 @@ async function album(places: Places): Promise<void> {
 
   const diagram = follow(notes)
 
-  button.onclick = show
+  // In the click: some browsers block windows that open later.
+  button.onclick = () => requester.interact(show)
   element('reset').onclick = async () => {
     await requester.signOut()
     sessionStorage.removeItem(kept)

@@ -1,22 +1,21 @@
 /** Holds the README to the sources: its code compiles, and its tables leave nothing out. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import type { SizeRow } from '../../bench/size-table.ts'
 import { sizeOf, sizeRows } from '../../bench/sizes.ts'
 import * as hostApi from '../../src/host/index.ts'
 import * as api from '../../src/index.ts'
+import { blocksOf, complaints, root, textOf } from './kit.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const readme = textOf('README.md')
 const errorSources = readdirSync(join(root, 'src/errors'))
-  .map((name) => readFileSync(join(root, 'src/errors', name), 'utf8'))
+  .map((name) => textOf(`src/errors/${name}`))
   .join('\n')
-const source = (path: string): string => readFileSync(join(root, 'src', path), 'utf8')
+const source = (path: string): string => textOf(`src/${path}`)
 
-/** What the examples take as given, unless they make it themselves. */
+/** The names that the examples take as given, unless they declare them. */
 const given = `
 declare global {
   const requester: import('uma-requester').Requester
@@ -28,49 +27,14 @@ declare global {
 export {}
 `
 
-const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code = '', index }) => ({
-  line: readme.slice(0, index).split('\n').length + 1,
-  code: `${code}\nexport {}\n`,
-}))
+const blocks = blocksOf('README.md', 'ts')
 
 const examples = readdirSync(join(root, 'examples'))
   .filter((name) => name.endsWith('.mjs'))
   .map((name) => join(root, 'examples', name))
 
-/** What the compiler says of them, as modules of a project that has this package and these globals. */
-function complaints(globals = given): string[] {
-  const files = new Map(blocks.map(({ line, code }) => [join(root, `README-${line}.ts`), code]))
-  files.set(join(root, 'README-given.ts'), globals)
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
-  Object.assign(options, {
-    paths: { 'uma-requester': ['./src/index.ts'], 'uma-requester/*': ['./src/*.ts', './src/*/index.ts'] },
-    allowJs: true,
-    checkJs: true,
-  })
-  const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, getSourceFile } = host
-  host.fileExists = (path) => files.has(path) || fileExists(path)
-  host.readFile = (path) => files.get(path) ?? readFile(path)
-  host.getSourceFile = (path, target, ...more) => {
-    const text = files.get(path)
-    return text === undefined ? getSourceFile(path, target, ...more) : ts.createSourceFile(path, text, target)
-  }
-  const program = ts.createProgram([...files.keys(), ...examples], options, host)
-  return [...files.keys(), ...examples].flatMap((path) => {
-    const file = program.getSourceFile(path)
-    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
-      ({ messageText, start = 0 }) => {
-        const line =
-          Number(/README-(\d+)/.exec(path)?.[1] ?? 1) + (file?.getLineAndCharacterOfPosition(start).line ?? 0)
-        return `${files.has(path) ? 'README.md' : path}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-      },
-    )
-  })
-}
-
 test('an example that does not make a name says where it comes from', () => {
-  const unknown = complaints('export {}').flatMap((complaint) => {
+  const unknown = complaints(blocks, 'export {}').flatMap((complaint) => {
     const [, line, name] = /^README\.md:(\d+) Cannot find name '(\w+)'/.exec(complaint) ?? []
     return name ? [{ line: Number(line), name }] : []
   })
@@ -84,7 +48,7 @@ test('an example that does not make a name says where it comes from', () => {
 
 test('every example compiles', () => {
   expect(blocks.length).toBeGreaterThan(8)
-  expect(complaints()).toEqual([])
+  expect(complaints(blocks, given, examples)).toEqual([])
 })
 
 test('the size that is stated', async () => {
@@ -93,6 +57,26 @@ test('the size that is stated', async () => {
   const { first } = await sizeOf(core)
   expect(first).toBeLessThanOrEqual(stated * 1000)
   expect(first).toBeGreaterThan((stated - 2) * 1000)
+})
+
+test('the table of sizes', async () => {
+  const [, section = ''] = readme.split('\n## Sizes\n')
+  const stated = [...section.matchAll(/^\| (.+) \| (\d+\.\d) \| (\d+\.\d) \|$/gm)].map(
+    ([, name, first, everything]) => ({
+      name,
+      first: Number(first) * 1000,
+      everything: Number(everything) * 1000,
+    }),
+  )
+  expect(stated.length).toBeGreaterThan(10)
+  const isNear = (one: number, other: number): boolean => Math.abs(one - other) <= 0.05 * other
+  const wrong: unknown[] = []
+  for (const row of stated) {
+    const measured = sizeRows.find(({ name }) => name === row.name)
+    const size = measured && (await sizeOf(measured))
+    if (!size || !isNear(row.first, size.first) || !isNear(row.everything, size.everything)) wrong.push([row, size])
+  }
+  expect(wrong).toEqual([])
 })
 
 /** Where the options of an interface are declared: each level declares the options that it reads. */

@@ -33,15 +33,22 @@ export function pumaRegistration({ registration = draftForm }: PumaOptions): Cli
   }
 }
 
-/** Translates the names of RFC 7591 into the names of the draft. */
+/** Translates the names of RFC 7591 into the names of the draft. The draft requires a URL of the client. */
 function draftForm(client: ClientMetadata): Record<string, unknown> {
   const { client_name, client_uri, client_description, logo_uri, redirect_uris } = client
+  const redirectUrl: unknown = [redirect_uris ?? []].flat()[0]
   return {
     type: 'push',
     client_name,
-    client_url: client_uri,
+    client_url: client_uri ?? originOf(redirectUrl),
     client_description: client_description ?? client_name,
     client_icon: logo_uri ?? '',
-    redirect_url: [redirect_uris ?? []].flat()[0],
+    redirect_url: redirectUrl,
   }
+}
+
+/** The origin of a web page; `undefined` for other URLs, such as those of an app on a phone. */
+function originOf(url: unknown): string | undefined {
+  const origin = URL.parse(String(url))?.origin
+  return origin === 'null' ? undefined : origin
 }
