@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { World } from '../helpers/world.ts'
 import { type Bundle, type Bundler, bundlePage, type Entry, type Part } from './bundles.ts'
-import { type Outcome, ready, type Stage, signInAsAlice, signInWithPopup, startStage, useBundles } from './kit.ts'
+import { comeBack, type Outcome, ready, type Stage, signInWithPopup, startStage, useBundles } from './kit.ts'
 
 const built: Record<string, Bundle> = {}
 
@@ -74,25 +74,12 @@ async function complete(stage: Stage, { setup, action = 'ask' }: Cut): Promise<O
   if (setup === 'popup' && needsPerson) return signInWithPopup(stage, action, ...args)
   if (setup !== 'page') return stage.act(action, ...args)
   stage.act(action, ...args).catch(() => {})
-  return comeBack(stage)
+  await comeBack(stage)
+  return stage.act('finish')
 }
 
 const argumentsOf = ({ photo, places }: Stage, action: string): string[] =>
   ({ ask: [photo], signIn: [places.as] })[action] ?? []
-
-async function comeBack(stage: Stage): Promise<Outcome> {
-  await leaveAndReturn(stage)
-  return stage.act('finish')
-}
-
-/** Alice signs in on the page of the authorization server, and is back on the callback page. */
-async function leaveAndReturn(stage: Stage): Promise<void> {
-  await stage.page.waitForSelector('select[name=login]')
-  await signInAsAlice(stage.page)
-  await stage.page.waitForURL(`${stage.places.callback}?*`)
-  await ready(stage.page)
-  await stage.start()
-}
 
 async function reload(stage: Stage): Promise<void> {
   await stage.page.reload()
@@ -141,7 +128,7 @@ test.each<Part>(['engine', 'storage', 'sign-in interaction', 'code flow'])(
     const stage = await startStage({ bundle, setup: 'page', signIn: true })
     await stage.open()
     stage.act('ask', stage.photo).catch(() => {})
-    await leaveAndReturn(stage)
+    await comeBack(stage)
     const repair = await cutAt(stage, bundle, part)
     expect(await stage.act('finish')).toMatchObject({ ...failed, message: expect.stringContaining('reload the page') })
     expect(tokenRequests(stage)).toEqual([])

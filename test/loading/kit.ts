@@ -164,12 +164,21 @@ export async function startStage({ bundle, setup, signIn = false }: StageOptions
 export const ready = (page: Page): Promise<unknown> => page.waitForSelector('html[data-ready]', { state: 'attached' })
 
 /** Alice signs in at the authorization server, and agrees. */
-export async function signInAsAlice(page: Page): Promise<void> {
+async function signInAsAlice(page: Page): Promise<void> {
   await page.selectOption('select[name=login]', 'alice')
   await page.fill('input[name=password]', 'secret of the person')
   await page.click('button[value=continue]')
   await page.waitForSelector('h1:has-text("Allow access")')
   await page.click('button[value=continue]')
+}
+
+/** Alice was sent away in this page: she signs in, and is back on the callback page, whose script has run. */
+export async function comeBack({ page, places, start }: Stage): Promise<void> {
+  await page.waitForSelector('select[name=login]')
+  await signInAsAlice(page)
+  await page.waitForURL(`${places.callback}?*`)
+  await ready(page)
+  await start()
 }
 
 /** An action that opens a popup, where Alice signs in. */

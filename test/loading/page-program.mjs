@@ -82,6 +82,7 @@ function pageOf(createRequester) {
 /** Starts the page. The callback page of a popup hands its URL over. */
 export async function startPage(createRequester) {
   globalThis.umaLoading = pageOf(createRequester)
+  navigator.serviceWorker?.addEventListener('message', ({ data }) => location.assign(data.url))
   if (location.pathname.endsWith('/popup')) await completePopup()
   document.documentElement.dataset.ready = 'yes'
 }

@@ -1,7 +1,7 @@
 /** Every option in real pages: each part is loaded when it is first needed, or is there from the start. */
 import { describe, expect, test } from 'vitest'
 import { type Bundle, type Bundler, bundlePage, bundlers, type Entry, entries, type Part, parts } from './bundles.ts'
-import { ready, type Stage, signInAsAlice, signInWithPopup, startStage, useBundles } from './kit.ts'
+import { comeBack, type Stage, signInWithPopup, startStage, useBundles } from './kit.ts'
 
 const built: Record<string, Bundle> = {}
 
@@ -83,11 +83,8 @@ describe.each(cases)('%s, %s entry', (bundler, entry) => {
     await stage.page.waitForSelector('select[name=login]')
     const away = later('engine', 'storage', 'sign-in keeper', 'sign-in interaction', 'code flow', 'kept flow')
     expect(stage.loaded()).toEqual(away)
-    await signInAsAlice(stage.page)
-    await stage.page.waitForURL(`${stage.places.callback}?*`)
-    await ready(stage.page)
+    await comeBack(stage)
     expect(new Set(stage.scripts())).toEqual(bundle().first)
-    await stage.start()
     expect(await stage.act('finish')).toEqual({ kind: 'code', status: 200 })
     expect(stage.loaded()).toEqual(later('engine', 'storage', 'sign-in keeper', 'sign-in interaction', 'code flow'))
   })

@@ -1,7 +1,7 @@
 /** A service worker of one file, with every option that a worker can have: nothing is loaded later. */
 import { expect, test } from 'vitest'
 import { type Bundle, bundlePage, bundleWorker } from './bundles.ts'
-import { type Stage, signInWithPopup, startStage, useBundles } from './kit.ts'
+import { comeBack, type Stage, signInWithPopup, startStage, useBundles } from './kit.ts'
 
 let page: Bundle
 let worker: Bundle
@@ -103,6 +103,17 @@ test('a worker opens no popup; it uses the sign-in, the client and the tokens of
   expect(await stage.act('ask', another)).toEqual({ status: 200 })
   expect(tokenRequests(stage)).toBe(before + 1)
   expect(stage.world.lines().filter((line) => line.startsWith('POST as /register'))).toHaveLength(1)
+  expect(stage.scripts().filter((file) => file !== page.entry)).toEqual([])
+})
+
+test('a sign-in that leaves the page: the flow waits in IndexedDB, and the worker finishes it', async () => {
+  const stage = await startControlled('navigate', true)
+  // The page goes away: nobody waits for this.
+  ask(stage, 'navigate', stage.photo).catch(() => {})
+  await comeBack(stage)
+  await call(stage, 'start', stage.places)
+  expect(await call(stage, 'finish', 'navigate', stage.page.url())).toEqual({ value: { kind: 'code', status: 200 } })
+  expect((await ask(stage, 'navigate', stage.photo)).status).toBe(200)
   expect(stage.scripts().filter((file) => file !== page.entry)).toEqual([])
 })
 

@@ -61,6 +61,16 @@ export const setups = {
       onRedirect: pageRedirect(),
     },
   ],
+  /** The code that sends the person away runs in a worker. */
+  navigate: (places) => [
+    { client: { id: 'app', auth: bearer() }, signIn: byCode() },
+    {
+      requestingParty: 'alice',
+      storage: indexedDBStorage(),
+      redirectUri: places.callback,
+      onRedirect: pageRedirect({ navigate: places.navigate }),
+    },
+  ],
   own: (places) => [
     { client: { id: 'app', auth: bearer() }, signIn: ownSignIn(places.accessToken) },
     { redirectUri: places.callback, onRedirect: async ({ url }) => url },

@@ -8,19 +8,28 @@ import { makeRequester, setups } from './setups.mjs'
 const requesters = new Map()
 const setupNames = Object.keys(setups).filter((name) => name !== 'webStorage' && name !== 'page')
 
+/** The page goes to a URL. */
+async function navigate(url) {
+  for (const client of await clients.matchAll()) client.postMessage({ url })
+}
+
 function start(places) {
-  for (const name of setupNames)
+  for (const name of setupNames) {
     requesters.set(
       name,
-      makeRequester(createRequester, name, places, () => {}),
+      makeRequester(createRequester, name, { ...places, navigate }, () => {}),
     )
+  }
   return setupNames
 }
 
 const actions = {
   start,
   inspect: async (name) => (await inspect(requesters.get(name))).authorizationServers.length,
-  finish: (name, url) => handleCallback(requesters.get(name), url),
+  async finish(name, url) {
+    const { kind, replay } = await handleCallback(requesters.get(name), url)
+    return { kind, status: (await replay?.())?.status }
+  },
 }
 
 addEventListener('install', () => skipWaiting())
