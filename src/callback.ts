@@ -4,7 +4,8 @@
  * @module
  */
 import type { Requester } from './create-requester.ts'
-import { cleanAddressBar, returnParameters } from './flow/people/clean-address-bar.ts'
+import { LoadError } from './errors/index.ts'
+import { cleanAddressBar, restoreAddressBar, returnParameters } from './flow/people/clean-address-bar.ts'
 import { type FinishedReturn, finishReturn, type RepeatedReturn, type Return } from './flow/people/handle-callback.ts'
 import { openHandle } from './requester/handles.ts'
 
@@ -22,7 +23,8 @@ export type Callback =
 /**
  * Finishes the step of a person who came back on this URL. The flow goes on, and may send the person away once more.
  *
- * - In a page, the address bar is cleaned before anything is awaited.
+ * - In a page, the address bar is cleaned before anything is awaited. If code could not be loaded, so that the return
+ *   is not used, the address bar gets the URL back: a reload finishes the return.
  * - The same return again, within 10 minutes, gives `{ finished: true }`.
  * - In the popup of a `popupRedirect`, the page that opened the popup gets the URL, and the window closes.
  *
@@ -49,10 +51,17 @@ export async function handleCallback(
   returns.set(cleanUrl, back)
   try {
     return await finishCallback(requester, { url: back, isThisPage: true }, cleanUrl)
+  } catch (error) {
+    // The flow still waits: a reload of the page finishes the return.
+    if (isBeforeFlow(error)) restoreAddressBar(cleanUrl, back)
+    throw error
   } finally {
     returns.delete(cleanUrl)
   }
 }
+
+/** Whether code could not be loaded before the flow was taken out of the storage. Later errors have a `kind`. */
+const isBeforeFlow = (error: unknown): boolean => error instanceof LoadError && error.kind === undefined
 
 /** Returns of this page that are being finished, by the clean URL in the address bar. */
 const returns = new Map<string, string>()

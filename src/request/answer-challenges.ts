@@ -43,7 +43,7 @@ export async function answerChallenges<R>(access: RequestAccess, run: RequestRun
       if (!isRedirectedAway(answer, run.host)) learnPlace(access, run)
       return run.result
     }
-    const usable = await findUsableChallenge(trust, run)
+    const usable = await withRunResponse(run, findUsableChallenge(trust, run))
     if (usable) {
       await answerChallenge(access, run, usable, answer.status)
       continue

@@ -24,3 +24,9 @@ export function cleanAddressBar(url: string, parameters: readonly string[]): str
   if (clean.href !== url) history?.replaceState(history.state, '', clean)
   return clean.href
 }
+
+/** Puts the URL of a return back into the address bar, if this page is still at the clean URL. */
+export function restoreAddressBar(cleanUrl: string, url: string): void {
+  const { history, location } = globalThis
+  if (location.href === cleanUrl) history.replaceState(history.state, '', url)
+}

@@ -14,7 +14,7 @@ import {
 import type { Tell } from '../../events.ts'
 import { readEpoch } from '../../parties/epoch.ts'
 import type { Party } from '../../parties/party.ts'
-import type { Authority } from '../../trust/authority.ts'
+import { type Authority, signInOf } from '../../trust/authority.ts'
 import type { Flow } from '../flow.ts'
 import type { FlowAccess } from '../flow-run.ts'
 import type { FlowTarget } from '../flow-target.ts'
@@ -106,7 +106,8 @@ async function handleReturn(
   await readEpoch(party)
   const before = await rememberedReturn(party, state)
   if (before) return repeat(before)
-  const pending = await takePending(party, state, options.timeouts?.flow ?? 300_000)
+  const longest = options.timeouts?.flow ?? 300_000
+  const pending = await takePending(party, state, longest, (one) => loadForReturn(access, one))
   if (!pending) {
     // A flow that no storage keeps may wait in the page that opened this popup.
     if (isThisPage && (await handToOpener(url, state))) return { finished: true, handedOver: true }
@@ -200,8 +201,18 @@ async function interactionOf(
   { flow, signIn }: PendingFlow,
 ): Promise<Interaction> {
   if (!signIn) return claimsInteraction(target, flow)
-  const { signInInteraction } = await loadPart('sign-in', () => import('./sign-in-interaction.ts'))
+  const { signInInteraction } = await loadPart('sign-in', loadSignIn)
   return signInInteraction(access, target, flow, signIn.memo)
+}
+
+const loadSignIn = () => import('./sign-in-interaction.ts')
+
+/** Loads the code that a return from a sign-in needs. @throws LoadError; the flow then waits for another attempt */
+async function loadForReturn({ trust }: CallbackAccess, { flow, signIn }: PendingFlow): Promise<void> {
+  if (!signIn) return
+  const authority = await trust.find(flow.issuer, flow.place.url, flow.client)
+  const code = authority && signInOf(authority)
+  await loadPart('sign-in', () => Promise.all([loadSignIn(), code?.load()]))
 }
 
 /** The authority of a flow that waited: the same server, client, scheme and party as before. */

@@ -30,10 +30,16 @@ export interface PendingFlow {
  * Takes the flow that waits under a state out of storage: once, and only for the party that it belongs to.
  *
  * @param longest the longest time that a flow may take, in milliseconds; a stored deadline beyond it is shortened
+ * @param prepare is called before the flow is taken; if it rejects, the flow goes on waiting
  * @returns undefined if no flow waits under this state
  * @throws InvalidStateError if the flow belongs to another party, or has waited too long
  */
-export function takePending(party: Party, state: string, longest: number): Promise<PendingFlow | undefined> {
+export function takePending(
+  party: Party,
+  state: string,
+  longest: number,
+  prepare: (pending: PendingFlow) => Promise<void> = async () => {},
+): Promise<PendingFlow | undefined> {
   const key = pendingKey(state)
   return party.lock(key, async () => {
     const epoch = await readEpoch(party)
@@ -41,6 +47,7 @@ export function takePending(party: Party, state: string, longest: number): Promi
     if (!pending) return undefined
     const isOurs = pending.flow.party === party.name && pending.flow.epoch === (epoch || party.epoch)
     if (!isOurs) throw notOurs()
+    await prepare(pending)
     await party.records.delete(key)
     const { flow } = pending
     if (flow.deadline < Date.now()) {

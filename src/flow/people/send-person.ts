@@ -56,10 +56,11 @@ async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowI
   const { issuer } = target.authority.server
   const { options } = access
   const lifetime = options.timeouts?.flow ?? 300_000
+  // The code of the handler may have to be loaded. A person who is not sent away is not counted.
+  const opened = await openRedirect(run)
   if (!(await countRedirect(target.party, target.place, flow.limits.rounds, lifetime))) {
     return { kind: 'redirect-loop' }
   }
-  const opened = await openRedirect(run)
   const redirectUri = opened.redirectUri ?? target.authority.server.redirectUri ?? options.redirectUri
   const broughtByHandler = opened.redirectUri !== undefined
   const unique = opened.uniqueRedirectUri === true

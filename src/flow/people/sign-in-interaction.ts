@@ -15,35 +15,34 @@ export interface SignInInteractionAccess extends ServerAccess {
 }
 
 /**
- * The interaction for a sign-in. The tokens that the sign-in brings are kept for the party, whatever the outcome of the
- * flow.
+ * The interaction for a sign-in, whose code is loaded here. The tokens that the sign-in brings are kept for the party,
+ * whatever the outcome of the flow.
  *
  * @param memo the secret part of a sign-in that began on another page
- * @throws NobodySignedInError if there is no way to sign in
+ * @throws NobodySignedInError if there is no way to sign in; LoadError
  */
-export function signInInteraction(
+export async function signInInteraction(
   access: SignInInteractionAccess,
   { party, authority, place, tell }: FlowTarget,
   { acr, epoch }: Pick<Flow, 'acr' | 'epoch'>,
   memo?: unknown,
-): Interaction {
+): Promise<Interaction> {
   const { issuer } = authority.server
   const signIn: SignIn | undefined = signInOf(authority)
   if (!signIn) throw new NobodySignedInError(issuer)
+  const parts = await loadPart('sign-in', () => signIn.load())
   let begun = memo
   const session = () => clientSession(access, party, authority, place.url)
   return {
     kind: 'sign-in',
     outOfBand: false,
     async url({ redirectUri, state }) {
-      const parts = await loadPart('sign-in', () => signIn.load())
       const beginning = await parts.begin(await session(), { redirectUri, state, acr })
       begun = beginning.memo
       return URL.canParse(beginning.url) ? new URL(beginning.url) : undefined
     },
     memo: () => begun,
     async accept(back) {
-      const parts = await loadPart('sign-in', () => signIn.load())
       const identity = await parts.finish(await session(), begun, back)
       if (await keepIdentity(party, authority.key, identity, epoch)) {
         tell({ type: 'signed-in', issuer })
