@@ -16,7 +16,7 @@ export interface ParsedChallenges {
   issues: string[]
 }
 
-const allowed = /[\t -~\x80-\uffff]/
+const onlyAllowed = /^[\t -~\x80-\uffff]*$/
 const space = /[\t ]/
 const separator = /[\t ,]/
 const other = /[^\t ,]/
@@ -40,13 +40,11 @@ export function parseWwwAuthenticate(
   const field = [value ?? []].flat().join(', ')
   if (field.length > maxLength) return { challenges: [], issues: ['too-long'] }
   const text = field.replaceAll('\r\n ', ' ').replaceAll('\r\n\t', ' ')
-  if (!isOnly(allowed, text)) return { challenges: [], issues: ['control-character'] }
+  if (!onlyAllowed.test(text)) return { challenges: [], issues: ['control-character'] }
   const reader = new FieldReader(text)
   reader.read(maxChallenges)
   return { challenges: reader.challenges, issues: [...reader.issues] }
 }
-
-const isOnly = (kind: RegExp, text: string): boolean => new Cursor(text).take(kind).length === text.length
 
 /** A place in a text that only moves forward. */
 class Cursor {
