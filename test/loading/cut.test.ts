@@ -138,3 +138,31 @@ test.each<Part>(['engine', 'storage', 'sign-in interaction', 'code flow'])(
     expect(await stage.page.evaluate(() => globalThis.umaLoading.leftOver())).toEqual(nothing)
   },
 )
+
+test('the code flow at a refresh of the sign-in: the refresh token is not used, and a reload signs nobody in again', async () => {
+  const bundle = built['splitting-lazy'] ?? expect.fail('not built')
+  const stage = await startStage({ bundle, setup: 'page', signIn: true })
+  await stage.open()
+  stage.act('ask', stage.photo).catch(() => {})
+  await comeBack(stage)
+  expect(await stage.act('finish')).toEqual({ kind: 'code', status: 200 })
+  const ended = await stage.page.evaluate(() => {
+    const key = Object.keys(sessionStorage).find((name) => sessionStorage.getItem(name)?.includes('refreshToken')) ?? ''
+    const record = sessionStorage.getItem(key) ?? ''
+    sessionStorage.setItem(key, record.replace(/"expiresAt":\d+/, '"expiresAt":1'))
+    return sessionStorage.getItem(key) !== record
+  })
+  expect(ended).toBe(true)
+  await reload(stage)
+  const repair = await cutAt(stage, bundle, 'code flow')
+  const before = tokenRequests(stage)
+  const another = `${stage.places.host}/alice/2.jpg`
+  const outcome = await stage.act('ask', another)
+  expect(outcome).toMatchObject({ ...failed, response: { status: 401, used: false } })
+  expect(tokenRequests(stage)).toEqual(before)
+  await repair()
+  expect(await stage.page.evaluate(() => globalThis.umaLoading.leftOver())).toEqual(nothing)
+  await reload(stage)
+  expect(await stage.act('ask', another)).toEqual({ status: 200 })
+  expect(tokenRequests(stage).length).toBe(before.length + 2)
+})
