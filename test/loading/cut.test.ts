@@ -30,9 +30,9 @@ const cuts: Cut[] = [
   { part: 'engine', setup: 'memory', challenged: true },
   { part: 'engine', setup: 'memory', challenged: true, bundler: 'vite' },
   { part: 'engine', setup: 'popup', action: 'signIn' },
-  { part: 'engine', setup: 'webStorage' },
+  { part: 'engine', setup: 'webStorage', challenged: true },
   { part: 'engine', setup: 'webStorage', action: 'inspect' },
-  { part: 'storage', setup: 'webStorage' },
+  { part: 'storage', setup: 'webStorage', challenged: true },
   { part: 'storage', setup: 'webStorage', entry: 'main' },
   { part: 'storage', setup: 'webStorage', action: 'inspect' },
   { part: 'storage', setup: 'webStorage', action: 'parties' },
@@ -109,7 +109,8 @@ test.each(cuts.map(named))('%s', async (_name, cut) => {
       ...failed,
       message: expect.stringContaining('reload the page'),
     })
-    expect(outcome.response).toEqual(challenged ? { status: 401, used: false } : undefined)
+    // After the first attempt, the engine may be there, and the next part is loaded before anything is sent.
+    if (attempt === 1) expect(outcome.response).toEqual(challenged ? { status: 401, used: false } : undefined)
   }
   expect(stage.page.url()).not.toContain(stage.places.as)
   expect(stage.context.pages()).toHaveLength(1)
