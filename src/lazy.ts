@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { abortable } from './async/abortable.ts'
 import { loadPart } from './errors/load-error.ts'
 import { withResponse } from './errors/uma-error.ts'
 import type { UmaRequestOptions } from './request/options.ts'
@@ -11,6 +12,7 @@ import { checkRequesterOptions } from './requester/check-requester-options.ts'
 import type { RequesterOptions } from './requester/options.ts'
 import type { RequesterParts } from './requester/parts.ts'
 import { createHandle, type PartsSource, type Requester } from './requester/requester.ts'
+import { mayHaveStoredTokens } from './requester/stored-tokens.ts'
 
 export type { Requester } from './requester/requester.ts'
 
@@ -18,7 +20,7 @@ const loadEngine = () => import('./requester/engine.ts')
 
 /**
  * Creates a requester, as `createRequester` of `uma-requester` does. The engine is loaded when a host challenges, or
- * when something is stored for the party. Until then, requests are sent as they are. A service worker may not load
+ * when tokens are stored for the party. Until then, requests are sent as they are. A service worker may not load
  * code later: bundle the main entry there.
  *
  * @throws TypeError if the options cannot be right or safe; the message says what to change. Requests reject with
@@ -65,7 +67,9 @@ class LazyParts implements PartsSource {
     driver: RequestDriver<R>,
     uma: UmaRequestOptions | undefined,
   ): Promise<R> {
-    if (needsEngine(this.options, uma)) {
+    const { storage } = this.options
+    const hasTokens = storage && (await abortable(mayHaveStoredTokens(storage, name), driver.signal))
+    if (hasTokens || needsEngine(this.options, uma)) {
       const parts = await this.load()
       return parts.runRequest(parts.parties.get(name), driver, uma)
     }
@@ -77,8 +81,8 @@ class LazyParts implements PartsSource {
 }
 
 /** Whether a request may carry a token, or asks for more than to be sent, before there is a challenge. */
-function needsEngine({ storage, authorizationServers }: RequesterOptions, uma: UmaRequestOptions | undefined): boolean {
-  if (storage || uma?.preflight) return true
+function needsEngine({ authorizationServers }: RequesterOptions, uma: UmaRequestOptions | undefined): boolean {
+  if (uma?.preflight) return true
   if (typeof authorizationServers === 'function') return false
   return authorizationServers.some(({ sendAccessToken, scheme }) => sendAccessToken || scheme?.binding?.withoutGrant)
 }

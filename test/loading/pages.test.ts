@@ -49,6 +49,24 @@ describe.each(cases)('%s, %s entry', (bundler, entry) => {
     expect(stage.loaded()).toEqual(later('engine', 'storage', 'client authentication'))
   })
 
+  test('IndexedDB: the engine is loaded at the first challenge, or at once if a token is stored', async () => {
+    const stage = await stageOf('indexedDB')
+    await stage.open()
+    stage.scripts()
+    expect(await stage.act('ask', `${stage.places.host}/public/1.jpg`)).toEqual({ status: 200 })
+    expect(stage.loaded()).toEqual(
+      entry === 'lazy' ? later('IndexedDB library') : later('storage', 'IndexedDB library'),
+    )
+    expect(await stage.act('ask', stage.photo)).toEqual({ status: 200 })
+    expect(stage.loaded()).toEqual(entry === 'lazy' ? later('engine', 'storage') : [])
+    await stage.open()
+    stage.scripts()
+    stage.world.recorder.clear()
+    expect(await stage.act('ask', stage.photo)).toEqual({ status: 200 })
+    expect(stage.loaded()).toEqual(later('engine', 'storage', 'IndexedDB library'))
+    expect(stage.world.lines()).toEqual(['GET host /alice/1.jpg 200'])
+  })
+
   test('a client that registers, a sign-in in a popup, IndexedDB; then inspect, parties and signOut', async () => {
     const stage = await stageOf('popup', true)
     await stage.open()

@@ -1,0 +1,28 @@
+import { indexKey } from '../parties/record-keys.ts'
+import type { UmaStorage } from '../storage/storage.ts'
+
+/** The longest that the look into the storage may take, in milliseconds. */
+const lookTimeout = 2_000
+
+/**
+ * Whether tokens may be stored for a party, so that a request may carry one before a host challenges. It reads one
+ * record. If the storage fails or hangs, the answer is yes: the engine copes with such a storage.
+ */
+export async function mayHaveStoredTokens(storage: UmaStorage, name: string | undefined): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<true>((resolve) => {
+    timer = setTimeout(resolve, lookTimeout, true)
+  })
+  try {
+    return await Promise.race([late, isThere(storage, indexKey(name))])
+  } catch {
+    return true
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function isThere(storage: UmaStorage, key: string): Promise<boolean> {
+  const value = await storage.get(key)
+  return value !== undefined && value !== null
+}
