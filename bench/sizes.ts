@@ -60,7 +60,7 @@ export async function sizeOf({ lines }: SizeRow): Promise<Size> {
   const bytes = new Map(
     outputFiles.map(({ path, contents }) => [path.slice(root.length), gzipSync(contents, { level: 9 }).length]),
   )
-  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]?.entryPoint) as string
+  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]?.entryPoint === '<stdin>') as string
   const total = (kinds: string[]): number => {
     const paths = [...reached(metafile.outputs, entry, kinds)]
     return paths.reduce((sum, path) => sum + (bytes.get(path) as number), 0)

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { abortable } from './async/abortable.ts'
 import { loadPart } from './errors/load-error.ts'
 import { withResponse } from './errors/uma-error.ts'
 import type { UmaRequestOptions } from './request/options.ts'
@@ -12,11 +11,11 @@ import { checkRequesterOptions } from './requester/check-requester-options.ts'
 import type { RequesterOptions } from './requester/options.ts'
 import type { RequesterParts } from './requester/parts.ts'
 import { createHandle, type PartsSource, type Requester } from './requester/requester.ts'
-import { mayHaveStoredTokens } from './requester/stored-tokens.ts'
 
 export type { Requester } from './requester/requester.ts'
 
 const loadEngine = () => import('./requester/engine.ts')
+const loadLook = () => import('./requester/stored-tokens.ts')
 
 /**
  * Creates a requester, as `createRequester` of `uma-requester` does. The engine is loaded when a host challenges, or
@@ -62,14 +61,20 @@ class LazyParts implements PartsSource {
     }
   }
 
+  /** Whether tokens of the party may be stored. The code for this look is loaded only if there is a storage. */
+  async #mayHaveTokens(name: string | undefined, signal: AbortSignal | null | undefined): Promise<boolean> {
+    const { storage } = this.options
+    if (!storage) return false
+    const { mayHaveStoredTokens } = await loadPart('storage', loadLook)
+    return mayHaveStoredTokens(storage, name, signal)
+  }
+
   async runUnloaded<R>(
     name: string | undefined,
     driver: RequestDriver<R>,
     uma: UmaRequestOptions | undefined,
   ): Promise<R> {
-    const { storage } = this.options
-    const hasTokens = storage && (await abortable(mayHaveStoredTokens(storage, name), driver.signal))
-    if (hasTokens || needsEngine(this.options, uma)) {
+    if (needsEngine(this.options, uma) || (await this.#mayHaveTokens(name, driver.signal))) {
       const parts = await this.load()
       return parts.runRequest(parts.parties.get(name), driver, uma)
     }
