@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { abortable } from './async/abortable.ts'
 import { loadPart } from './errors/load-error.ts'
 import { withResponse } from './errors/uma-error.ts'
 import type { UmaRequestOptions } from './request/options.ts'
@@ -12,7 +11,7 @@ import { checkRequesterOptions } from './requester/check-requester-options.ts'
 import type { RequesterOptions } from './requester/options.ts'
 import type { RequesterParts } from './requester/parts.ts'
 import { createHandle, type PartsSource, type Requester } from './requester/requester.ts'
-import { mayHaveStoredTokens } from './requester/stored-tokens.ts'
+import { hidden } from './storage/storage.ts'
 
 export type { Requester } from './requester/requester.ts'
 
@@ -68,7 +67,7 @@ class LazyParts implements PartsSource {
     uma: UmaRequestOptions | undefined,
   ): Promise<R> {
     const { storage } = this.options
-    const hasTokens = storage && (await abortable(mayHaveStoredTokens(storage, name), driver.signal))
+    const hasTokens = await storage?.[hidden].mayHaveTokens(name, driver.signal)
     if (hasTokens || needsEngine(this.options, uma)) {
       const parts = await this.load()
       return parts.runRequest(parts.parties.get(name), driver, uma)

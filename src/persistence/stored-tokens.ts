@@ -1,3 +1,4 @@
+import { abortable } from '../async/abortable.ts'
 import { indexKey } from '../parties/record-keys.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 
@@ -8,7 +9,15 @@ const lookTimeout = 2_000
  * Whether tokens may be stored for a party, so that a request may carry one before a host challenges. It reads one
  * record. If the storage fails or hangs, the answer is yes: the engine copes with such a storage.
  */
-export async function mayHaveStoredTokens(storage: UmaStorage, name: string | undefined): Promise<boolean> {
+export function mayHaveStoredTokens(
+  storage: UmaStorage,
+  name: string | undefined,
+  signal: AbortSignal | null | undefined,
+): Promise<boolean> {
+  return abortable(look(storage, name), signal)
+}
+
+async function look(storage: UmaStorage, name: string | undefined): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<true>((resolve) => {
     timer = setTimeout(resolve, lookTimeout, true)
