@@ -11,11 +11,11 @@ import { checkRequesterOptions } from './requester/check-requester-options.ts'
 import type { RequesterOptions } from './requester/options.ts'
 import type { RequesterParts } from './requester/parts.ts'
 import { createHandle, type PartsSource, type Requester } from './requester/requester.ts'
+import { hidden } from './storage/storage.ts'
 
 export type { Requester } from './requester/requester.ts'
 
 const loadEngine = () => import('./requester/engine.ts')
-const loadLook = () => import('./requester/stored-tokens.ts')
 
 /**
  * Creates a requester, as `createRequester` of `uma-requester` does. The engine is loaded when a host challenges, or
@@ -61,20 +61,14 @@ class LazyParts implements PartsSource {
     }
   }
 
-  /** Whether tokens of the party may be stored. The code for this look is loaded only if there is a storage. */
-  async #mayHaveTokens(name: string | undefined, signal: AbortSignal | null | undefined): Promise<boolean> {
-    const { storage } = this.options
-    if (!storage) return false
-    const { mayHaveStoredTokens } = await loadPart('storage', loadLook)
-    return mayHaveStoredTokens(storage, name, signal)
-  }
-
   async runUnloaded<R>(
     name: string | undefined,
     driver: RequestDriver<R>,
     uma: UmaRequestOptions | undefined,
   ): Promise<R> {
-    if (needsEngine(this.options, uma) || (await this.#mayHaveTokens(name, driver.signal))) {
+    const { storage } = this.options
+    const hasTokens = await storage?.[hidden].mayHaveTokens(name, driver.signal)
+    if (hasTokens || needsEngine(this.options, uma)) {
       const parts = await this.load()
       return parts.runRequest(parts.parties.get(name), driver, uma)
     }

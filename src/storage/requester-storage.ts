@@ -1,4 +1,5 @@
-import { hidden, type RequesterStorage, type UmaStorage } from './storage.ts'
+import { mayHaveStoredTokens } from '../persistence/stored-tokens.ts'
+import { type HiddenFacts, hidden, type RequesterStorage, type UmaStorage } from './storage.ts'
 
 /** The code that keeps a requester in step with a storage. */
 export type PersistenceCode = typeof import('../persistence/open-persistence.ts')
@@ -19,7 +20,13 @@ export function requesterStorage<Functions extends UmaStorage>(
     const [persistence] = await Promise.all([import('../persistence/open-persistence.ts'), loadMore?.()])
     return persistence
   }
-  return Object.defineProperty(functions as Functions & RequesterStorage, hidden, { value: { load, inMemory } })
+  return Object.defineProperty(functions as Functions & RequesterStorage, hidden, {
+    value: {
+      load,
+      inMemory,
+      mayHaveTokens: (name, signal) => mayHaveStoredTokens(functions, name, signal),
+    } satisfies HiddenFacts,
+  })
 }
 
 /** Loads the code that keeps a requester in step with this storage. @throws the error of a failed `import()` */

@@ -49,6 +49,8 @@ export interface HiddenFacts {
   load(): Promise<unknown>
   /** Whether the values end with this page or process. */
   inMemory: boolean
+  /** Whether tokens may be stored for a party, found out without the code above. Rejects if the signal aborts. */
+  mayHaveTokens(name: string | undefined, signal: AbortSignal | null | undefined): Promise<boolean>
 }
 
 /** The name of the hidden property. Two copies of this package in one program know the same name. */

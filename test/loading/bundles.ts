@@ -8,7 +8,7 @@ import { root } from '../house/sources.ts'
 export const parts = {
   engine: 'dist/requester/engine.js',
   storage: 'dist/persistence/open-persistence.js',
-  'IndexedDB library': 'node_modules/idb-keyval/dist/index.js',
+  'IndexedDB library': 'dist/storage/indexed-db-records.js',
   registration: 'dist/authorization-server/registered-clients.js',
   'client authentication': 'dist/authorization-server/oauth-client-authentication.js',
   'sign-in keeper': 'dist/parties/fresh-identity.js',

@@ -35,7 +35,7 @@ describe('a value that no storage function made', () => {
     ['false', false],
     ['localStorage', new MapStorage()],
   ])('%s: both ends refuse it and name keyValueStorage', (_name, value) => {
-    expect(() => requesterOn(value, 'alice')).toThrow(/^storage: .*keyValueStorage/)
+    expect(() => requesterOn(value, 'alice')).toThrow(/^createRequester: storage: .*keyValueStorage/)
     expect(() => hostOn(value)).toThrow(/^createHost: storage: .*keyValueStorage/)
     expect(() => checkStorage(value, 'x')).toThrow(TypeError)
   })

@@ -8,10 +8,8 @@ const lookTimeout = 2_000
 /**
  * Whether tokens may be stored for a party, so that a request may carry one before a host challenges. It reads one
  * record. If the storage fails or hangs, the answer is yes: the engine copes with such a storage.
- *
- * @param signal ends the look
  */
-export async function mayHaveStoredTokens(
+export function mayHaveStoredTokens(
   storage: UmaStorage,
   name: string | undefined,
   signal: AbortSignal | null | undefined,
