@@ -65,7 +65,7 @@ const statusErrors = new WeakMap<AxiosResponse, AxiosError>()
  */
 export function attachRequester(
   instance: AxiosInstance,
-  requester: Attached,
+  requester: { run: RunRequest } & Partial<Pick<Requester, 'begin'>>,
   options: InstanceOptions = {},
 ): () => void {
   if (typeof instance?.interceptors?.request?.use !== 'function') {

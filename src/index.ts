@@ -68,7 +68,7 @@ export type { InstanceOptions, RequestOptions, UmaRequestOptions } from './reque
 export type { RequestDriver, RunRequest, SendChanges } from './request/request-driver.ts'
 export type { RequesterOptions } from './requester/options.ts'
 export type { Challenge, Claim, Scheme } from './schemes/scheme.ts'
-export type { RequesterStorage, UmaStorage } from './storage/storage.ts'
+export type { RequesterStorage, StoredValues, UmaStorage } from './storage/storage.ts'
 export type {
   AuthorizationServer,
   AuthorizationServerResolver,

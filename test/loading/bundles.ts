@@ -14,6 +14,7 @@ export const parts = {
   'sign-in keeper': 'dist/parties/fresh-identity.js',
   'sign-in interaction': 'dist/flow/people/sign-in-interaction.js',
   'code flow': 'dist/authorization-server/sign-in/code-flow-sign-in.js',
+  'popup window': 'dist/redirect/run-in-popup.js',
   'kept flow': 'dist/flow/people/keep-flow.js',
 } as const
 

@@ -46,6 +46,7 @@ const cuts: Cut[] = [
   { part: 'code flow', setup: 'popup', challenged: true },
   { part: 'code flow', setup: 'popup', challenged: true, bundler: 'vite' },
   { part: 'code flow', setup: 'popup', action: 'signIn' },
+  { part: 'popup window', setup: 'popup', challenged: true },
   { part: 'kept flow', setup: 'page', challenged: true },
 ]
 

@@ -1,5 +1,6 @@
 /** Every option in real pages: each part is loaded when it is first needed, or is there from the start. */
 import { describe, expect, test } from 'vitest'
+import { until } from '../helpers/wait.ts'
 import { type Bundle, type Bundler, bundlePage, bundlers, type Entry, entries, type Part, parts } from './bundles.ts'
 import { comeBack, type Stage, signInWithPopup, startStage, useBundles } from './kit.ts'
 
@@ -14,6 +15,21 @@ useBundles(() =>
     }),
   ),
 )
+
+/** In the page: whether a token is in the database. A flow does not wait for its write. */
+const holdsRpt = (): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const opening = indexedDB.open('uma-requester')
+    opening.onerror = () => reject(opening.error)
+    opening.onsuccess = () => {
+      const database = opening.result
+      const keys = database.transaction('records').objectStore('records').getAllKeys()
+      keys.onsuccess = () => {
+        database.close()
+        resolve(keys.result.some((key) => String(key).startsWith('uma:rpt:')))
+      }
+    }
+  })
 
 const cases = bundlers.flatMap((bundler) => entries.map((entry): [Bundler, Entry] => [bundler, entry]))
 
@@ -59,6 +75,7 @@ describe.each(cases)('%s, %s entry', (bundler, entry) => {
     )
     expect(await stage.act('ask', stage.photo)).toEqual({ status: 200 })
     expect(stage.loaded()).toEqual(entry === 'lazy' ? later('engine', 'storage') : [])
+    await until(() => stage.page.evaluate(holdsRpt))
     await stage.open()
     stage.scripts()
     stage.world.recorder.clear()
@@ -81,6 +98,7 @@ describe.each(cases)('%s, %s entry', (bundler, entry) => {
         'sign-in keeper',
         'sign-in interaction',
         'code flow',
+        'popup window',
       ),
     )
     await stage.open()
