@@ -13,7 +13,8 @@ const { createApp }: { createApp(options: { issuer: string; host: string; path: 
 
 test('a token that one run obtained opens the place for the next run', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'uma-example-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  // A write that was put off may still come.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
   const path = join(folder, 'tokens.json')
   const world = await startWorld()
   const run = () => createApp({ issuer: world.as.issuer, host: world.host.origin, path })
