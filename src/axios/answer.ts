@@ -35,21 +35,26 @@ function finalUrlOf({ config, request }: AxiosResponse): string {
 }
 
 /**
- * Shows the caller's own config, which carries no RPT. The request carries the RPT, so loggers must not see it.
+ * Shows the caller's own config, which carries no RPT. The request carries the RPT, so loggers must not see it. A
+ * response that is a Node stream leads to the request, too.
  */
-export function clean<T extends { config?: InternalAxiosRequestConfig; request?: unknown }>(
+export function clean<T extends { config?: InternalAxiosRequestConfig; request?: unknown; data?: unknown }>(
   outcome: T,
   config: Config,
 ): T {
   outcome.config = config
   // A Node stream that was sent leads to the request that it was piped into.
   if (config.data?.readableEnded) config.data.unpipe()
+  const { data } = outcome
+  if (isOneShot(data)) for (const member of ['req', 'socket', 'client']) hidden(data as Members, member)
   return hidden(outcome, 'request')
 }
 
+type Members = Record<string, unknown>
+
 /** Makes a member not enumerable, so that loggers do not print it. */
 export function hidden<T extends object>(object: T, member: keyof T): T {
-  if (member in object) Object.defineProperty(object, member, { enumerable: false })
+  if (Object.hasOwn(object, member)) Object.defineProperty(object, member, { enumerable: false })
   return object
 }
 
