@@ -28,9 +28,8 @@ function textOf(data: unknown): string {
   return data instanceof ArrayBuffer ? new TextDecoder().decode(data) : String(data)
 }
 
-/** Each adapter tells the final URL in its own way. A unix socket names no host. */
-function finalUrlOf({ config, request }: AxiosResponse): string {
-  if (config.socketPath) return ''
+/** Each adapter tells the final URL in its own way. */
+function finalUrlOf({ request }: AxiosResponse): string {
   return request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || ''
 }
 
