@@ -1,7 +1,7 @@
 /** A response of axios, as the engine and the caller see it. */
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import type { Answer } from '../protocol/http/answer.ts'
-import { isOneShot } from '../request/body.ts'
+import { discardBody, isOneShot } from '../request/body.ts'
 import type { Config } from './captured-request.ts'
 
 type Fetch = typeof globalThis.fetch
@@ -13,12 +13,8 @@ export function answerOf(response: AxiosResponse): Answer {
     headers: new Headers({ ...headers } as Record<string, string>),
     url: finalUrlOf(response),
     text: async (cap) => textOf(data).slice(0, cap),
-    discard: () => {
-      // A response of type `stream` is still open.
-      if (!isOneShot(data)) return
-      data.destroy?.()
-      data.cancel?.().catch(() => {})
-    },
+    // A response of type `stream` is still open.
+    discard: () => discardBody(data),
   }
 }
 
