@@ -49,6 +49,8 @@ const statusErrors = new WeakMap<AxiosResponse, AxiosError>()
  * If a flow fails, the request rejects with an `AxiosError` whose `cause` is the `UmaError` and whose `code` is that
  * error's code. `findUmaError(error)` returns the `UmaError`. `error.response` is the host's last response.
  *
+ * A request over a unix socket (`socketPath`) is sent as it is, without this package: its URL does not tell the host.
+ *
  * A cache that is shared by several requesting parties must not stand in front of the instance: it does not see the token,
  * and gives one party's response to another party.
  *
@@ -112,8 +114,8 @@ function attachedAdapter(chosen: Config['adapter'], attachment: Attachment): Axi
 
 /** Sends a request with the adapter that the application chose. */
 function send(config: Config, adapter: AxiosAdapter, attachment: Attachment): Promise<AxiosResponse> {
-  // An interceptor that runs after ours may have set `uma: false`.
-  const url = config.uma === false ? undefined : urlOf(config)
+  // An interceptor that runs after ours may have set `uma: false`. Two sockets under one name must not share RPTs.
+  const url = config.uma === false || config.socketPath ? undefined : urlOf(config)
   if (url === undefined) return adapter(config)
   const uma = config.uma || noOptions
   return runDriver(new AxiosDriver(capture(config, adapter, absoluteUrl(url), uma)), uma, attachment)

@@ -3,6 +3,8 @@ import { sendAttempt } from './fetch/attempt.ts'
 import { CapturedRequest, type Fetch, isRequest } from './fetch/captured-request.ts'
 import type { Answer } from './protocol/http/answer.ts'
 import { cappedText } from './protocol/http/capped-text.ts'
+import { headersOf } from './protocol/http/headers-of.ts'
+import { discardBody } from './request/body.ts'
 import { formOf, isPlain, setHeaders } from './request/capture.ts'
 import type { UmaRequestOptions } from './request/options.ts'
 import type { RequestDriver, RunRequest, SendChanges } from './request/request-driver.ts'
@@ -27,6 +29,26 @@ export interface UmaRequestInit extends RequestInit {
  * })
  */
 export type UmaFetch = (input: RequestInfo | URL, init?: UmaRequestInit) => Promise<Response>
+
+/**
+ * An answer of a function like `fetch`: a `Response`, or an object with these members. `headers` may be a `Headers`, an
+ * object with `get`, or a plain object. `body` may be a web stream or a Node stream; if it is absent, `text()` is read.
+ * Without `clone()`, a scheme that looks for its challenge in the body does not see the body.
+ */
+export interface FetchAnswer {
+  readonly status: number
+  readonly headers?: unknown
+  readonly url?: string
+  readonly body?: unknown
+  text?(): Promise<string>
+  clone?(): unknown
+}
+
+/**
+ * A function like `fetch`, such as that of undici, node-fetch or a framework. The types of their parameters differ from
+ * those of the global `fetch`; the function is called as the global `fetch` would be.
+ */
+export type FetchLike = (input: never, init?: never) => Promise<FetchAnswer>
 
 type Stored = ReturnType<NonNullable<RequestDriver<Response>['stored']>>
 
@@ -100,14 +122,15 @@ function formOfRequest({ init, headers, makeBody }: CapturedRequest): URLSearchP
   return formOf(init.body, () => new Headers(headers).get('content-type'))
 }
 
-function answerOf(response: Response): Answer {
+/** A function like `fetch` may answer with less than a `Response` has. */
+function answerOf(response: FetchAnswer): Answer {
   return {
     status: response.status,
-    headers: response.headers,
-    url: response.url,
+    headers: headersOf(response),
+    url: response.url ?? '',
     // A copy is read, so that the caller can still read the response.
-    text: (cap) => cappedText(response.clone(), cap),
-    discard: () => void response.body?.cancel().catch(() => {}),
+    text: async (cap) => (response.clone ? cappedText(response.clone() as FetchAnswer, cap) : ''),
+    discard: () => discardBody(response.body),
   }
 }
 

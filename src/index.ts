@@ -50,7 +50,7 @@ export {
   UntrustedAuthorizationServerError,
 } from './errors/index.ts'
 export type { EventFacts, UmaEvent, UmaEventDetail } from './events.ts'
-export type { UmaFetch, UmaRequestInit } from './fetch.ts'
+export type { FetchAnswer, FetchLike, UmaFetch, UmaRequestInit } from './fetch.ts'
 export type { StoredRequest } from './flow/flow-target.ts'
 export type {
   Claims,

@@ -5,6 +5,7 @@
  */
 import type { KyInstance, Options } from 'ky'
 import type { Requester } from './create-requester.ts'
+import type { UmaFetch } from './fetch.ts'
 import { isOneShot } from './request/body.ts'
 import type { InstanceOptions, UmaRequestOptions } from './request/options.ts'
 
@@ -13,6 +14,11 @@ declare module 'ky' {
     /** Options of uma-requester for this request. `false`: send it as it is, without this package. */
     uma?: UmaRequestOptions | false
   }
+}
+
+/** A requester, as far as ky's requests use it. */
+interface FetchWrapper {
+  wrapFetch(fetch: typeof globalThis.fetch, instance?: InstanceOptions): UmaFetch
 }
 
 /**
@@ -32,7 +38,7 @@ declare module 'ky' {
  */
 export function extendKy(
   ky: KyInstance,
-  requester: Pick<Requester, 'wrapFetch'> & Partial<Pick<Requester, 'begin'>>,
+  requester: FetchWrapper & Partial<Pick<Requester, 'begin'>>,
   options: InstanceOptions = {},
 ): KyInstance {
   if (typeof ky?.extend !== 'function') {

@@ -2,6 +2,7 @@ import { abortable } from '../async/abortable.ts'
 import { later } from '../async/timers.ts'
 import { UmaTimeoutError } from '../errors/index.ts'
 import { cappedText } from '../protocol/http/capped-text.ts'
+import { headersOf } from '../protocol/http/headers-of.ts'
 
 /** How this package reaches authorization servers. */
 export interface Caller {
@@ -72,8 +73,7 @@ async function send({ fetch }: Caller, url: string, init: RequestInit): Promise<
   // Called as a plain function: browsers refuse `fetch` as a method of another object.
   const plainFetch = fetch()
   const response = await plainFetch(url, { ...init, credentials: 'omit', redirect: 'manual' })
-  const { status, headers } = response
-  return { status, headers, text: await cappedText(response, maxBody) }
+  return { status: response.status, headers: headersOf(response), text: await cappedText(response, maxBody) }
 }
 
 const timeoutError = (issuer: string, timeout: number): UmaTimeoutError =>

@@ -1,6 +1,7 @@
 import { abortable } from '../async/abortable.ts'
 import { monotonic } from '../async/timers.ts'
 import { DiscoveryError, UmaError } from '../errors/index.ts'
+import { isPrivate } from '../protocol/http/secure-url.ts'
 import {
   type AuthorizationServerMetadata,
   checkMetadata,
@@ -18,6 +19,8 @@ export interface DiscoveryTarget {
   metadata?: AuthorizationServerMetadata | undefined
   /** Accepts a document whose issuer differs from the configured one by a final slash. @default false */
   tolerateTrailingSlash?: boolean | undefined
+  /** Drops endpoints at private addresses. @default false */
+  publicOnly?: boolean | undefined
   /** The scheme, whose rules metadata from the configuration must keep, too. */
   scheme?: { allowInsecureHttp?: boolean | undefined } | undefined
 }
@@ -102,7 +105,7 @@ export function createDiscovery(caller: Caller, onFetch: (issuer: string, url: s
 
   return async (target, suffix, read = readMetadata, signal) => {
     if (target.metadata) return configuredMetadata(target, read)
-    const key = target.issuer + suffix
+    const key = `${target.issuer}${suffix}${target.publicOnly ? ' public' : ''}`
     const shared = documentOf(key, (end) => discover(caller, target, suffix, { read, onFetch, signal: end }))
     return waitFor(key, shared, signal)
   }
@@ -133,7 +136,7 @@ interface DiscoverOptions {
 
 async function discover(
   caller: Caller,
-  { issuer, tolerateTrailingSlash }: DiscoveryTarget,
+  { issuer, tolerateTrailingSlash, publicOnly }: DiscoveryTarget,
   suffix: string,
   { read, onFetch, signal }: DiscoverOptions,
 ): Promise<AuthorizationServerMetadata> {
@@ -145,9 +148,23 @@ async function discover(
     if (status !== 200) throw discoveryError(issuer, `status ${status}`, { retryable: status >= 500 })
     const metadata = read(text, issuer, tolerateTrailingSlash)
     if (typeof metadata === 'string') throw discoveryError(issuer, metadata)
-    return metadata
+    return publicOnly ? withoutPrivateUrls(metadata) : metadata
   }
   throw discoveryError(issuer, 'status 404')
+}
+
+/**
+ * The metadata without URLs at private addresses: such an endpoint is as good as none.
+ *
+ * @throws DiscoveryError if the token endpoint is at a private address
+ */
+function withoutPrivateUrls(metadata: AuthorizationServerMetadata): AuthorizationServerMetadata {
+  const { issuer, token_endpoint: endpoint } = metadata
+  if (endpoint !== undefined && isPrivate(endpoint)) {
+    throw discoveryError(issuer, 'token_endpoint is at a private address (allowPrivate)')
+  }
+  const kept = Object.entries(metadata).filter(([, value]) => !(typeof value === 'string' && isPrivate(value)))
+  return Object.fromEntries(kept) as AuthorizationServerMetadata
 }
 
 async function fetchDocument(caller: Caller, issuer: string, url: string, signal: AbortSignal): Promise<CallAnswer> {

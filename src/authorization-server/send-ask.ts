@@ -1,5 +1,5 @@
 import { DiscoveryError, NobodySignedInError } from '../errors/index.ts'
-import { secureUrl } from '../protocol/http/secure-url.ts'
+import { endpointUrl } from '../protocol/http/secure-url.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 import { type Connection, formOf, type SendOptions, submit, type TokenParameters } from './token-request.ts'
 
@@ -37,7 +37,7 @@ export async function sendAsk(connection: Connection, ask: Ask, options: AskOpti
   const { caller, metadata } = connection
   const { issuer } = metadata
   const { allowInsecureHttp = false, extraHeaders = {}, onSend } = options
-  if (!secureUrl(ask.endpoint, allowInsecureHttp)) {
+  if (!endpointUrl(ask.endpoint, issuer, allowInsecureHttp)) {
     throw new DiscoveryError(`Metadata of ${issuer}: an endpoint is missing or not safe`, { issuer })
   }
   const headers = new Headers({ accept: 'application/json' })

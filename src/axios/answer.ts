@@ -1,7 +1,7 @@
 /** A response of axios, as the engine and the caller see it. */
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import type { Answer } from '../protocol/http/answer.ts'
-import { isOneShot } from '../request/body.ts'
+import { discardBody, isOneShot } from '../request/body.ts'
 import type { Config } from './captured-request.ts'
 
 type Fetch = typeof globalThis.fetch
@@ -13,12 +13,8 @@ export function answerOf(response: AxiosResponse): Answer {
     headers: new Headers({ ...headers } as Record<string, string>),
     url: finalUrlOf(response),
     text: async (cap) => textOf(data).slice(0, cap),
-    discard: () => {
-      // A response of type `stream` is still open.
-      if (!isOneShot(data)) return
-      data.destroy?.()
-      data.cancel?.().catch(() => {})
-    },
+    // A response of type `stream` is still open.
+    discard: () => discardBody(data),
   }
 }
 
@@ -28,28 +24,32 @@ function textOf(data: unknown): string {
   return data instanceof ArrayBuffer ? new TextDecoder().decode(data) : String(data)
 }
 
-/** Each adapter tells the final URL in its own way. A unix socket names no host. */
-function finalUrlOf({ config, request }: AxiosResponse): string {
-  if (config.socketPath) return ''
+/** Each adapter tells the final URL in its own way. */
+function finalUrlOf({ request }: AxiosResponse): string {
   return request?.responseURL || request?.res?.responseUrl || finalUrls.get(Object(request)) || ''
 }
 
 /**
- * Shows the caller's own config, which carries no RPT. The request carries the RPT, so loggers must not see it.
+ * Shows the caller's own config, which carries no RPT. The request carries the RPT, so loggers must not see it. A
+ * response that is a Node stream leads to the request, too.
  */
-export function clean<T extends { config?: InternalAxiosRequestConfig; request?: unknown }>(
+export function clean<T extends { config?: InternalAxiosRequestConfig; request?: unknown; data?: unknown }>(
   outcome: T,
   config: Config,
 ): T {
   outcome.config = config
   // A Node stream that was sent leads to the request that it was piped into.
   if (config.data?.readableEnded) config.data.unpipe()
+  const { data } = outcome
+  if (isOneShot(data)) for (const member of ['req', 'socket', 'client']) hidden(data as Members, member)
   return hidden(outcome, 'request')
 }
 
+type Members = Record<string, unknown>
+
 /** Makes a member not enumerable, so that loggers do not print it. */
 export function hidden<T extends object>(object: T, member: keyof T): T {
-  if (member in object) Object.defineProperty(object, member, { enumerable: false })
+  if (Object.hasOwn(object, member)) Object.defineProperty(object, member, { enumerable: false })
   return object
 }
 

@@ -15,9 +15,9 @@ export interface ServerAccess {
 /** The metadata of an authority. @throws DiscoveryError, UmaTimeoutError */
 export function metadataOf(
   { discovery }: ServerAccess,
-  { server, scheme }: Authority,
+  { server, scheme, publicOnly }: Authority,
 ): Promise<AuthorizationServerMetadata> {
-  return discovery({ ...server, scheme }, scheme.wellKnown, scheme.readMetadata)
+  return discovery({ ...server, scheme, publicOnly }, scheme.wellKnown, scheme.readMetadata)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createFetch, type UmaFetch } from '../fetch.ts'
+import { createFetch, type FetchLike, type UmaFetch } from '../fetch.ts'
 import type { Party } from '../parties/party.ts'
 import type { InstanceOptions, UmaRequestOptions } from '../request/options.ts'
 import type { RequestDriver, RunRequest } from '../request/request-driver.ts'
@@ -15,10 +15,16 @@ export interface Requester {
   /**
    * The same around another `fetch`: an instrumented one, or a framework's.
    *
-   * @param fetch sends the requests
+   * The other `fetch` must use the `init` that it receives, must not keep `Authorization` when a redirect leads to another
+   * origin, and must give an answer with `status` and `headers`. Its answer reaches the caller as it is.
+   *
+   * @param fetch sends the requests: any function like `fetch`
    * @param instance options for all requests of the result
+   *
+   * @example const fetch = requester.wrapFetch(nodeFetch)
    */
   wrapFetch(fetch: typeof globalThis.fetch, instance?: InstanceOptions): UmaFetch
+  wrapFetch(fetch: FetchLike, instance?: InstanceOptions): UmaFetch
   /** The same requester for another requesting party, with a wallet of its own. */
   as(requestingParty: string): Requester
   /**
@@ -122,7 +128,8 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
       return nameOf()
     },
     fetch: fetchWith(() => globalThis.fetch),
-    wrapFetch: (own, instance) => fetchWith(() => own, instance),
+    wrapFetch: (own: FetchLike, instance?: InstanceOptions) =>
+      fetchWith(() => own as typeof globalThis.fetch, instance),
     as: (other) => createHandle(source, checkedName(other)),
     run,
     begin(uma, instance) {

@@ -20,6 +20,8 @@ export interface Authority {
    * this key matches no stored record.
    */
   key: string
+  /** Whether neither the server nor its endpoints may be at a private address. */
+  publicOnly: boolean
   /** Whether this server may speak for a host. A rejection of the application's predicate means no. */
   speaksFor(origin: string): Promise<boolean>
 }

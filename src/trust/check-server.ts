@@ -45,6 +45,7 @@ const rules: OptionRules<AuthorizationServer> = {
   metadata: { check: isObject, expected: 'the metadata document of the server' },
   scheme: { check: isObject, expected: 'a scheme: of uma-requester/schemes, or made with defineScheme()' },
   redirectUri: textRule,
+  allowPrivate: flagRule,
   tolerateTrailingSlash: flagRule,
   unchangedTicket: flagRule,
   staleStatuses: {

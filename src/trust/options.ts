@@ -32,6 +32,12 @@ export interface AuthorizationServer {
   scheme?: Scheme
   /** Where a person comes back to from this server. Sent exactly as given. @default the requester's */
   redirectUri?: string
+  /**
+   * Only where a function finds the servers: also accepts a server, and endpoints of the server, at an IP address, at
+   * `localhost`, or at a name under `local` or `internal`. A hostile host may name any issuer, and without this rule it
+   * could aim requests at services of a private network. @default false
+   */
+  allowPrivate?: boolean
   /** Accepts metadata whose issuer differs from `issuer` by a final slash. @default false */
   tolerateTrailingSlash?: boolean
   /** Accepts a ticket that was not rotated. @default false */

@@ -13,9 +13,10 @@ import type { AuthorizationServer } from './options.ts'
  * Checks the configuration of one authorization server and makes it ready for use.
  *
  * @param defaultScheme the scheme of a server that names none
+ * @param publicOnly whether neither the server nor its endpoints may be at a private address
  * @throws TypeError that names the setting and the fix
  */
-export function readServer(server: AuthorizationServer, defaultScheme: Scheme): Authority {
+export function readServer(server: AuthorizationServer, defaultScheme: Scheme, publicOnly = false): Authority {
   checkServer(server, defaultScheme)
   const { issuer, client, scheme = defaultScheme } = server
   const dynamic = isDynamicClient(client) ? client : undefined
@@ -28,6 +29,7 @@ export function readServer(server: AuthorizationServer, defaultScheme: Scheme): 
     dynamic,
     own: { id, auth: asClient(auth, none()) },
     key: `${issuer} ${id}`,
+    publicOnly,
     speaksFor: readHosts(server, scheme.allowInsecureHttp),
   }
 }

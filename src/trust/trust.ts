@@ -1,5 +1,6 @@
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import { isUmaError } from '../errors/index.ts'
+import { isPrivate } from '../protocol/http/secure-url.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import type { Authority } from './authority.ts'
 import type { AuthorizationServer, AuthorizationServerResolver, TrustOptions } from './options.ts'
@@ -10,6 +11,8 @@ import { returnServers } from './redirect-uris.ts'
 export interface Trust {
   /** The schemes whose challenges are looked for. */
   readonly schemes: readonly Scheme[]
+  /** The issuers of the configured servers; undefined if a function finds the servers. */
+  readonly issuers: readonly string[] | undefined
   /**
    * The issuers of the other configured servers that people come back from without naming the issuer; undefined if a
    * function finds the servers.
@@ -88,7 +91,9 @@ function resolverLookup(resolve: AuthorizationServerResolver, defaultScheme: Sch
     // An origin alone gets its path.
     const server = await resolve(issuer, resource === undefined ? {} : { resource: new URL(resource).href })
     if (!server || withoutSlash(server.issuer) !== withoutSlash(issuer)) return undefined
-    return readServer(server, defaultScheme)
+    const publicOnly = server.allowPrivate !== true
+    const authority = readServer(server, defaultScheme, publicOnly)
+    return publicOnly && isPrivate(server.issuer) ? undefined : authority
   }
 }
 
@@ -116,6 +121,7 @@ function assemble(
   const tokenSenders = (authorities ?? []).filter(({ server }) => server.sendAccessToken)
   return {
     schemes: [...schemes],
+    issuers: authorities?.map(({ server }) => server.issuer),
     otherReturnServers,
     async find(issuer, resource, clientId) {
       const authority = await lookup(issuer, resource)

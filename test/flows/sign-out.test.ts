@@ -142,7 +142,7 @@ describe('what cannot be revoked is forgotten all the same', () => {
     const requester = world.requester({
       authorizationServers: async (issuer) => {
         if (fails) throw new Error('directory is down')
-        return { issuer, hosts: [world.host.origin], client: { id: 'spa' } }
+        return { issuer, hosts: [world.host.origin], client: { id: 'spa' }, allowPrivate: true }
       },
       requestingParty: 'alice',
     })

@@ -16,7 +16,7 @@ function resolver(world: World, server: object = {}) {
   const contexts: ResolverContext[] = []
   const find: RequesterOptions['authorizationServers'] = (issuer, context) => {
     contexts.push(context)
-    return { issuer, hosts: [world.host.origin], client: { id: 'spa', auth: none() }, ...server }
+    return { issuer, hosts: [world.host.origin], client: { id: 'spa', auth: none() }, allowPrivate: true, ...server }
   }
   return { contexts, find }
 }

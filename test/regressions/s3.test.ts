@@ -64,7 +64,12 @@ describe('S3: a shared URI that is not known at creation is refused before the p
     const { world, as2 } = await twoServers()
     const asked: RedirectRequest[] = []
     const requester = world.requester({
-      authorizationServers: (issuer) => ({ issuer, hosts: [world.host.origin], client: { id: 'spa', auth: none() } }),
+      authorizationServers: (issuer) => ({
+        issuer,
+        hosts: [world.host.origin],
+        client: { id: 'spa', auth: none() },
+        allowPrivate: true,
+      }),
       redirectUri: REDIRECT_URI,
       onRedirect: async (request) => {
         asked.push(request)
@@ -90,6 +95,7 @@ describe('S3: a shared URI that is not known at creation is refused before the p
         issuer,
         hosts: [world.host.origin],
         client: { id: 'spa' },
+        allowPrivate: true,
         redirectUri: issuer === as2.issuer ? other : REDIRECT_URI,
       }),
       onRedirect: person(),

@@ -12,6 +12,8 @@ const fine: AuthorizationServer = {
   issuer: 'https://as.example.com',
   hosts: ['https://photos.example.com'],
   client: { id: 'spa', auth: none() },
+  // Only answers of a function need this.
+  allowPrivate: true,
 }
 const create = (more: object) => (): unknown =>
   createRequester({ authorizationServers: [{ ...fine, ...more } as AuthorizationServer] })

@@ -60,7 +60,7 @@ describe('signed out meanwhile: nothing is kept', () => {
     const requester = createRequester({
       authorizationServers: async () => {
         await tick(slow)
-        return server
+        return { ...server, allowPrivate: true }
       },
       storage: keyValueStorage(storage),
       requestingParty: 'alice',
@@ -189,7 +189,8 @@ describe('a resolver that cannot tell just now', () => {
     const requester = createRequester({
       authorizationServers: async () => {
         if (broken) throw new Error('the database is away')
-        return { issuer: world.as.issuer, hosts: [world.host.origin], client: { id: 'spa', auth: none() } }
+        const client = { id: 'spa', auth: none() }
+        return { issuer: world.as.issuer, hosts: [world.host.origin], client, allowPrivate: true }
       },
       fetch: soon,
       onEvent: (event) => events.push(event),

@@ -1,5 +1,8 @@
 /** Compiled by tsc, never run: `requester.fetch` stands wherever `fetch` does, and `uma` is ours alone. */
 
+import crossFetch from 'cross-fetch'
+import nodeFetch from 'node-fetch'
+import * as undici from 'undici'
 import {
   createRequester,
   none,
@@ -14,6 +17,15 @@ declare const requester: Requester
 
 export const standsIn: typeof fetch = requester.fetch
 export const wrapped: typeof fetch = requester.wrapFetch(fetch)
+// Any function like `fetch` may send (R17).
+export const byUndici: typeof fetch = requester.wrapFetch(undici.fetch)
+export const byNodeFetch: typeof fetch = requester.wrapFetch(nodeFetch)
+export const byCrossFetch: typeof fetch = requester.wrapFetch(crossFetch)
+export const byMock: typeof fetch = requester.wrapFetch(async () => ({ status: 200, text: async () => 'x' }))
+export const byOwn: typeof fetch = requester.wrapFetch((input, init) => fetch(input, init))
+createRequester({ authorizationServers: [], fetch: (input, init) => fetch(input, { ...init, keepalive: false }) })
+// @ts-expect-error: an answer has a status
+requester.wrapFetch(async () => 'x')
 export const named: UmaFetch = requester.fetch
 globalThis.fetch = requester.fetch
 

@@ -9,7 +9,10 @@ import type { SignInParts } from './identity.ts'
 export interface CodeFlowOptions {
   /** The scope to ask for, its values separated by spaces. With `openid`, the sign-in brings an ID token. */
   scope: string
-  /** Further parameters of the authorization request: `prompt`, `login_hint`, … */
+  /**
+   * Further parameters of the authorization request: `prompt`, `login_hint`, … They cannot replace `response_type`,
+   * `state`, `redirect_uri`, `nonce`, `request`, `request_uri`, `code_challenge…` or `client_…`.
+   */
   parameters?: Record<string, string | undefined>
   /**
    * Client authentication of the token requests of the sign-in.

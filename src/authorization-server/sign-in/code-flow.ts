@@ -53,15 +53,15 @@ export async function beginCodeFlow(
   const verifier = generateRandomCodeVerifier()
   const nonce = /(^| )openid( |$)/.test(scope) ? generateRandomNonce() : undefined
   const all = {
+    ...parameters,
     response_type: 'code',
     client_id: client.id,
     redirect_uri: redirectUri,
-    scope: scope || undefined,
+    scope: scope || parameters?.scope,
     state,
     nonce,
     code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
-    ...parameters,
   }
   for (const [name, value] of Object.entries(all)) if (value !== undefined) url.searchParams.set(name, value)
   return { url: url.href, memo: { state, verifier, redirectUri, ...(nonce && { nonce }) } }

@@ -1,6 +1,8 @@
 import { abortable } from '../../async/abortable.ts'
 import { deferred } from '../../async/deferred.ts'
 import { loadPart, RedirectError } from '../../errors/index.ts'
+import { endpointUrl, isPrivate } from '../../protocol/http/secure-url.ts'
+import type { Authority } from '../../trust/authority.ts'
 import type { FlowRun } from '../flow-run.ts'
 import type { FlowInput } from '../inputs.ts'
 import type { OpenedRedirect } from '../options.ts'
@@ -73,7 +75,9 @@ async function sendPerson(run: FlowRun, interaction: Interaction): Promise<FlowI
   )
   const state = newState()
   const url = await interaction.url({ redirectUri, state })
-  if (!url) throw new RedirectError(`${issuer} wants to send people to a URL that is not safe`, { issuer })
+  if (!url || !isSafeForPeople(target.authority, url.href)) {
+    throw new RedirectError(`${issuer} wants to send people to a URL that is not safe`, { issuer })
+  }
   const keepFlow = keepFlowOf(opened)
   await keepFlow?.(run, { interaction, state, redirectUri })
   run.say({ type: 'redirect' })
@@ -92,3 +96,7 @@ async function openRedirect({ access, context, signal }: FlowRun): Promise<Opene
   if (!handler) throw new Error('There is no redirect handler')
   return typeof handler === 'function' ? { run: handler } : abortable(handler.open(context), signal)
 }
+
+/** Whether a server may send people to a URL. The scheme has decided whether plain http is allowed at all. */
+const isSafeForPeople = ({ server, publicOnly }: Authority, url: string): boolean =>
+  endpointUrl(url, server.issuer, true) !== undefined && !(publicOnly && isPrivate(url))

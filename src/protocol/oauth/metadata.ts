@@ -1,6 +1,6 @@
 import { DiscoveryError } from '../../errors/index.ts'
 import { readObject } from '../http/read-object.ts'
-import { secureUrl } from '../http/secure-url.ts'
+import { endpointUrl } from '../http/secure-url.ts'
 
 /**
  * An authorization server's metadata (UMA Grant §2, RFC 8414 §2): the members that this package reads, and all others
@@ -93,9 +93,9 @@ export function checkMetadata(
   if (named !== issuer && !(tolerateTrailingSlash && oneSlash))
     return `names another issuer${oneSlash ? ' by a final slash (tolerateTrailingSlash)' : ''}`
   const isEndpoint = (member: string): boolean => member.endsWith('_endpoint') || endpoints.includes(member)
-  // An endpoint over plain http, or with credentials in it, is as good as none.
+  // An endpoint that is less safe than the issuer, or has credentials in it, is as good as none.
   const members = Object.entries(document).filter(
-    ([name, value]) => !isEndpoint(name) || secureUrl(value, allowInsecureHttp),
+    ([name, value]) => !isEndpoint(name) || endpointUrl(value, issuer, allowInsecureHttp),
   )
   const checked = Object.fromEntries(members) as AuthorizationServerMetadata
   const missing = endpoints.find((name) => !Object.hasOwn(checked, name))

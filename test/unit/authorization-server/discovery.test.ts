@@ -118,7 +118,11 @@ test('metadata from the configuration: nothing is fetched, and the rules are the
   })
   const plain = { ...metadata, token_endpoint: 'http://as.example/token' }
   await failureOf(discovery({ issuer, metadata: plain }, suffix))
-  const insecure = { issuer, metadata: plain, scheme: { allowInsecureHttp: true } }
+  const scheme = { allowInsecureHttp: true }
+  // An https issuer has https endpoints, whatever the scheme.
+  await failureOf(discovery({ issuer, metadata: plain, scheme }, suffix))
+  const http = 'http://as.example'
+  const insecure = { issuer: http, metadata: { ...plain, issuer: http }, scheme }
   expect(await discovery(insecure, suffix)).toMatchObject({ token_endpoint: 'http://as.example/token' })
   expect(sent.length).toBe(0)
 })

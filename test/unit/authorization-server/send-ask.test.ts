@@ -88,10 +88,25 @@ describe('the endpoint', () => {
     },
   )
 
-  test('plain http on this machine, or where the scheme allows it', async () => {
-    expect((await send({ endpoint: 'http://127.0.0.1:1/ask' })).answer.status).toBe(201)
-    const plain = { endpoint: 'http://as.example/ask' }
-    expect((await send(plain, { allowInsecureHttp: true })).answer.status).toBe(201)
+  async function sendFor(own: string, endpoint: string, options: AskOptions): Promise<number> {
+    const { caller } = scriptedFetch(json({}, 201))
+    const connection = connect(caller)
+    const metadata = { ...connection.metadata, issuer: own }
+    return (await sendAsk({ ...connection, metadata }, { endpoint, by: 'nobody' }, options)).status
+  }
+
+  test('plain http on this machine for an issuer on this machine, or where the scheme allows it', async () => {
+    expect(await sendFor('http://127.0.0.1:1', 'http://127.0.0.1:1/ask', {})).toBe(201)
+    expect(await sendFor('http://as.example', 'http://as.example/ask', { allowInsecureHttp: true })).toBe(201)
+  })
+
+  test.each([
+    ['https://as.example', 'http://as.example/ask'],
+    ['https://as.example', 'http://127.0.0.1:1/ask'],
+    ['http://as.example', 'http://127.0.0.1:1/ask'],
+  ])('the issuer %s has no endpoint %s, whatever the scheme', async (own, endpoint) => {
+    const error = await failureOf(sendFor(own, endpoint, { allowInsecureHttp: true }))
+    expect(error.code).toBe('discovery_failed')
   })
 })
 

@@ -113,7 +113,8 @@ export function world(given: WorldOptions = {}): World {
   })
   const client = { id: 'album', auth: none() }
   const speaksFor = async (origin: string): Promise<boolean> => origin === host
-  const plain = { server, scheme, binding: bearerBinding, client, dynamic: undefined, own: client, key, speaksFor }
+  const facts = { server, scheme, binding: bearerBinding, key, publicOnly: false, speaksFor }
+  const plain = { ...facts, client, dynamic: undefined, own: client }
   const authority: Authority = { ...plain, ...given.authority }
   const { caller, sent } = scriptedFetch(...(given.acts ?? [json({})]))
   const access: FlowAccess = {

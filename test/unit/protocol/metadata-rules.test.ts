@@ -19,7 +19,7 @@ describe('checkMetadata', () => {
   })
 
   test.each([
-    [{ allowInsecureHttp: true }, { token_endpoint: 'http://as.example.com/token' }, 'the document'],
+    [{ allowInsecureHttp: true }, { token_endpoint: 'http://as.example.com/token' }, 'no usable token_endpoint'],
     [{}, { token_endpoint: 'http://as.example.com/token' }, 'no usable token_endpoint'],
     [{ allowInsecureHttp: true }, { token_endpoint: 'ftp://as.example.com/token' }, 'no usable token_endpoint'],
     [{ tolerateTrailingSlash: true }, { issuer: `${issuer}/` }, 'the document'],
@@ -30,6 +30,13 @@ describe('checkMetadata', () => {
   ])('%j with %j: %s', (rules, more, result) => {
     const checked = checkMetadata({ ...document, ...more } as typeof document, issuer, rules)
     expect(typeof checked === 'string' ? checked : 'the document').toBe(result)
+  })
+
+  test('an http issuer has http endpoints where the scheme allows plain http', () => {
+    const http = 'http://as.example.com'
+    const own = { issuer: http, token_endpoint: `${http}/token` }
+    expect(checkMetadata(own, http, { allowInsecureHttp: true })).toEqual(own)
+    expect(checkMetadata(own, http)).toBe('no usable token_endpoint')
   })
 })
 
