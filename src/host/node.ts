@@ -19,16 +19,17 @@ export function guardNode(host: Guarding, listener: RequestListener, options?: G
   }
 }
 
-/** What Express adds to a request. */
+/** The properties that Express adds to a request. */
 interface Mounted extends IncomingMessage {
   originalUrl?: string
   baseUrl?: string
 }
 
 /**
- * Middleware for Express, and for all that take `(req, res, next)`. It goes before the routes that it guards, at any mount point:
- * the whole path counts. Where the framework does not say what it cut off for the mount point (Connect, Vite, middie have no `baseUrl`), a
- * URL that was rewritten before, and the mount point itself without a final slash, are answered with 400: at the root, neither comes up.
+ * Middleware for Express, and for frameworks that take `(req, res, next)`. Guard at the root: a guard that is mounted at
+ * a path is not called for other spellings of this path (`/%61lice`, `//alice`), and the first request of such a guard
+ * prints a warning. A framework without `baseUrl` (Connect, Vite, middie) does not say which part of the URL it cut off:
+ * there, a request whose URL was changed before the guard is answered with 400.
  *
  * @example app.use(expressGuard(host))
  */
@@ -36,20 +37,34 @@ export function expressGuard(
   host: Guarding,
   options?: GuardOptions,
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options, fail: next }, () => next())
+  let warned = false
+  return (req: Mounted, res, next) => {
+    if (req.baseUrl && !warned) {
+      warned = true
+      warnOfMount(req.baseUrl)
+    }
+    guarded(host, { req, res, target: targetOf(req), options, fail: next }, () => next())
+  }
+}
+
+function warnOfMount(baseUrl: string): void {
+  process.emitWarning(
+    `This expressGuard is mounted at ${baseUrl}. Express does not call a mounted guard for other spellings of the path, ` +
+      `such as //${baseUrl.slice(1)}, an encoded letter or /x/..${baseUrl}: routes and static files outside of the mount ` +
+      'serve these without a permission. Guard at the root instead: app.use(expressGuard(host)), with ' +
+      "onUnmapped: 'pass' if other paths are public.",
+    { type: 'UmaMountedGuardWarning', code: 'UMA_MOUNTED_GUARD' },
+  )
 }
 
 /**
- * The target as the routes below will see it, with what was cut off for the mount point.
+ * The target that the routes below the guard see, together with the part that was cut off for the mount point.
  *
- * @returns what is no path, and refused, where nobody can know: the routes would serve one thing for the judgement of another
+ * @returns an empty string, which is refused, if the part that was cut off is not known
  */
 function targetOf({ url = '', baseUrl, originalUrl = url }: Mounted): string {
   if (typeof baseUrl === 'string') return baseUrl + url
-  const cutOff = originalUrl.slice(0, originalUrl.length - url.length)
-  // Only whole segments are cut off, and nothing that is not path.
-  const whole = cutOff === '' || (url[0] === '/' && /^\/[^?#]*$/.test(cutOff))
-  return whole && cutOff + url === originalUrl ? originalUrl : ''
+  return url === originalUrl ? url : ''
 }
 
 interface Exchange {
