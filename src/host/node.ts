@@ -1,14 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Answer } from './answers.ts'
 import { type Guarding, remember } from './guard.ts'
-import { isList, withMembers } from './header-lists.ts'
+import { isForPreflights, isList, withMembers } from './header-lists.ts'
 import { giveUp, type NodeListenerOptions, toNodeListener } from './node-handler.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { GuardOptions, Passed } from './warden.ts'
 
 /**
- * Guards a listener of node:http: it is called with requests that have the permission, their bodies unread, and with no others.
- * OPTIONS is let through, and answered without a body. Connections that are upgraded (WebSocket) do not come by here.
+ * Guards a listener of node:http: it is called with requests that have the permission, their bodies unread. Only a CORS
+ * preflight also reaches it: of its answer, the CORS headers are sent. Connections that are upgraded (WebSocket) do not
+ * come by here.
  *
  * @example createServer(guardNode(host, (req, res) => res.end('a photo')))
  */
@@ -140,48 +141,58 @@ function put(res: ServerResponse, headers: Lines, joins = isList): void {
   }
 }
 
-function dress(res: ServerResponse, { headers, bodiless }: Passed): void {
+function dress(res: ServerResponse, { headers, bodiless = false }: Passed): void {
   if (bodiless) withoutBody(res)
-  if (res.headersSent) return
+  if (isHeadSent(res)) return
   put(res, headers)
   const lists = headers.filter(([name]) => isList(name))
   if (!bodiless && !lists.length) return
-  beforeHead(res, () => {
-    if (bodiless) res.removeHeader('Content-Length')
-    // What the listener has set meanwhile may have taken the place of these.
+  beforeHead(res, bodiless, () => {
+    if (bodiless) for (const name of res.getHeaderNames()) if (!isForPreflights(name)) res.removeHeader(name)
+    // The listener may have replaced these lists since.
     put(res, lists)
   })
 }
 
-/** Does something once the listener has said all its headers. Where it does not call `writeHead`, Node does. */
-function beforeHead(res: ServerResponse, last: () => void): void {
+/**
+ * Whether the head has been sent. The prototype knows: @fastify/express puts a `headersSent` of its own on the object,
+ * which stays false.
+ */
+const isHeadSent = (res: ServerResponse): boolean =>
+  Reflect.get(Object.getPrototypeOf(res), 'headersSent', res) === true
+
+/** Runs `last` when the listener has set all its headers. If the listener does not call `writeHead`, Node does. */
+function beforeHead(res: ServerResponse, bodiless: boolean, last: () => void): void {
   const { writeHead } = res
   res.writeHead = ((...args: [status: number, ...rest: unknown[]]) => {
-    if (res.headersSent) return Reflect.apply(writeHead, res, args)
+    if (isHeadSent(res)) return Reflect.apply(writeHead, res, args)
     const [status, ...rest] = args
     const given = rest.find((arg) => typeof arg === 'object' && arg !== null)
     if (given) put(res, pairs(given), () => false)
     last()
+    if (bodiless) return Reflect.apply(writeHead, res, [204])
     return Reflect.apply(writeHead, res, [status, ...rest.filter((arg) => typeof arg === 'string')])
   }) as typeof writeHead
 }
 
-/**
- * Whatever is written as a body goes nowhere: a listener that does not look at the method would hand out its content to whoever
- * says OPTIONS.
- */
+/** Drops everything that a listener sends besides the head: body, trailers, early hints and pushed responses. */
 function withoutBody(res: ServerResponse): void {
   const { end } = res
   const done = (args: unknown[]) => args.find((arg) => typeof arg === 'function') as (() => void) | undefined
-  res.write = ((...args: unknown[]) => {
+  const drop = (...args: unknown[]): boolean => {
     const callback = done(args)
     if (callback) queueMicrotask(callback)
     return true
-  }) as typeof res.write
-  res.end = ((...args: unknown[]) => {
-    if (!res.headersSent) res.removeHeader('Content-Length')
-    return Reflect.apply(end, res, [done(args)])
-  }) as typeof res.end
+  }
+  const refusePush = (_headers: unknown, callback: (error: Error) => void): void =>
+    queueMicrotask(() => callback(new Error('A preflight pushes nothing')))
+  res.end = ((...args: unknown[]) => Reflect.apply(end, res, [done(args)])) as typeof res.end
+  Object.assign(res, {
+    write: drop,
+    addTrailers: drop,
+    writeEarlyHints: drop,
+    ...('createPushResponse' in res && { createPushResponse: refusePush }),
+  })
 }
 
 /** The headers of `writeHead`: an object, or names and values in turn. */
