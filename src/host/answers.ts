@@ -27,14 +27,9 @@ export type Fault = 'invalid_token' | 'insufficient_scope'
  *
  * @throws TypeError if something cannot stand in a header
  */
-export function challenge(facts: {
-  issuer: string
-  ticket: string
-  realm?: string | undefined
-  fault?: Fault | undefined
-}): Answer {
+export function challenge(facts: { issuer: string; ticket: string; realm: string; fault?: Fault | undefined }): Answer {
   const { issuer, ticket, realm, fault } = facts
-  const params = { ...(realm === undefined ? {} : { realm }), as_uri: issuer, ticket }
+  const params = { realm, as_uri: issuer, ticket }
   const lines: [string, string][] = [['WWW-Authenticate', serialiseChallenge('UMA', params)]]
   if (fault) lines.push(['WWW-Authenticate', serialiseChallenge('Bearer', { error: fault })])
   const what = fault === 'invalid_token' ? 'The token is not valid.' : 'This needs a permission.'
@@ -54,6 +49,9 @@ export const forbidden = (message = 'This is not to be had.'): Answer => answer(
 /** 400: the request can be read in more than one way. */
 export const ambiguous = (reason: string): Answer =>
   answer(400, 'invalid_request', `The request can be read in more than one way: ${reason}.`)
+
+/** 204 to an OPTIONS request without a permission: nothing about the resource. */
+export const nothing = (): Answer => ({ status: 204, headers: [], body: '' })
 
 /** 204 to a browser that asks first. */
 export function preflight(cors: NonNullable<HostOptions['cors']>, asked: string | null | undefined): Answer {

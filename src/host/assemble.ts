@@ -59,7 +59,15 @@ export function assembleHost(options: HostOptions, parts: HostParts): Host {
   const { methods = usualMethods } = options
   const { storage, prefix, tell, api, metadata, issuer } = parts
   const map = createResourceMap(storage, prefix, tell)
-  const { revive, ...resources } = createResources({ map, api, methods, tell, storage, prefix })
+  const { revive, ...resources } = createResources({
+    map,
+    api,
+    methods,
+    names: options.dialect?.resourceNames,
+    tell,
+    storage,
+    prefix,
+  })
   const introspect = (owner: string, token: string) => api.introspect(owner, token)
   const validate =
     options.validation?.({ issuer, metadata, introspect, fetch: parts.fetch, options }) ??

@@ -147,9 +147,10 @@ export const literalSegment = (segment: string): string =>
 /**
  * The path of a URL as people write it, as it would be on the wire: letters encoded, nothing else tidied up.
  *
- * @throws TypeError if it is not well-formed Unicode
+ * @throws TypeError if it is no string, or not well-formed Unicode
  */
 export function wirePath(url: string): string {
+  if (typeof url !== 'string') throw new TypeError("The URL of a resource is a string, such as '/alice/1.jpg'.")
   const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/'
   return path.replace(/[^!-~]+/g, encode)
 }

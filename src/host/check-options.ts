@@ -1,5 +1,5 @@
 import { secureUrl } from '../protocol/http/secure-url.ts'
-import { checkStorage } from '../storage/storage.ts'
+import { checkStorage, isInMemory } from '../storage/storage.ts'
 import type { HostOptions, ResourceOptions } from './types.ts'
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -11,7 +11,7 @@ function must(condition: unknown, what: string): asserts condition {
 }
 
 /** @throws TypeError for options that cannot be right or safe */
-export function checkHost({ issuer, client, pat, methods, realm, storage }: HostOptions): void {
+export function checkHost({ issuer, client, pat, methods, realm, storage, exclusive }: HostOptions): void {
   const rule = 'https (or http on this machine), without credentials, query and fragment'
   must(secureUrl(issuer) && !issuer.includes('?'), `createHost: the issuer must be ${rule}`)
   must(
@@ -30,6 +30,11 @@ export function checkHost({ issuer, client, pat, methods, realm, storage }: Host
   must(realm === undefined || /^[\t -~]*$/.test(realm), 'createHost: a realm has to fit into a header field')
   checkMethods(methods, 'createHost')
   checkStorage(storage, 'createHost: storage')
+  must(
+    exclusive === true || !storage || isInMemory(storage) || (storage.keys && storage.lock),
+    'createHost: storage: several processes lose each other’s changes without the functions `keys` and `lock`. Use ' +
+      'sqliteStorage or redisStorage, add the functions, or say exclusive: true if one process has the storage to itself',
+  )
 }
 
 /** @throws TypeError if nothing can be protected with these */

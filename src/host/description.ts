@@ -1,4 +1,4 @@
-import type { ProtectedResource, ResourceDescription, ResourceOptions } from './types.ts'
+import type { HostDialect, ProtectedResource, ResourceDescription, ResourceOptions } from './types.ts'
 
 /** All scopes that can be asked for: those that are named, and those that methods need. */
 export function scopesOf(options: ResourceOptions, methods: Record<string, readonly string[]>): string[] {
@@ -8,16 +8,32 @@ export function scopesOf(options: ResourceOptions, methods: Record<string, reado
   return [...new Set([...(options.scopes ?? []), ...Object.values({ ...hosts, ...own }).flat()])]
 }
 
-/** The description that is registered (FedAuthz §3.1). Nothing is told of a resource that its owner's host did not say (§8). */
-export function describe(options: ResourceOptions, scopes: string[]): ResourceDescription {
-  const { name, description, iconUri, type, more } = options
+/**
+ * The description that is registered (FedAuthz §3.1). Nothing is told of a resource that its owner's host did not say (§8).
+ *
+ * @param names how the server takes names: `HostDialect.resourceNames`
+ */
+export function describe(
+  options: ResourceOptions,
+  scopes: string[],
+  names: HostDialect['resourceNames'] = 'text',
+): ResourceDescription {
+  const { description, iconUri, type, more } = options
+  const name = names === 'text' || URL.canParse(options.name ?? '') ? options.name : undefined
   const members = { ...more, name, description, icon_uri: iconUri, type, resource_scopes: scopes }
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as ResourceDescription
 }
 
 /** What `protect` was told of a resource. */
-export function optionsOf({ pattern, owner, scopes, methods, description }: ProtectedResource): ResourceOptions {
-  const { resource_scopes: _, name, description: text, icon_uri: iconUri, type, ...more } = description
+export function optionsOf({
+  pattern,
+  owner,
+  scopes,
+  methods,
+  name: own,
+  description,
+}: ProtectedResource): ResourceOptions {
+  const { resource_scopes: _, name = own, description: text, icon_uri: iconUri, type, ...more } = description
   const options = { url: pattern, owner, scopes, methods, name, description: text, iconUri, type, more }
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),

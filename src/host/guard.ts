@@ -1,5 +1,5 @@
 import type { Answer } from './answers.ts'
-import { isList, withMembers } from './header-lists.ts'
+import { isForPreflights, isList, withMembers } from './header-lists.ts'
 import { ForbiddenError } from './predicates.ts'
 import { factsOf } from './request-facts.ts'
 import type { Access } from './types.ts'
@@ -32,8 +32,8 @@ export type FetchHandler<Rest extends unknown[] = []> = (
 ) => Response | Promise<Response>
 
 /**
- * Guards a fetch-style handler: it is called with a request that has the permission, untouched, and never with another. OPTIONS is
- * let through, and answered without a body.
+ * Guards a fetch-style handler: it is called with a request that has the permission, untouched, and never with another
+ * request. Only a CORS preflight also reaches it: of its answer, the CORS headers are sent.
  */
 export function guardFetch<Rest extends unknown[]>(
   judge: Judge,
@@ -48,7 +48,7 @@ export function guardFetch<Rest extends unknown[]>(
     try {
       return dressed(await handler(request, ...rest), verdict)
     } catch (error) {
-      if (error instanceof ForbiddenError) return error.getResponse()
+      if (error instanceof ForbiddenError) return dressed(error.getResponse(), verdict)
       throw error
     }
   }
@@ -66,16 +66,19 @@ export function toResponse({ status, headers, body }: Answer, method?: string): 
 
 /** The handler's answer with what the warden adds to it. @internal */
 export function dressed(response: Response, { headers, bodiless }: Passed): Response {
-  if (!bodiless) {
-    try {
-      return addTo(response, headers)
-    } catch {
-      // Those of a Response that was fetched, or of a redirect, cannot be changed.
-    }
+  if (bodiless) return addTo(corsAnswer(response), headers)
+  try {
+    return addTo(response, headers)
+  } catch {
+    // Those of a Response that was fetched, or of a redirect, cannot be changed.
+    return addTo(new Response(response.body, response), headers)
   }
-  const own = new Response(bodiless ? null : response.body, response)
-  if (bodiless) own.headers.delete('content-length')
-  return addTo(own, headers)
+}
+
+function corsAnswer({ body, headers }: Response): Response {
+  body?.cancel().catch(() => {})
+  const kept = [...headers].filter(([name]) => isForPreflights(name))
+  return new Response(null, { status: 204, headers: kept })
 }
 
 function addTo(response: Response, headers: Passed['headers']): Response {

@@ -3,6 +3,9 @@
 /** Whether it is one of those that guards write. */
 export const isList = (name: string): boolean => name === 'Vary' || name === 'Access-Control-Expose-Headers'
 
+/** Whether a preflight without a permission may carry this header of the handler. */
+export const isForPreflights = (name: string): boolean => /^(?:access-control-.*|vary)$/i.test(name)
+
 const membersOf = (list: string): string[] => list.split(',').map((member) => member.trim())
 
 /** What `name` has to say with `more` added to it. Members are compared without case; beside `Vary: *` there is nothing to say. */

@@ -6,7 +6,7 @@ import type { GuardOptions } from './warden.ts'
 /**
  * Middleware for Hono. Handlers find who was let through with `accessOf(c.req.raw)`.
  *
- * @example app.use('/albums/*', honoGuard(host))
+ * @example app.use('*', honoGuard(host))
  */
 export function honoGuard(host: Guarding, options?: GuardOptions): MiddlewareHandler {
   return async (c, next) => {

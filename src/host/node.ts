@@ -1,14 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Answer } from './answers.ts'
 import { type Guarding, remember } from './guard.ts'
-import { isList, withMembers } from './header-lists.ts'
+import { isForPreflights, isList, withMembers } from './header-lists.ts'
 import { giveUp, type NodeListenerOptions, toNodeListener } from './node-handler.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { GuardOptions, Passed } from './warden.ts'
 
 /**
- * Guards a listener of node:http: it is called with requests that have the permission, their bodies unread, and with no others.
- * OPTIONS is let through, and answered without a body. Connections that are upgraded (WebSocket) do not come by here.
+ * Guards a listener of node:http: it is called with requests that have the permission, their bodies unread. Only a CORS
+ * preflight also reaches it: of its answer, the CORS headers are sent. Connections that are upgraded (WebSocket) do not
+ * come by here.
  *
  * @example createServer(guardNode(host, (req, res) => res.end('a photo')))
  */
@@ -19,16 +20,17 @@ export function guardNode(host: Guarding, listener: RequestListener, options?: G
   }
 }
 
-/** What Express adds to a request. */
+/** The properties that Express adds to a request. */
 interface Mounted extends IncomingMessage {
   originalUrl?: string
   baseUrl?: string
 }
 
 /**
- * Middleware for Express, and for all that take `(req, res, next)`. It goes before the routes that it guards, at any mount point:
- * the whole path counts. Where the framework does not say what it cut off for the mount point (Connect, Vite, middie have no `baseUrl`), a
- * URL that was rewritten before, and the mount point itself without a final slash, are answered with 400: at the root, neither comes up.
+ * Middleware for Express, and for frameworks that take `(req, res, next)`. Guard at the root: a guard that is mounted at
+ * a path is not called for other spellings of this path (`/%61lice`, `//alice`), and the first request of such a guard
+ * prints a warning. A framework without `baseUrl` (Connect, Vite, middie) does not say which part of the URL it cut off:
+ * there, a request whose URL was changed before the guard is answered with 400.
  *
  * @example app.use(expressGuard(host))
  */
@@ -36,20 +38,34 @@ export function expressGuard(
   host: Guarding,
   options?: GuardOptions,
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  return (req, res, next) => guarded(host, { req, res, target: targetOf(req), options, fail: next }, () => next())
+  let warned = false
+  return (req: Mounted, res, next) => {
+    if (req.baseUrl && !warned) {
+      warned = true
+      warnOfMount(req.baseUrl)
+    }
+    guarded(host, { req, res, target: targetOf(req), options, fail: next }, () => next())
+  }
+}
+
+function warnOfMount(baseUrl: string): void {
+  process.emitWarning(
+    `This expressGuard is mounted at ${baseUrl}. Express does not call a mounted guard for other spellings of the path, ` +
+      `such as //${baseUrl.slice(1)}, an encoded letter or /x/..${baseUrl}: routes and static files outside of the mount ` +
+      'serve these without a permission. Guard at the root instead: app.use(expressGuard(host)), with ' +
+      "onUnmapped: 'pass' if other paths are public.",
+    { type: 'UmaMountedGuardWarning', code: 'UMA_MOUNTED_GUARD' },
+  )
 }
 
 /**
- * The target as the routes below will see it, with what was cut off for the mount point.
+ * The target that the routes below the guard see, together with the part that was cut off for the mount point.
  *
- * @returns what is no path, and refused, where nobody can know: the routes would serve one thing for the judgement of another
+ * @returns an empty string, which is refused, if the part that was cut off is not known
  */
 function targetOf({ url = '', baseUrl, originalUrl = url }: Mounted): string {
   if (typeof baseUrl === 'string') return baseUrl + url
-  const cutOff = originalUrl.slice(0, originalUrl.length - url.length)
-  // Only whole segments are cut off, and nothing that is not path.
-  const whole = cutOff === '' || (url[0] === '/' && /^\/[^?#]*$/.test(cutOff))
-  return whole && cutOff + url === originalUrl ? originalUrl : ''
+  return url === originalUrl ? url : ''
 }
 
 interface Exchange {
@@ -125,48 +141,58 @@ function put(res: ServerResponse, headers: Lines, joins = isList): void {
   }
 }
 
-function dress(res: ServerResponse, { headers, bodiless }: Passed): void {
+function dress(res: ServerResponse, { headers, bodiless = false }: Passed): void {
   if (bodiless) withoutBody(res)
-  if (res.headersSent) return
+  if (isHeadSent(res)) return
   put(res, headers)
   const lists = headers.filter(([name]) => isList(name))
   if (!bodiless && !lists.length) return
-  beforeHead(res, () => {
-    if (bodiless) res.removeHeader('Content-Length')
-    // What the listener has set meanwhile may have taken the place of these.
+  beforeHead(res, bodiless, () => {
+    if (bodiless) for (const name of res.getHeaderNames()) if (!isForPreflights(name)) res.removeHeader(name)
+    // The listener may have replaced these lists since.
     put(res, lists)
   })
 }
 
-/** Does something once the listener has said all its headers. Where it does not call `writeHead`, Node does. */
-function beforeHead(res: ServerResponse, last: () => void): void {
+/**
+ * Whether the head has been sent. The prototype knows: @fastify/express puts a `headersSent` of its own on the object,
+ * which stays false.
+ */
+const isHeadSent = (res: ServerResponse): boolean =>
+  Reflect.get(Object.getPrototypeOf(res), 'headersSent', res) === true
+
+/** Runs `last` when the listener has set all its headers. If the listener does not call `writeHead`, Node does. */
+function beforeHead(res: ServerResponse, bodiless: boolean, last: () => void): void {
   const { writeHead } = res
   res.writeHead = ((...args: [status: number, ...rest: unknown[]]) => {
-    if (res.headersSent) return Reflect.apply(writeHead, res, args)
+    if (isHeadSent(res)) return Reflect.apply(writeHead, res, args)
     const [status, ...rest] = args
     const given = rest.find((arg) => typeof arg === 'object' && arg !== null)
     if (given) put(res, pairs(given), () => false)
     last()
+    if (bodiless) return Reflect.apply(writeHead, res, [204])
     return Reflect.apply(writeHead, res, [status, ...rest.filter((arg) => typeof arg === 'string')])
   }) as typeof writeHead
 }
 
-/**
- * Whatever is written as a body goes nowhere: a listener that does not look at the method would hand out its content to whoever
- * says OPTIONS.
- */
+/** Drops everything that a listener sends besides the head: body, trailers, early hints and pushed responses. */
 function withoutBody(res: ServerResponse): void {
   const { end } = res
   const done = (args: unknown[]) => args.find((arg) => typeof arg === 'function') as (() => void) | undefined
-  res.write = ((...args: unknown[]) => {
+  const drop = (...args: unknown[]): boolean => {
     const callback = done(args)
     if (callback) queueMicrotask(callback)
     return true
-  }) as typeof res.write
-  res.end = ((...args: unknown[]) => {
-    if (!res.headersSent) res.removeHeader('Content-Length')
-    return Reflect.apply(end, res, [done(args)])
-  }) as typeof res.end
+  }
+  const refusePush = (_headers: unknown, callback: (error: Error) => void): void =>
+    queueMicrotask(() => callback(new Error('A preflight pushes nothing')))
+  res.end = ((...args: unknown[]) => Reflect.apply(end, res, [done(args)])) as typeof res.end
+  Object.assign(res, {
+    write: drop,
+    addTrailers: drop,
+    writeEarlyHints: drop,
+    ...('createPushResponse' in res && { createPushResponse: refusePush }),
+  })
 }
 
 /** The headers of `writeHead`: an object, or names and values in turn. */

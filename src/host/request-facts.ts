@@ -38,6 +38,8 @@ const host = /^[\w.\-:[\]%~!$&'()*+;=]*$/
 export function readRequest(facts: RequestFacts): Reading | Unreadable {
   const { method, target, header, hosts = 1, authorizations = 1 } = facts
   if (hosts > 1 || !host.test(header('host') ?? '')) return { refused: 'host' }
+  // A router that ignores case would run it as another method than the one that was judged (RFC 9110 §9.1).
+  if (method !== method.toUpperCase()) return { refused: 'method' }
   if (authorizations > 1) return { refused: 'more than one Authorization' }
   for (const name of overrides) {
     const other = header(name)
@@ -61,12 +63,19 @@ export function readRequest(facts: RequestFacts): Reading | Unreadable {
 /** What a query may say against the rest of the request. */
 function inQuery(query: string, method: string, authorization: string | null | undefined): string | undefined {
   for (const [name, value] of new URLSearchParams(query)) {
-    const key = name.toLowerCase()
+    const key = outermostName(name)
     if (key === 'access_token' && authorization) return 'more than one token'
     if (key === '_method' && value.toUpperCase() !== method.toUpperCase()) return 'another method'
   }
   return undefined
 }
+
+/** The name without brackets: parsers of nested queries take `[_method]`, `_method[]` and `_method` for one name. */
+const outermostName = (name: string): string | undefined =>
+  name
+    .toLowerCase()
+    .split(/[[\]]+/)
+    .find((part) => part !== '')
 
 /** The facts of a Fetch request. The URL of one has been parsed: there are no dot segments left in it. */
 export function factsOf(request: Request): RequestFacts {

@@ -9,7 +9,10 @@ import type { HostEvent, ProtectedResource } from './types.ts'
  * whose record cannot be read fails; it can be put there again, or removed.
  */
 export interface ResourceMap {
-  /** The resource at a canonical path. What another process changed is seen within a second; what it added, at once. */
+  /**
+   * The resource at a canonical path. A change of another process counts at the latest `2 * believed` milliseconds
+   * later; a resource that it added at a path without a resource counts at once.
+   */
   find(path: string): MaybePromise<ProtectedResource | 'ambiguous' | undefined>
   /** The resource of this very pattern. */
   at(pattern: string): MaybePromise<ProtectedResource | undefined>
@@ -88,9 +91,13 @@ export function createResourceMap(storage: UmaStorage, prefix: string, tell: (ev
     }
   }
 
-  /** For what is in the index: its news are looked for now and then, and may fail. One request waits for them, others go on. */
+  /**
+   * The storage is asked for changes now and then; a failure changes nothing. One request waits for the answer. The
+   * others go on with the known resource, but not for longer than the documented window of two seconds.
+   */
   function renewed<T>(known: T, again: () => T): MaybePromise<T> {
-    if (syncing || Date.now() - checkedAt < believed) return known
+    const age = Date.now() - checkedAt
+    if (age < believed || (syncing && age < 2 * believed)) return known
     const failed = () => {
       checkedAt = Date.now()
       return known

@@ -7,7 +7,7 @@ import type { ProtectionApi } from './protection-api.ts'
 import { createRegistrar, statusOf } from './registrar.ts'
 import type { ResourceMap } from './resource-map.ts'
 import { createTurns } from './turns.ts'
-import type { HostEvent, ProtectedResource, ResourceOptions } from './types.ts'
+import type { HostDialect, HostEvent, ProtectedResource, ResourceOptions } from './types.ts'
 
 /** What was found when map and authorization server were compared. */
 export interface Synchronised {
@@ -53,6 +53,8 @@ export interface ResourcesParts {
   map: ResourceMap
   api: Pick<ProtectionApi, 'create' | 'read' | 'update' | 'delete' | 'list'>
   methods: Record<string, readonly string[]>
+  /** How the server takes names: `HostDialect.resourceNames`. */
+  names?: HostDialect['resourceNames'] | undefined
   tell: (event: HostEvent) => void
   storage: UmaStorage
   /** Of the keys of locks. */
@@ -73,7 +75,8 @@ export interface ResourceKeeper extends Resources {
 const pause = 60_000
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
-export function createResources({ map, api, methods, tell, storage, prefix }: ResourcesParts): ResourceKeeper {
+export function createResources(parts: ResourcesParts): ResourceKeeper {
+  const { map, api, methods, names, tell, storage, prefix } = parts
   const { alone, settled } = createTurns(storage, prefix)
   const registrar = createRegistrar(api)
   /** By pattern: what was registered again, and when. */
@@ -133,7 +136,12 @@ export function createResources({ map, api, methods, tell, storage, prefix }: Re
     checkResource(options)
     const scopes = scopesOf(options, methods)
     const { owner, methods: own, name } = options
-    const entry = { pattern: canonicalPattern(options.url), owner, scopes, description: describe(options, scopes) }
+    const entry = {
+      pattern: canonicalPattern(options.url),
+      owner,
+      scopes,
+      description: describe(options, scopes, names),
+    }
     return { ...entry, ...(own && { methods: own }), ...(name !== undefined && { name }) }
   }
 

@@ -94,6 +94,13 @@ export interface HostDialect {
   patStatuses?: readonly number[]
   /** Reads permissions out of an introspection answer or a JWT. Default: `permissions`, or Keycloak's `authorization.permissions`. */
   permissions?: (claims: Record<string, unknown>) => unknown
+  /**
+   * How `name` is sent. `'url'`: only if it is an absolute URL, because the server takes the name as the id of the
+   * resource and needs a URL there (SolidLab); another name stays at the host.
+   *
+   * @default 'text'
+   */
+  resourceNames?: 'text' | 'url'
   /** Create and list at the endpoint with a final slash (FedAuthz §3.2), or without one (Keycloak). Default: true. */
   registrationSlash?: boolean
 }
@@ -137,13 +144,26 @@ export interface HostOptions {
   name?: string
   /** Default: client credentials with scope `uma_protection`. */
   pat?: PatGrant
-  /** Where PATs, the client and the resource map are kept: the value of a storage function. Default: memory. */
+  /**
+   * Keeps PATs, the client and the resource map: the value of a storage function. `keyValueStorage(x)` of anything but a
+   * `Map` needs the functions `keys` and `lock`, or `exclusive: true`. Default: memory.
+   */
   storage?: RequesterStorage
+  /**
+   * Only this host, in one process, uses these records of the storage. Allows a storage without `keys` or `lock`.
+   *
+   * @default false
+   */
+  exclusive?: boolean
   /** Given here, discovery is skipped. */
   metadata?: AuthorizationServerMetadata
   /** Accept metadata whose issuer differs by a final slash. Default: false. */
   tolerateTrailingSlash?: boolean
-  /** `realm` of the challenge. Default: none is sent. */
+  /**
+   * `realm` of the challenge. The default is a constant, because the `Host` header is the choice of the client.
+   *
+   * @default 'uma'
+   */
   realm?: string
   /** Scopes that methods need where a resource does not say. HEAD needs what GET needs. Default: `{ GET: ['read'], '*': ['write'] }`. */
   methods?: Record<string, readonly string[]>

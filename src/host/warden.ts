@@ -6,6 +6,7 @@ import {
   corsHeaders,
   type Fault,
   forbidden,
+  nothing,
   preflight,
   unreachable,
 } from './answers.ts'
@@ -26,11 +27,14 @@ export interface GuardOptions {
 
 /** Let through. */
 export interface Passed {
-  /** Undefined where nothing is protected, or OPTIONS was asked for. */
+  /** Undefined where nothing is protected, and for a CORS preflight. */
   access?: Access
   /** To be added to the handler's answer. */
   headers: readonly (readonly [string, string])[]
-  /** It came in without a permission, for what it is: it must not carry content away. */
+  /**
+   * A CORS preflight without a permission. The answer of the handler becomes 204 without a body, and keeps only its
+   * `Access-Control-*` headers and `Vary`.
+   */
   bodiless?: boolean
 }
 
@@ -61,14 +65,22 @@ const nobody: RptFacts = { permissions: [], claims: {} }
 /** A request on its way through. */
 interface Visit extends Reading {
   guard: GuardOptions
+  /** A CORS preflight as browsers send it. */
+  asksFirst: boolean
   arrived: number
 }
+
+/** Whether a browser asks first: it never sends a token with a preflight (Fetch §4.8). */
+const asksFirst = ({ method, header }: RequestFacts): boolean =>
+  method === 'OPTIONS' &&
+  Boolean(header('origin') && header('access-control-request-method')) &&
+  !header('authorization')
 
 /** The warden (Grant §3.2, FedAuthz §4, §5): default is to refuse. */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createWarden(parts: WardenParts): Judge {
   const { validate, tell, options } = parts
-  const { realm, methods = usualMethods, onUnmapped = 'deny', cors, timeouts } = options
+  const { realm = 'uma', methods = usualMethods, onUnmapped = 'deny', cors, timeouts } = options
 
   const refuse = (reason: string, method: string, path: string, answer: Answer): Verdict => {
     tell({ type: 'refused', reason, method, path })
@@ -87,13 +99,10 @@ export function createWarden(parts: WardenParts): Judge {
   function decide(facts: RequestFacts, guard: GuardOptions): MaybePromise<Verdict> {
     const read = readRequest(facts)
     if ('refused' in read) return refuse(read.refused, facts.method, '', ambiguous(read.refused))
-    const { method, path } = read
-    if (method === 'OPTIONS') {
-      const asksFirst = facts.header('origin') && facts.header('access-control-request-method')
-      if (cors && asksFirst) return { answer: preflight(cors, facts.header('access-control-request-headers')) }
-      if (path === '*') return { headers: [] }
-    }
-    const visit: Visit = { ...read, guard, arrived: Date.now() }
+    if (read.path === '*') return { answer: nothing() }
+    if (cors && asksFirst(facts)) return { answer: preflight(cors, facts.header('access-control-request-headers')) }
+    const { path } = read
+    const visit: Visit = { ...read, guard, asksFirst: asksFirst(facts), arrived: Date.now() }
     const found = guard.resource === undefined ? parts.find(path) : parts.at(guard.resource)
     return found instanceof Promise ? found.then((resource) => protect(visit, resource)) : protect(visit, found)
   }
@@ -102,9 +111,12 @@ export function createWarden(parts: WardenParts): Judge {
     const { method, path, token, guard } = visit
     if (resource === 'ambiguous') return refuse('path: of another resource', method, path, ambiguous('path'))
     if (!resource && onUnmapped === 'pass' && guard.resource === undefined) return { headers: [] }
-    if (method === 'OPTIONS' && !scopesFor(method, resource?.methods, methods)) return { headers: [], bodiless: true }
+    const own = scopesFor(method, resource?.methods, methods)
+    // Both before the path counts: an answer must not say whether there is a resource.
+    if (method === 'OPTIONS' && !own && visit.asksFirst) return { headers: [], bodiless: true }
+    if (method === 'OPTIONS' && !own && !token) return { answer: nothing() }
     if (!resource) return refuse('not mapped', method, path, forbidden())
-    const scopes = guard.scopes ?? scopesFor(method, resource.methods, methods) ?? resource.scopes
+    const scopes = guard.scopes ?? own ?? scopesFor('GET', resource.methods, methods) ?? resource.scopes
     if (!token) return challenged(resource, scopes, visit)
     const rpt = validate(token, resource)
     if (!isThenable(rpt)) return weigh(visit, { resource, scopes }, rpt)

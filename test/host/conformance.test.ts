@@ -197,7 +197,7 @@ describe('answers', () => {
     const answer = await rawRequest(server.port, [`GET ${path} HTTP/1.1`, 'Host: x', 'Authorization: Bearer stale'])
     await server.close()
     expect(answer.headers('www-authenticate')).toEqual([
-      expect.stringMatching(/^UMA realm="photos", as_uri="[^"]+", ticket="[^"]+"$/),
+      expect.stringMatching(/^UMA realm="photos",as_uri="[^"]+",ticket="[^"]+"$/),
       'Bearer error="invalid_token"',
     ])
     expect(answer.headers('cache-control')).toEqual(['no-store'])

@@ -148,7 +148,9 @@ test('F-R-c: UMA has a line of its own where lines are joined, under Node too; t
     onTestFinished(close)
     const lines = ['PUT /alice/1.jpg HTTP/1.1', 'Host: x', `Authorization: ${headers.authorization}`]
     const answer = await rawRequest(port, [...lines, 'Content-Length: 0'])
-    expect(answer.headers('www-authenticate')).toEqual([expect.stringMatching(/^UMA as_uri="[^"]+", ticket="[^"]+"$/)])
+    expect(answer.headers('www-authenticate')).toEqual([
+      expect.stringMatching(/^UMA realm="uma",as_uri="[^"]+",ticket="[^"]+"$/),
+    ])
     expect(answer.body).toContain('"error":"insufficient_scope"')
   }
 })

@@ -27,7 +27,7 @@ export interface Hosted {
   /** How often the host called an endpoint: `/introspect`, `/perm`, … */
   calls(path: string): number
   /** Another process of the same host: same storage, same client. */
-  another(): Host
+  another(more?: Partial<HostOptions>): Host
   /** Spends a ticket, as the client `spa`. */
   rpt(ticket: string, parameters?: Record<string, string>): Promise<string>
   /** A token for a resource, got as a client gets one. */
@@ -51,8 +51,8 @@ export async function hosted(
     if (!alter || !String(input).endsWith('/introspect')) return answer
     return Response.json(alter((await answer.json()) as Record<string, unknown>))
   }
-  const storage = options.host?.storage ?? new Map<string, string>()
-  const another = () =>
+  const storage = options.host?.storage ?? keyValueStorage(new Map<string, string>())
+  const another = (more: Partial<HostOptions> = {}) =>
     createHost({
       issuer: as.issuer,
       client: { id: clientId, auth: clientSecretBasic('photos-secret') },
@@ -60,7 +60,8 @@ export async function hosted(
       fetch: fetching,
       onEvent: (event) => void events.push(event),
       ...options.host,
-      storage: keyValueStorage(storage),
+      storage,
+      ...more,
     })
   const host = another()
 

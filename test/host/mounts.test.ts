@@ -1,4 +1,4 @@
-/** Frameworks that cut a mount point off the URL and do not say which, as Connect, Vite and middie: they have no `baseUrl`. */
+/** Frameworks that cut a mount point off the URL and do not say which part: Connect, Vite and middie have no `baseUrl`. */
 import { expect, onTestFinished, test } from 'vitest'
 import { expressGuard } from '../../src/host/node.ts'
 import { listen } from '../helpers/http.ts'
@@ -6,9 +6,12 @@ import { wardenKit } from './warden-kit.ts'
 
 test.each<[originalUrl: string | undefined, url: string, status: number]>([
   [undefined, '/open/1', 200],
+  [undefined, '/alice/1.jpg', 401],
   ['/open/1', '/open/1', 200],
-  ['/open/1?x=1', '/1?x=1', 200],
-  ['/alice/1.jpg?x=1', '/1.jpg?x=1', 401],
+  ['/alice/1.jpg?x=1', '/alice/1.jpg?x=1', 401],
+  ['/open/1?x=1', '/1?x=1', 400],
+  ['/alice/1.jpg?x=1', '/1.jpg?x=1', 400],
+  ['/v1/alice/1.jpg', '/alice/1.jpg', 400],
   ['/open/1', '/alice/1.jpg', 400],
   ['/open?x=/alice/1.jpg', '/alice/1.jpg', 400],
   ['/open/1#/alice/1.jpg', '/alice/1.jpg', 400],

@@ -25,7 +25,7 @@ const hostOptions: Partial<HostOptions> = {
 
 async function world(more: Partial<HostOptions> = {}) {
   const storage = new Map<string, string>()
-  const options = { ...hostOptions, storage: keyValueStorage(storage), ...more }
+  const options = { ...hostOptions, storage: keyValueStorage(storage), exclusive: true, ...more }
   const kit = await atServer({ path: '/realms/photos', clients: [client] }, options)
   return { ...kit, storage, another: () => servicesAt(kit.as.issuer, options) }
 }

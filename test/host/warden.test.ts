@@ -86,7 +86,7 @@ describe('with a token', () => {
     const { status, lines } = answered(await ask(kit.judge, { target, token: 'stale' }))
     expect(status).toBe(401)
     expect(lines('www-authenticate')).toEqual([
-      expect.stringMatching(/^UMA as_uri=".*", ticket="ticket-\d+"$/),
+      expect.stringMatching(/^UMA realm="uma",as_uri=".*",ticket="ticket-\d+"$/),
       'Bearer error="invalid_token"',
     ])
   })
@@ -259,15 +259,30 @@ describe('what is not protected', () => {
 describe('F-R-f: OPTIONS', () => {
   const preflight = { origin: 'https://app.example', 'access-control-request-method': 'PUT' }
 
-  test('is let through without a ticket, for its headers only', async () => {
+  test('a preflight is let through without a ticket, for its CORS headers only', async () => {
     const kit = wardenKit()
     await kit.protect(target)
     expect(passed(await ask(kit.judge, { target, method: 'OPTIONS', headers: preflight }))).toEqual({
       headers: [],
       bodiless: true,
     })
-    expect(passed(await ask(kit.judge, { target: '*', method: 'OPTIONS' })).access).toBeUndefined()
+    expect(answered(await ask(kit.judge, { target: '*', method: 'OPTIONS' }))).toMatchObject({ status: 204, body: '' })
     expect(kit.asked).toEqual([])
+  })
+
+  test('any other OPTIONS needs what GET needs; without a token it is 204, and nothing is said', async () => {
+    const kit = wardenKit()
+    await kit.protect(target)
+    for (const path of [target, '/nothing/here']) {
+      const { status, body } = answered(await ask(kit.judge, { target: path, method: 'OPTIONS' }))
+      expect([path, status, body]).toEqual([path, 204, ''])
+    }
+    expect(kit.asked).toEqual([])
+    const token = kit.token(target, ['read'])
+    expect(passed(await ask(kit.judge, { target, method: 'OPTIONS', token })).bodiless).toBeUndefined()
+    const other = kit.token(target, ['write'])
+    expect(statusOf(await ask(kit.judge, { target, method: 'OPTIONS', token: other }))).toBe(401)
+    expect(statusOf(await ask(kit.judge, { target, method: 'OPTIONS', headers: preflight, token: other }))).toBe(401)
   })
 
   test('is answered where CORS is configured', async () => {

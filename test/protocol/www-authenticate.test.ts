@@ -325,7 +325,7 @@ describe('the field', () => {
 describe('writing', () => {
   test('one line, everything quoted, in the order given', () => {
     expect(serialiseChallenge('UMA', { realm: 'a"b\\c', as_uri: 'https://as.example.com', ticket: '' })).toBe(
-      'UMA realm="a\\"b\\\\c", as_uri="https://as.example.com", ticket=""',
+      'UMA realm="a\\"b\\\\c",as_uri="https://as.example.com",ticket=""',
     )
     expect(serialiseChallenge('Bearer', {})).toBe('Bearer')
   })

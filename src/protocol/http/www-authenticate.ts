@@ -206,5 +206,5 @@ export function serialiseChallenge(scheme: string, params: Record<string, string
     names.add(name.toLowerCase())
     return `${name}="${value.replace(/["\\]/g, '\\$&')}"`
   })
-  return `${scheme} ${written.join(', ')}`.trimEnd()
+  return `${scheme} ${written.join(',')}`.trimEnd()
 }
