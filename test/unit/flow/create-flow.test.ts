@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createFlow, flowLimits } from '../../../src/flow/flow.ts'
+import { firstEffect } from '../../../src/flow/transitions.ts'
 import { base } from './kit.ts'
 
 test('a new flow has used nothing up', () => {
@@ -71,4 +72,10 @@ test('the bounds that the options give', () => {
     redirect: true,
     pushClaims: true,
   })
+})
+
+test('an explicit sign-in begins with a look at the tokens of the party', () => {
+  const { at: _at, ...facts } = base
+  const flow = createFlow({ ...facts, goal: 'sign-in' })
+  expect([flow.at, flow.goal, firstEffect(flow)]).toEqual(['refresh', 'sign-in', { kind: 'refresh' }])
 })

@@ -165,6 +165,22 @@ export const signInRows: ExpectedRow[] = [
   },
   {
     at: 'sign-in',
+    when: 'the flow is an explicit sign-in: it is done',
+    given: { goal: 'sign-in' },
+    input: { kind: 'signed-in' },
+    changes: { at: 'granted', goal: 'sign-in' },
+    outcome: { directive: { kind: 'done' } },
+  },
+  {
+    at: 'sign-in',
+    when: 'the flow is an explicit sign-in: the sign-in of the other flow may be enough',
+    given: { goal: 'sign-in', rounds: 2 },
+    input: { kind: 'waited' },
+    changes: { at: 'refresh', goal: 'sign-in', rounds: 1 },
+    outcome: { effect: { kind: 'refresh' } },
+  },
+  {
+    at: 'sign-in',
     when: 'always',
     input: { kind: 'not-interactive' },
     changes: { at: 'failed' },
@@ -196,6 +212,14 @@ export const refreshRows: ExpectedRow[] = [
     input: { kind: 'refreshed' },
     changes: { at: 'claims', acr: undefined, resume: 'look' },
     outcome: { effect: { kind: 'supply-claim' } },
+  },
+  {
+    at: 'refresh',
+    when: 'the flow is an explicit sign-in: it is done',
+    given: { goal: 'sign-in' },
+    input: { kind: 'refreshed' },
+    changes: { at: 'granted', goal: 'sign-in' },
+    outcome: { directive: { kind: 'done' } },
   },
   {
     at: 'refresh',
