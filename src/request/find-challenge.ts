@@ -123,8 +123,9 @@ async function judge<R>(
     return { issuer: named, reason: 'issuer', error: untrusted(message, named, run.result) }
   }
   if (!(await authority.speaksFor(host))) {
-    const { issuer } = authority.server
-    const message = `${issuer} may not speak for ${host}: should this host be among its hosts?`
+    const { issuer, hosts } = authority.server
+    const configured = Array.isArray(hosts) ? `, which are ${hosts.join(', ') || 'none'}` : ''
+    const message = `${issuer} may not speak for ${host}: should this host be among its hosts${configured}?`
     return { issuer: named, reason: 'host', error: untrusted(message, issuer, run.result) }
   }
   return { authority, challenge }
