@@ -8,7 +8,7 @@ import {
   type TokenEndpointResponse,
 } from 'oauth4webapi'
 import { InvalidTokenResponseError, TokenRequestError, UmaError } from '../errors/index.ts'
-import { clientRefused } from './client-refused.ts'
+import { clientRefused } from '../protocol/oauth/client-refused.ts'
 import { describeAnswer } from './sent-secrets.ts'
 import { type Connection, submit } from './token-request.ts'
 import type { Tokens } from './tokens.ts'

@@ -1,7 +1,7 @@
 import { readObject } from '../protocol/http/read-object.ts'
+import { authenticationOf } from '../protocol/oauth/client-refused.ts'
 import { cleanDescription } from '../protocol/oauth/error-description.ts'
 import type { CallAnswer } from './call.ts'
-import { authenticationOf } from './client-refused.ts'
 
 /** The body of a request: a form, or the value that was sent as JSON. */
 export type SentBody = unknown

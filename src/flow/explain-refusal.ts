@@ -1,6 +1,6 @@
-import { clientRefused } from '../authorization-server/client-refused.ts'
 import type { DescribedAnswer } from '../authorization-server/sent-secrets.ts'
 import { describeError, InvalidTokenResponseError, type UmaError } from '../errors/index.ts'
+import { clientRefused } from '../protocol/oauth/client-refused.ts'
 import type { Step } from '../schemes/scheme.ts'
 import type { FlowRun } from './flow-run.ts'
 

@@ -1,5 +1,5 @@
-import { TokenRequestError } from '../errors/index.ts'
-import type { AuthorizationServerMetadata } from '../protocol/oauth/metadata.ts'
+import { TokenRequestError } from '../../errors/index.ts'
+import type { AuthorizationServerMetadata } from './metadata.ts'
 
 /** The facts of a request whose client was refused. Only the names of methods go into the message. */
 interface RefusedRequest {
