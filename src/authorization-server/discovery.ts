@@ -1,7 +1,7 @@
 import { abortable } from '../async/abortable.ts'
 import { monotonic } from '../async/timers.ts'
 import { DiscoveryError, UmaError } from '../errors/index.ts'
-import { isPrivate } from '../protocol/http/secure-url.ts'
+import { isPrivate } from '../protocol/http/endpoint-url.ts'
 import {
   type AuthorizationServerMetadata,
   checkMetadata,
