@@ -78,3 +78,9 @@ async function send({ fetch }: Caller, url: string, init: RequestInit): Promise<
 
 const timeoutError = (issuer: string, timeout: number): UmaTimeoutError =>
   new UmaTimeoutError(`${issuer} did not answer within ${timeout} ms`, { issuer, retryable: true })
+
+/** The message about a server that was not reached. Browsers do not tell whether CORS is the cause. */
+export function notReached(issuer: string): string {
+  const isPage = globalThis.document !== undefined
+  return `${issuer} was not reached${isPage ? ': is it up, and does it allow the origin of this page (CORS)?' : ''}`
+}

@@ -1,7 +1,7 @@
 import { abortable } from '../async/abortable.ts'
 import { monotonic } from '../async/timers.ts'
 import { DiscoveryError, UmaError } from '../errors/index.ts'
-import { isPrivate } from '../protocol/http/secure-url.ts'
+import { isPrivate } from '../protocol/http/endpoint-url.ts'
 import {
   type AuthorizationServerMetadata,
   checkMetadata,
@@ -9,7 +9,7 @@ import {
   metadataUrls,
   readMetadata,
 } from '../protocol/oauth/metadata.ts'
-import type { CallAnswer, Caller } from './call.ts'
+import { type CallAnswer, type Caller, notReached } from './call.ts'
 import { callAgain } from './retry.ts'
 
 /** The facts that discovery needs of an authorization server. */
@@ -173,12 +173,9 @@ async function fetchDocument(caller: Caller, issuer: string, url: string, signal
     return await callAgain(caller, issuer, url, init, { serverErrors: true, signal })
   } catch (cause) {
     if (cause instanceof UmaError || signal.aborted) throw cause
-    throw discoveryError(issuer, 'not reached', { cause, retryable: true })
+    throw new DiscoveryError(`Metadata: ${notReached(issuer)}`, { issuer, cause, retryable: true })
   }
 }
 
-const discoveryError = (
-  issuer: string,
-  problem: string,
-  facts: { cause?: unknown; retryable?: boolean } = {},
-): DiscoveryError => new DiscoveryError(`Metadata of ${issuer}: ${problem}`, { issuer, ...facts })
+const discoveryError = (issuer: string, problem: string, facts: { retryable?: boolean } = {}): DiscoveryError =>
+  new DiscoveryError(`Metadata of ${issuer}: ${problem}`, { issuer, ...facts })

@@ -8,6 +8,7 @@ import {
   type TokenEndpointResponse,
 } from 'oauth4webapi'
 import { InvalidTokenResponseError, TokenRequestError, UmaError } from '../errors/index.ts'
+import { clientRefused } from '../protocol/oauth/client-refused.ts'
 import { describeAnswer } from './sent-secrets.ts'
 import { type Connection, submit } from './token-request.ts'
 import type { Tokens } from './tokens.ts'
@@ -33,6 +34,8 @@ interface Exchange {
   /** Undefined if there was no answer. */
   status?: number
   description?: string | undefined
+  /** How the client authenticated, if the server refused the request. */
+  authentication?: string | undefined
 }
 
 /**
@@ -55,7 +58,7 @@ export async function requestTokens(
   try {
     answer = await ask(auth, options)
   } catch (error) {
-    throw tokenError(error, metadata.issuer, exchange)
+    throw tokenError(error, connection, exchange)
   }
   if (!isUsable(answer)) throw unusableAnswer(metadata.issuer, exchange)
   return tokensOf(answer)
@@ -72,7 +75,8 @@ async function exchangeOnce(
   const answer = await submit(caller, issuer, url, headers, init.body)
   const { status, text } = answer
   exchange.status = status
-  exchange.description = describeAnswer(answer, init.body, headers).description
+  const { description, authentication } = describeAnswer(answer, init.body, headers)
+  Object.assign(exchange, { description, authentication })
   // A server error says nothing about the code or the refresh token.
   if (status < 200 || status >= 500) {
     throw new TokenRequestError(`${issuer} has a problem: status ${status}`, {
@@ -89,12 +93,15 @@ async function exchangeOnce(
   })
 }
 
-function tokenError(error: unknown, issuer: string, exchange: Exchange): unknown {
+function tokenError(error: unknown, { client, metadata }: Connection, exchange: Exchange): unknown {
+  const { issuer } = metadata
   if (error instanceof UmaError) return error
   // Nothing was answered, so this is the error of the application's client authentication.
   if (exchange.status === undefined) return error
   if (error instanceof ResponseBodyError && isErrorCode(error.error)) {
-    const { description } = exchange
+    const { description, authentication } = exchange
+    if (error.error === 'invalid_client')
+      return clientRefused({ clientId: client.id, metadata, description, authentication })
     return new TokenRequestError(`${issuer} refuses the token request: ${error.error}`, {
       code: error.error,
       issuer,

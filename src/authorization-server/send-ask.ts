@@ -1,5 +1,5 @@
 import { DiscoveryError, NobodySignedInError } from '../errors/index.ts'
-import { endpointUrl } from '../protocol/http/secure-url.ts'
+import { endpointUrl } from '../protocol/http/endpoint-url.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 import { type Connection, formOf, type SendOptions, submit, type TokenParameters } from './token-request.ts'
 

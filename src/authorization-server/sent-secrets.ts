@@ -1,4 +1,5 @@
 import { readObject } from '../protocol/http/read-object.ts'
+import { authenticationOf } from '../protocol/oauth/client-refused.ts'
 import { cleanDescription } from '../protocol/oauth/error-description.ts'
 import type { CallAnswer } from './call.ts'
 
@@ -9,6 +10,8 @@ export type SentBody = unknown
 export interface DescribedAnswer extends CallAnswer {
   /** At most 200 characters of RFC 6749 §5.2; undefined if the server sent no description. Safe to show. */
   description?: string | undefined
+  /** How the client authenticated, if the server refused the request. */
+  authentication?: string
 }
 
 /** Parameters and members that are public. The value of every other one counts as a secret. */
@@ -43,9 +46,10 @@ export function secretsOf(body: SentBody, headers: Headers): string[] {
 /** Adds the server's `error_description` to an answer, cleaned of the secrets of its request. */
 export function describeAnswer(answer: CallAnswer, body: SentBody, headers: Headers): DescribedAnswer {
   if (answer.status < 400) return answer
+  const authentication = authenticationOf(body, headers)
   const text = readObject(answer.text)?.error_description
-  if (typeof text !== 'string') return answer
-  return { ...answer, description: cleanDescription(text, secretsOf(body, headers)) }
+  if (typeof text !== 'string') return { ...answer, authentication }
+  return { ...answer, authentication, description: cleanDescription(text, secretsOf(body, headers)) }
 }
 
 const formSecrets = (form: URLSearchParams): string[] =>

@@ -1,7 +1,7 @@
 import { TokenRequestError, UmaError } from '../errors/index.ts'
 import { type AuthorizationServerMetadata, missingEndpoint } from '../protocol/oauth/metadata.ts'
 import { readTokenAnswer, type TokenAnswer } from '../protocol/oauth/token-answer.ts'
-import { type CallAnswer, type Caller, call } from './call.ts'
+import { type CallAnswer, type Caller, call, notReached } from './call.ts'
 import type { ClientAuth, FlowContext } from './client-authentication.ts'
 import { type DescribedAnswer, describeAnswer } from './sent-secrets.ts'
 
@@ -85,7 +85,7 @@ export async function submit(
   } catch (cause) {
     if (cause instanceof UmaError || signal?.aborted) throw cause
     const notSent = caller.notSent?.(cause) ?? false
-    throw new TokenRequestError(`${issuer} was not reached`, {
+    throw new TokenRequestError(notReached(issuer), {
       code: 'token_request_failed',
       cause,
       issuer,

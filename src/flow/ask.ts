@@ -3,10 +3,11 @@ import { sendAsk } from '../authorization-server/send-ask.ts'
 import type { DescribedAnswer } from '../authorization-server/sent-secrets.ts'
 import type { HeaderPatch } from '../bindings/binding.ts'
 import { callBinding, checkedHeaders } from '../bindings/call-binding.ts'
-import { describeError, findUmaError, NobodySignedInError, SchemeError } from '../errors/index.ts'
+import { findUmaError, NobodySignedInError, SchemeError } from '../errors/index.ts'
 import { metadataOf } from '../parties/client-session.ts'
-import type { AskStep, Scheme, SchemeFacts, SchemeInput, SchemeState, SchemeTurn, Step } from '../schemes/scheme.ts'
+import type { AskStep, Scheme, SchemeFacts, SchemeInput, SchemeState, SchemeTurn } from '../schemes/scheme.ts'
 import type { Rpt } from '../wallet/rpt.ts'
+import { explainRefusal } from './explain-refusal.ts'
 import type { FlowRun } from './flow-run.ts'
 import type { FlowInput } from './inputs.ts'
 import { takeStep } from './take-step.ts'
@@ -40,8 +41,8 @@ export async function askServer(run: FlowRun): Promise<FlowInput> {
     if (isTokenRefused && turn.step.by === 'client') return { kind: 'token-refused' }
     turn = nextTurn(run, turn.state, { answer }, facts)
     if (isTokenRefused && turn.step.kind === 'sign-in' && !turn.step.acr) return { kind: 'token-refused' }
+    turn = { ...turn, step: explainRefusal(run, turn.step, answer) }
     run.claim = undefined
-    describeStep(turn.step, answer.description)
   }
   run.say({ type: 'token-answer', step: turn.step.kind })
   return takeStep(run, turn.state, turn.step, upgrade)
@@ -157,11 +158,6 @@ async function proofHeaders(run: FlowRun, url: string): Promise<HeaderPatch | un
     async () => checkedHeaders(await binding.presentTokenRequest?.({ method: 'POST', url })),
     server.issuer,
   )
-}
-
-/** The server's own words go into the error that the application receives. */
-function describeStep(step: Step, description: string | undefined): void {
-  if (step.kind === 'denied' || step.kind === 'again') describeError(step.error, description)
 }
 
 /**

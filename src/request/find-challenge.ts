@@ -2,7 +2,7 @@ import { abortable } from '../async/abortable.ts'
 import { findUmaError, SchemeError, UntrustedAuthorizationServerError, withResponse } from '../errors/index.ts'
 import { bare } from '../events.ts'
 import type { Answer } from '../protocol/http/answer.ts'
-import { isPrivate } from '../protocol/http/secure-url.ts'
+import { isPrivate } from '../protocol/http/endpoint-url.ts'
 import type { Challenge, Scheme } from '../schemes/scheme.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
@@ -123,8 +123,9 @@ async function judge<R>(
     return { issuer: named, reason: 'issuer', error: untrusted(message, named, run.result) }
   }
   if (!(await authority.speaksFor(host))) {
-    const { issuer } = authority.server
-    const message = `${issuer} may not speak for ${host}: should this host be among its hosts?`
+    const { issuer, hosts } = authority.server
+    const configured = Array.isArray(hosts) ? `, which are ${hosts.join(', ') || 'none'}` : ''
+    const message = `${issuer} may not speak for ${host}: should this host be among its hosts${configured}?`
     return { issuer: named, reason: 'host', error: untrusted(message, issuer, run.result) }
   }
   return { authority, challenge }

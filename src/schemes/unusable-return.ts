@@ -1,4 +1,5 @@
 import { InvalidStateError, RedirectError, type UmaError } from '../errors/index.ts'
+import { returnMessage } from '../protocol/oauth/return-message.ts'
 import { isErrorCode } from '../protocol/oauth/token-answer.ts'
 
 /** A fault of the URL that a person came back on. `code` is the error that the authorization server put into it. */
@@ -17,5 +18,5 @@ export function unusableReturn({ problem, code }: ReturnProblem, issuer: string)
     return new InvalidStateError('The state of this return belongs to no redirect that is under way', { issuer })
   }
   const reason = isErrorCode(code) ? code : problem
-  return new RedirectError(`The return from ${issuer} is not usable: ${problem}`, { issuer, reason })
+  return new RedirectError(returnMessage(issuer, problem, code), { issuer, reason })
 }

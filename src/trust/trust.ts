@@ -1,6 +1,6 @@
 import type { RegisteredClient } from '../authorization-server/token-request.ts'
 import { isUmaError } from '../errors/index.ts'
-import { isPrivate } from '../protocol/http/secure-url.ts'
+import { isPrivate } from '../protocol/http/endpoint-url.ts'
 import type { Scheme } from '../schemes/scheme.ts'
 import type { Authority } from './authority.ts'
 import type { AuthorizationServer, AuthorizationServerResolver, TrustOptions } from './options.ts'

@@ -161,5 +161,5 @@ test('the error that a person came back with can be told from a broken way back'
   const send = byFetch.attach(world.requester({ redirectUri: REDIRECT_URI, onRedirect: person('alice', 'decline') }))
   const declined = umaErrorOf(await rejection(send(world.host.origin + path)))
   expect(declined.name).toBe('RedirectError')
-  expect(declined.message).toMatch(/error/)
+  expect(declined.message).toMatch(/the person declined/i)
 })

@@ -139,7 +139,7 @@ describe('refusals', () => {
     [401, { error: 'invalid_client' }, 'invalid_client'],
     [400, { error: 'invalid_scope' }, 'invalid_scope'],
     [403, { error: 'invalid_rpt' }, 'invalid_rpt'],
-    [400, { status: 400, message: 'x' }, 'invalid_grant'],
+    [400, { status: 400, message: 'The provided ticket is not valid.' }, 'invalid_ticket'],
   ])('%i %j: %s', (status, body, code) => {
     expect(read(status, body)).toEqual({ kind: 'error', code })
   })
@@ -151,6 +151,7 @@ describe('refusals', () => {
     [400, { error: 'Not A Code' }],
     [400, { error: `x${'y'.repeat(99)}` }],
     [418, {}],
+    [400, { status: 400, message: 'x' }],
   ])('%i %j: invalid', (status, body) => {
     expect(read(status, body)).toMatchObject({ kind: 'error', code: 'invalid_token_response' })
   })

@@ -10,6 +10,7 @@ import {
 } from 'oauth4webapi'
 import { InvalidStateError, RedirectError } from '../../errors/index.ts'
 import { secureUrl } from '../../protocol/http/secure-url.ts'
+import { returnMessage } from '../../protocol/oauth/return-message.ts'
 import { isErrorCode, oauthServer, requestTokens } from '../oauth-request.ts'
 import type { Connection } from '../token-request.ts'
 import type { Tokens } from '../tokens.ts'
@@ -115,7 +116,7 @@ function checkedReturn(
 }
 
 const unusableReturn = (issuer: string, reason: string): RedirectError =>
-  new RedirectError(`The return from ${issuer} is not usable: ${reason}`, { issuer, reason })
+  new RedirectError(returnMessage(issuer, reason, reason), { issuer, reason })
 
 const placeOf = (url: string): string => new URL(url).origin + new URL(url).pathname
 

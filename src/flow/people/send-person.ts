@@ -1,7 +1,7 @@
 import { abortable } from '../../async/abortable.ts'
 import { deferred } from '../../async/deferred.ts'
 import { loadPart, RedirectError } from '../../errors/index.ts'
-import { endpointUrl, isPrivate } from '../../protocol/http/secure-url.ts'
+import { endpointUrl, isPrivate } from '../../protocol/http/endpoint-url.ts'
 import type { Authority } from '../../trust/authority.ts'
 import type { FlowRun } from '../flow-run.ts'
 import type { FlowInput } from '../inputs.ts'

@@ -1,6 +1,6 @@
 import { DiscoveryError } from '../../errors/index.ts'
+import { endpointUrl } from '../http/endpoint-url.ts'
 import { readObject } from '../http/read-object.ts'
-import { endpointUrl } from '../http/secure-url.ts'
 
 /**
  * An authorization server's metadata (UMA Grant §2, RFC 8414 §2): the members that this package reads, and all others

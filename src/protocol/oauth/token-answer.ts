@@ -71,8 +71,7 @@ function readError(status: number, body: ErrorBody): TokenAnswer {
     return { kind: 'request_submitted', ticket: string(body.ticket), interval: seconds(body.interval) }
   }
   if (isDenial(status, body)) return { kind: 'error', code: 'request_denied' }
-  // Without a code, 400 is SolidLab's answer to a ticket that it does not know.
-  const code = string(body.error) ?? (status === 400 ? 'invalid_grant' : '')
+  const code = string(body.error) ?? (isTicketRefusal(status, body) ? 'invalid_ticket' : undefined)
   return isErrorCode(code) ? { kind: 'error', code } : invalid(`status ${status} without an error code`)
 }
 
@@ -97,6 +96,10 @@ function isDenial(status: number, body: ErrorBody): boolean {
   if (!error) return status === 403
   return denials.test(error) || (error === 'invalid_grant' && /polic/i.test(string(body.error_description) ?? ''))
 }
+
+/** SolidLab's server refuses a ticket by 400 without a code; only its message tells. */
+const isTicketRefusal = (status: number, { message }: ErrorBody): boolean =>
+  status === 400 && /\bticket is not valid\b/.test(string(message) ?? '')
 
 /** Whether a text can be an error code of OAuth or UMA. */
 export const isErrorCode = (text: unknown): text is string => typeof text === 'string' && /^[a-z_]{1,64}$/.test(text)
