@@ -64,6 +64,7 @@ export function assembleHost(options: HostOptions, parts: HostParts): Host {
     api,
     methods,
     names: options.dialect?.resourceNames,
+    origins: options.origins,
     tell,
     storage,
     prefix,

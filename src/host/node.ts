@@ -119,7 +119,8 @@ function factsOfNode({ method = '', headers, rawHeaders }: IncomingMessage, targ
     const value = headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
-  return { method, target, header, hosts, authorizations }
+  // HTTP/2 has a field of its own for the host.
+  return { method, target, header, hosts, authorizations, authority: header(':authority') ?? header('host') }
 }
 
 /** Node reads what is left of the request's body, and throws it away, once this has been sent. */

@@ -44,12 +44,19 @@ export interface ResourceDescription {
 /** What `host.protect` is told. */
 export interface ResourceOptions {
   /**
-   * Where it lies: a path (`/alice/1.jpg`), a URL of which only the path counts, or a pattern: a final `/*` stands for the path before
+   * Where it lies: a path (`/alice/1.jpg`), a URL whose path counts, without query and fragment, or a pattern: a final `/*` stands for the path before
    * it and everything below, a `:name` for one segment. What is said literally goes before `:name`, and that before `/*`.
    */
   url: string
   /** Whose it is. With a PAT by client credentials, all resources are the client's own; the name is then the host's affair. */
   owner: string
+  /**
+   * Allows that a resource of another owner becomes this owner's. It is registered under a new id, and tokens for the
+   * old id open nothing.
+   *
+   * @default false
+   */
+  changeOwner?: boolean
   /** All scopes that can be asked for. Default: those that `methods` mentions. */
   scopes?: readonly string[]
   /** Scopes that a method needs, all of them. `'*'`: any other method. Default: the host's. */
@@ -165,6 +172,11 @@ export interface HostOptions {
    * @default 'uma'
    */
   realm?: string
+  /**
+   * The origins of this host, such as `['https://photos.example.com']`. A request for another host is answered with 421,
+   * and `protect` with a URL of another origin throws. Default: neither is checked, only paths count.
+   */
+  origins?: readonly string[]
   /** Scopes that methods need where a resource does not say. HEAD needs what GET needs. Default: `{ GET: ['read'], '*': ['write'] }`. */
   methods?: Record<string, readonly string[]>
   /** How RPTs are judged. Default: introspection, cached. */

@@ -6,19 +6,29 @@ import {
   corsHeaders,
   type Fault,
   forbidden,
+  misdirected,
   nothing,
   preflight,
   unreachable,
 } from './answers.ts'
 import { after, isThenable, type MaybePromise } from './maybe.ts'
+import { ownHost } from './origins.ts'
 import { isBound, permits, scopesFor } from './permissions.ts'
 import { type Reading, type RequestFacts, readRequest } from './request-facts.ts'
 import type { Access, HostEvent, HostOptions, Permission, ProtectedResource, RptFacts, RptValidation } from './types.ts'
 
 /** What a guard asks for, where it is not to be told from the path and the method. */
 export interface GuardOptions {
-  /** The URL or pattern of a resource that is protected, whatever path is requested. If it is not protected, everything is refused. */
-  resource?: string
+  /**
+   * The URL or pattern of the resource that is meant, whatever path is requested; or a function that tells it from the
+   * request, for resources that the query tells apart. If the resource is not protected, the request is refused.
+   *
+   * @example
+   * ```ts
+   * host.guard(handler, { resource: ({ target }) => `/doc/${new URL(target, 'http://x').searchParams.get('id')}` })
+   * ```
+   */
+  resource?: string | ((request: RequestFacts) => string | undefined)
   /** All of these are needed, whatever the method. */
   scopes?: readonly string[]
   /** Besides the permission (FedAuthz §1.4): only `true` lets in, at once or later; all else, and what throws or rejects, is answered with 403. */
@@ -53,7 +63,7 @@ export interface WardenParts {
   validate: RptValidation
   ticket: (owner: string, permissions: Permission[]) => Promise<string | undefined>
   tell: (event: HostEvent) => void
-  options: Pick<HostOptions, 'realm' | 'methods' | 'onUnmapped' | 'cors' | 'timeouts'>
+  options: Pick<HostOptions, 'origins' | 'realm' | 'methods' | 'onUnmapped' | 'cors' | 'timeouts'>
 }
 
 /** Scopes that methods need where nothing else is said. */
@@ -80,6 +90,7 @@ const asksFirst = ({ method, header }: RequestFacts): boolean =>
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createWarden(parts: WardenParts): Judge {
   const { validate, tell, options } = parts
+  const isOwnHost = ownHost(options.origins)
   const { realm = 'uma', methods = usualMethods, onUnmapped = 'deny', cors, timeouts } = options
 
   const refuse = (reason: string, method: string, path: string, answer: Answer): Verdict => {
@@ -99,12 +110,25 @@ export function createWarden(parts: WardenParts): Judge {
   function decide(facts: RequestFacts, guard: GuardOptions): MaybePromise<Verdict> {
     const read = readRequest(facts)
     if ('refused' in read) return refuse(read.refused, facts.method, '', ambiguous(read.refused))
+    if (!isOwnHost(facts)) return refuse('another host', facts.method, read.path, misdirected())
     if (read.path === '*') return { answer: nothing() }
     if (cors && asksFirst(facts)) return { answer: preflight(cors, facts.header('access-control-request-headers')) }
     const { path } = read
     const visit: Visit = { ...read, guard, asksFirst: asksFirst(facts), arrived: Date.now() }
-    const found = guard.resource === undefined ? parts.find(path) : parts.at(guard.resource)
+    const found = guard.resource === undefined ? parts.find(path) : meant(guard.resource, facts)
     return found instanceof Promise ? found.then((resource) => protect(visit, resource)) : protect(visit, found)
+  }
+
+  /** The resource that a guard names. A function that throws names none. */
+  function meant(resource: NonNullable<GuardOptions['resource']>, facts: RequestFacts): ReturnType<WardenParts['at']> {
+    if (typeof resource === 'string') return parts.at(resource)
+    let url: string | undefined
+    try {
+      url = resource(facts)
+    } catch {
+      return undefined
+    }
+    return typeof url === 'string' ? parts.at(url) : undefined
   }
 
   function protect(visit: Visit, resource: ProtectedResource | 'ambiguous' | undefined): MaybePromise<Verdict> {
