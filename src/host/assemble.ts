@@ -69,7 +69,7 @@ export function assembleHost(options: HostOptions, parts: HostParts): Host {
     storage,
     prefix,
   })
-  const introspect = (owner: string, token: string) => api.introspect(owner, token)
+  const introspect: ProtectionApi['introspect'] = (owner, token, recent) => api.introspect(owner, token, recent)
   const validate =
     options.validation?.({ issuer, metadata, introspect, fetch: parts.fetch, options }) ??
     introspection(introspect, options)

@@ -127,6 +127,11 @@ export interface RptValidation {
    * @throws when that cannot be told now
    */
   (token: string, resource: ProtectedResource, fresh?: boolean): RptFacts | undefined | Promise<RptFacts | undefined>
+  /**
+   * Is told that a ticket was issued because the permissions of this token were not enough: the token may be upgraded
+   * soon, and keep its string.
+   */
+  ticketIssued?: (token: string, resource: ProtectedResource) => void
 }
 
 /** What a validation of one's own may make use of. */
@@ -134,8 +139,11 @@ export interface ValidationServices {
   issuer: string
   /** The authorization server's metadata, remembered. */
   metadata: () => Promise<AuthorizationServerMetadata>
-  /** The raw answer of introspection with the owner's PAT; undefined where its status means "not active". */
-  introspect: (owner: string, token: string) => Promise<Record<string, unknown> | undefined>
+  /**
+   * The raw answer of introspection with the owner's PAT; undefined where its status means "not active". `recent`: the
+   * token was active a while ago, so strange tokens do not take its room.
+   */
+  introspect: (owner: string, token: string, recent?: boolean) => Promise<Record<string, unknown> | undefined>
   /** For further calls to the authorization server. */
   fetch: () => typeof globalThis.fetch
   options: HostOptions
@@ -188,8 +196,9 @@ export interface HostOptions {
   /** Milliseconds. `request`: one call to the authorization server, default 3 000. `decision`: everything for one request, default 8 000. */
   timeouts?: { request?: number; decision?: number }
   /**
-   * Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered with 403.
-   * Permission requests, which anybody can bring about, may take half of each.
+   * Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered
+   * with 403. Permission requests, which anybody can bring about, may take half of each. Questions about tokens that
+   * were not active recently may take half of the rest.
    */
   load?: { concurrent?: number; waiting?: number; breaker?: { failures?: number; openMs?: number } }
   dialect?: HostDialect

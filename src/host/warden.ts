@@ -182,9 +182,11 @@ export function createWarden(parts: WardenParts): Judge {
     fault?: Fault,
   ): Promise<Verdict> {
     const { id, owner } = resource
+    const { token } = visit
     const ticket = await parts.ticket(owner, [{ resource_id: id, resource_scopes: [...scopes] }])
     if (ticket === undefined) return letIn(visit, { resource, scopes, rpt: nobody })
     const issuer = await parts.issuer()
+    if (token && fault === 'insufficient_scope') validate.ticketIssued?.(token, resource)
     tell({ type: 'ticket-issued', resource: id })
     return { answer: challenge({ issuer, ticket, realm, fault }) }
   }
