@@ -218,6 +218,8 @@ export type HostEvent =
   | { type: 'ticket-issued'; resource: string }
   | { type: 'refused'; reason: string; method: string; path: string }
   | { type: 'authorization-server-unreachable'; during: string; reason: string }
+  /** A JWT names a key that the authorization server does not publish. */
+  | { type: 'unknown-key' }
   | { type: 'breaker'; state: 'open' | 'half-open' | 'closed' }
   | { type: 'storage-failed'; operation: string }
 

@@ -13,7 +13,7 @@ import {
 } from './answers.ts'
 import { after, isThenable, type MaybePromise } from './maybe.ts'
 import { ownHost } from './origins.ts'
-import { isBound, permits, scopesFor } from './permissions.ts'
+import { endOf, isBound, permits, scopesFor } from './permissions.ts'
 import { type Reading, type RequestFacts, readRequest } from './request-facts.ts'
 import type { Access, HostEvent, HostOptions, Permission, ProtectedResource, RptFacts, RptValidation } from './types.ts'
 
@@ -31,6 +31,12 @@ export interface GuardOptions {
   resource?: string | ((request: RequestFacts) => string | undefined)
   /** All of these are needed, whatever the method. */
   scopes?: readonly string[]
+  /**
+   * Ends an answer that still goes on when the permission ends: the `exp` of the token or of its permission.
+   *
+   * @default false
+   */
+  endAtExpiry?: boolean
   /** Besides the permission (FedAuthz §1.4): only `true` lets in, at once or later; all else, and what throws or rejects, is answered with 403. */
   when?: (access: Access) => MaybePromise<boolean>
 }
@@ -46,6 +52,8 @@ export interface Passed {
    * `Access-Control-*` headers and `Vary`.
    */
   bodiless?: boolean
+  /** When the answer has to end, in milliseconds since 1970. */
+  until?: number
 }
 
 /** What a guard does with a request: let it through, or answer it. */
@@ -69,6 +77,8 @@ export interface WardenParts {
 /** Scopes that methods need where nothing else is said. */
 export const usualMethods: Record<string, readonly string[]> = { GET: ['read'], '*': ['write'] }
 
+/** jose's code for a JWT whose key is not among those of the authorization server. */
+const noSuchKey = 'ERR_JWKS_NO_MATCHING_KEY'
 const vary = [['Vary', 'Authorization']] as const
 const nobody: RptFacts = { permissions: [], claims: {} }
 
@@ -99,11 +109,10 @@ export function createWarden(parts: WardenParts): Judge {
   }
 
   function failed(error: unknown): Verdict {
-    tell({
-      type: 'authorization-server-unreachable',
-      during: 'judgement',
-      reason: findUmaError(error)?.code ?? 'failed',
-    })
+    const reason = findUmaError(error)?.code ?? 'failed'
+    // Anybody can make up the id of a key: this says nothing about the authorization server.
+    if (Object(error).code === noSuchKey) tell({ type: 'unknown-key' })
+    else tell({ type: 'authorization-server-unreachable', during: 'judgement', reason })
     return { answer: unreachable() }
   }
 
@@ -162,11 +171,12 @@ export function createWarden(parts: WardenParts): Judge {
     return challenged(resource, scopes, visit, 'insufficient_scope')
   }
 
-  function letIn({ method, path, guard: { when } }: Visit, access: Access): MaybePromise<Verdict> {
-    if (!when) return { access, headers: vary }
+  function letIn({ method, path, guard: { when, endAtExpiry } }: Visit, access: Access): MaybePromise<Verdict> {
+    const end = endAtExpiry ? endOf(access.rpt, access.resource.id, access.scopes, Date.now() / 1000) : undefined
+    const passed: Passed = { access, headers: vary, ...(end !== undefined && { until: end * 1000 }) }
+    if (!when) return passed
     const failing = () => refuse('predicate failed', method, path, forbidden())
-    const held = (met: boolean): Verdict =>
-      met === true ? { access, headers: vary } : refuse('predicate', method, path, forbidden())
+    const held = (met: boolean): Verdict => (met === true ? passed : refuse('predicate', method, path, forbidden()))
     try {
       const met = when(access)
       return isThenable(met) ? Promise.resolve(met).then(held, failing) : held(met)
