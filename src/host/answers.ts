@@ -50,6 +50,9 @@ export const forbidden = (message = 'This is not to be had.'): Answer => answer(
 export const ambiguous = (reason: string): Answer =>
   answer(400, 'invalid_request', `The request can be read in more than one way: ${reason}.`)
 
+/** 421 (RFC 9110 §15.5.20): the request is for a host that this is not. */
+export const misdirected = (): Answer => answer(421, 'invalid_request', 'This is another host.')
+
 /** 204 to an OPTIONS request without a permission: nothing about the resource. */
 export const nothing = (): Answer => ({ status: 204, headers: [], body: '' })
 

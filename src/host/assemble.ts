@@ -64,11 +64,12 @@ export function assembleHost(options: HostOptions, parts: HostParts): Host {
     api,
     methods,
     names: options.dialect?.resourceNames,
+    origins: options.origins,
     tell,
     storage,
     prefix,
   })
-  const introspect = (owner: string, token: string) => api.introspect(owner, token)
+  const introspect: ProtectionApi['introspect'] = (owner, token, recent) => api.introspect(owner, token, recent)
   const validate =
     options.validation?.({ issuer, metadata, introspect, fetch: parts.fetch, options }) ??
     introspection(introspect, options)

@@ -94,8 +94,11 @@ export function laxReadings(path: string): string[] {
   return readings
 }
 
+/** The stream of a file on NTFS: `1.jpg::$DATA` is `1.jpg`, and `folder:$I30:$INDEX_ALLOCATION` is `folder`. */
+const ntfsStream = /:[^:]*:\$.*$/s
+
 function foldSegment(raw: string): string {
-  const segment = raw.replace(cut, '').replaceAll('+', ' ').trimStart()
+  const segment = raw.replace(ntfsStream, '').replace(cut, '').replaceAll('+', ' ').trimStart()
   // Not with a regular expression: those look again from every dot of a long row.
   let end = segment.length
   while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end--

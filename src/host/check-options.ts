@@ -1,6 +1,6 @@
 import { secureUrl } from '../protocol/http/secure-url.ts'
 import { checkStorage, isInMemory } from '../storage/storage.ts'
-import type { HostOptions, ResourceOptions } from './types.ts'
+import type { HostOptions, ProtectedResource, ResourceOptions } from './types.ts'
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
@@ -11,7 +11,7 @@ function must(condition: unknown, what: string): asserts condition {
 }
 
 /** @throws TypeError for options that cannot be right or safe */
-export function checkHost({ issuer, client, pat, methods, realm, storage, exclusive }: HostOptions): void {
+export function checkHost({ issuer, client, pat, methods, realm, storage, exclusive, origins }: HostOptions): void {
   const rule = 'https (or http on this machine), without credentials, query and fragment'
   must(secureUrl(issuer) && !issuer.includes('?'), `createHost: the issuer must be ${rule}`)
   must(
@@ -29,6 +29,7 @@ export function checkHost({ issuer, client, pat, methods, realm, storage, exclus
   )
   must(realm === undefined || /^[\t -~]*$/.test(realm), 'createHost: a realm has to fit into a header field')
   checkMethods(methods, 'createHost')
+  checkOrigins(origins)
   checkStorage(storage, 'createHost: storage')
   must(
     exclusive === true || !storage || isInMemory(storage) || (storage.keys && storage.lock),
@@ -40,9 +41,41 @@ export function checkHost({ issuer, client, pat, methods, realm, storage, exclus
 /** @throws TypeError if nothing can be protected with these */
 export function checkResource({ url, owner, scopes, methods }: ResourceOptions): void {
   must(isText(url), "protect: url: a path, such as '/alice/1.jpg'")
+  checkUrl(url)
   must(isText(owner), 'protect: owner: say whose it is')
   must(scopes === undefined || isTexts(scopes), "protect: scopes: an array of strings, such as ['read']")
   checkMethods(methods, 'protect')
+}
+
+/** @throws TypeError for a URL with a query or a fragment, or of an origin that is not the host's */
+export function checkUrl(url: unknown): void {
+  must(
+    typeof url !== 'string' || !/[?#]/.test(url),
+    'url: a resource is a path, without query and fragment. To tell resources apart by the query, protect a path for ' +
+      'each, and give the guard a function: resource: (request) => …',
+  )
+}
+
+/** @throws TypeError if the owner changes without `changeOwner: true` */
+export function checkOwner(
+  { pattern, owner: known }: Pick<ProtectedResource, 'pattern' | 'owner'>,
+  { owner = known, changeOwner }: Pick<Partial<ResourceOptions>, 'owner' | 'changeOwner'>,
+): void {
+  must(
+    owner === known || changeOwner === true,
+    `${pattern} is protected for another owner. To give it to a new owner, say changeOwner: true`,
+  )
+}
+
+/** @throws TypeError for origins that are none */
+function checkOrigins(origins: unknown): void {
+  if (origins === undefined) return
+  must(
+    Array.isArray(origins) &&
+      origins.length > 0 &&
+      origins.every((one) => isText(one) && URL.parse(one)?.origin === one),
+    "createHost: origins: the host's own origins, such as ['https://photos.example.com'], without path",
+  )
 }
 
 function checkMethods(methods: unknown, where: string): void {

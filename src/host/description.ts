@@ -1,7 +1,9 @@
+import { canonicalPattern } from './canonical-path.ts'
+import { checkResource, checkUrl } from './check-options.ts'
 import type { HostDialect, ProtectedResource, ResourceDescription, ResourceOptions } from './types.ts'
 
 /** All scopes that can be asked for: those that are named, and those that methods need. */
-export function scopesOf(options: ResourceOptions, methods: Record<string, readonly string[]>): string[] {
+function scopesOf(options: ResourceOptions, methods: Record<string, readonly string[]>): string[] {
   const own = options.methods ?? {}
   // Where the resource has a rule for all other methods, those of the host say nothing (but of OPTIONS, which is none of them).
   const hosts = Object.hasOwn(own, '*') ? { OPTIONS: methods.OPTIONS ?? [] } : methods
@@ -13,7 +15,7 @@ export function scopesOf(options: ResourceOptions, methods: Record<string, reado
  *
  * @param names how the server takes names: `HostDialect.resourceNames`
  */
-export function describe(
+function describe(
   options: ResourceOptions,
   scopes: string[],
   names: HostDialect['resourceNames'] = 'text',
@@ -22,6 +24,33 @@ export function describe(
   const name = names === 'text' || URL.canParse(options.name ?? '') ? options.name : undefined
   const members = { ...more, name, description, icon_uri: iconUri, type, resource_scopes: scopes }
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as ResourceDescription
+}
+
+/**
+ * The canonical pattern of a URL that was given to `update` or `unprotect`.
+ *
+ * @throws TypeError if the URL has a query, a fragment or more than one reading
+ */
+export function patternOf(url: string): string {
+  checkUrl(url)
+  return canonicalPattern(url)
+}
+
+/**
+ * The resource that these options describe, without the id of the authorization server.
+ *
+ * @throws TypeError for options that cannot be right
+ */
+export function entryOf(
+  options: ResourceOptions,
+  methods: Record<string, readonly string[]>,
+  names: HostDialect['resourceNames'],
+): Omit<ProtectedResource, 'id'> {
+  checkResource(options)
+  const scopes = scopesOf(options, methods)
+  const { owner, methods: own, name } = options
+  const entry = { pattern: canonicalPattern(options.url), owner, scopes, description: describe(options, scopes, names) }
+  return { ...entry, ...(own && { methods: own }), ...(name !== undefined && { name }) }
 }
 
 /** What `protect` was told of a resource. */

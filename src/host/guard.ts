@@ -1,4 +1,5 @@
 import type { Answer } from './answers.ts'
+import { endingAt } from './expiry.ts'
 import { isForPreflights, isList, withMembers } from './header-lists.ts'
 import { ForbiddenError } from './predicates.ts'
 import { factsOf } from './request-facts.ts'
@@ -65,8 +66,11 @@ export function toResponse({ status, headers, body }: Answer, method?: string): 
 }
 
 /** The handler's answer with what the warden adds to it. @internal */
-export function dressed(response: Response, { headers, bodiless }: Passed): Response {
+export function dressed(response: Response, { headers, bodiless, until }: Passed): Response {
   if (bodiless) return addTo(corsAnswer(response), headers)
+  if (until !== undefined && response.body) {
+    return addTo(new Response(endingAt(response.body, until), response), headers)
+  }
   try {
     return addTo(response, headers)
   } catch {

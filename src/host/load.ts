@@ -38,8 +38,13 @@ export const wasTurnedAway = (error: unknown): boolean =>
 export interface Spared {
   /** Permission requests. Anybody can bring these about: they have half of the room, so that the others always have some. */
   tickets: Fetch
-  /** Introspection. A breaker of its own: a token that the server fails at says nothing of its other endpoints. */
-  introspection: Fetch
+  /** Introspection of tokens that were active recently. Strange tokens take none of their room. */
+  knownTokens: Fetch
+  /**
+   * Introspection of all other tokens, which anybody can make up: half of the room that permission requests leave.
+   * A status 5xx does not open their breaker, because the server may fail at one token and answer the next.
+   */
+  strangeTokens: Fetch
   /** Discovery, PATs, registration, keys. */
   rest: Fetch
 }
@@ -65,17 +70,37 @@ export function sparing(
     return circuit
   }
   const half = (number: number) => Math.ceil(number / 2)
+  const [halfOfCalls, halfOfQueue] = [half(concurrent), half(waiting)]
   // Outside the breakers: a call that finds no room says nothing of the server.
   const room = bulkhead(concurrent, waiting)
+  const strangers = bulkhead(half(halfOfCalls), half(halfOfQueue))
   const circuit = newCircuit()
   return {
-    tickets: through(wrap(bulkhead(half(concurrent), half(waiting)), room, circuit), fetch),
-    introspection: through(wrap(room, newCircuit()), fetch),
-    rest: through(wrap(room, circuit), fetch),
+    tickets: through(wrap(bulkhead(halfOfCalls, halfOfQueue), room, circuit), fetch, always),
+    knownTokens: through(wrap(room, newCircuit()), fetch, otherToken()),
+    strangeTokens: through(wrap(strangers, room, newCircuit()), fetch, never),
+    rest: through(wrap(room, circuit), fetch, always),
   }
 }
 
-function through(policy: IPolicy, fetch: () => Fetch): Fetch {
+/** Whether a status 5xx counts as a failure of the server. */
+type Counts = (init: RequestInit | undefined) => boolean
+
+const always: Counts = () => true
+const never: Counts = () => false
+
+/** A token at which the server fails again and again counts once: the server may answer all others. */
+function otherToken(): Counts {
+  let last: string | null | undefined
+  return (init) => {
+    const token = new URLSearchParams(String(init?.body ?? '')).get('token')
+    const other = token !== last
+    last = token
+    return other
+  }
+}
+
+function through(policy: IPolicy, fetch: () => Fetch, counts: Counts): Fetch {
   return async (input, init) => {
     const once = async (): Promise<Response> => {
       const plain = fetch()
@@ -84,7 +109,7 @@ function through(policy: IPolicy, fetch: () => Fetch): Fetch {
       const text = await cappedText(response, 2 ** 20)
       // A redirect that is not followed is opaque in some runtimes, with status 0.
       const answer = status < 200 ? Response.error() : new Response(text || null, { status, headers })
-      if (status >= 500) throw new Ill(answer)
+      if (status >= 500 && counts(init)) throw new Ill(answer)
       return answer
     }
     try {

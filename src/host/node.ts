@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Answer } from './answers.ts'
+import { actAt } from './expiry.ts'
 import { type Guarding, remember } from './guard.ts'
 import { isForPreflights, isList, withMembers } from './header-lists.ts'
 import { giveUp, type NodeListenerOptions, toNodeListener } from './node-handler.ts'
@@ -119,7 +120,8 @@ function factsOfNode({ method = '', headers, rawHeaders }: IncomingMessage, targ
     const value = headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
-  return { method, target, header, hosts, authorizations }
+  // HTTP/2 has a field of its own for the host.
+  return { method, target, header, hosts, authorizations, authority: header(':authority') ?? header('host') }
 }
 
 /** Node reads what is left of the request's body, and throws it away, once this has been sent. */
@@ -141,8 +143,14 @@ function put(res: ServerResponse, headers: Lines, joins = isList): void {
   }
 }
 
-function dress(res: ServerResponse, { headers, bodiless = false }: Passed): void {
+function dress(res: ServerResponse, { headers, bodiless = false, until }: Passed): void {
   if (bodiless) withoutBody(res)
+  // A response that ends while it goes on must not look whole: the connection ends.
+  if (until !== undefined)
+    res.once(
+      'close',
+      actAt(until, () => res.destroy()),
+    )
   if (isHeadSent(res)) return
   put(res, headers)
   const lists = headers.filter(([name]) => isList(name))

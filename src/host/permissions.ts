@@ -76,6 +76,17 @@ export function permits(facts: RptFacts, resource: string, scopes: readonly stri
   )
 }
 
+/**
+ * When these facts stop to permit `scopes` at a resource, in seconds since 1970; `undefined`: that is not known.
+ *
+ * @param now seconds since 1970
+ */
+export function endOf(facts: RptFacts, resource: string, scopes: readonly string[], now: number): number | undefined {
+  const here = facts.permissions.filter(({ resource_id }) => resource_id === resource)
+  const ends = [facts, ...here].flatMap(({ exp }) => (exp !== undefined && exp > now ? [exp] : []))
+  return ends.sort((a, b) => a - b).find((end) => !permits(facts, resource, scopes, end))
+}
+
 const includesAll = (there: readonly string[], needed: readonly string[]): boolean => {
   for (const scope of needed) if (!there.includes(scope)) return false
   return true

@@ -42,7 +42,7 @@ export interface ProtectionApi {
   /** A fresh ticket; undefined: none is needed, with `dialect.publicResources` only. */
   ticket(owner: string, permissions: Permission[]): Promise<string | undefined>
   /** The introspection answer; undefined: the server says by a status that it does not know the token. */
-  introspect(owner: string, token: string): Promise<Record<string, unknown> | undefined>
+  introspect(owner: string, token: string, recent?: boolean): Promise<Record<string, unknown> | undefined>
 }
 
 interface ApiParts {

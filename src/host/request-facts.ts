@@ -7,6 +7,8 @@ export interface RequestFacts {
   target: string
   /** A header's value; several lines are one, joined with `, `. */
   header(name: string): string | null | undefined
+  /** The host and port that the request is for, if they are not in the header `Host`. */
+  authority?: string | undefined
   /** How often these came, where that can be seen. */
   hosts?: number
   authorizations?: number
@@ -82,6 +84,7 @@ export function factsOf(request: Request): RequestFacts {
   const { url, method, headers } = request
   const start = url.indexOf('/', url.indexOf('://') + 3)
   const hash = url.indexOf('#')
+  const authority = url.slice(url.indexOf('://') + 3, start < 0 ? undefined : start)
   const target = start < 0 ? '/' : url.slice(start, hash < 0 ? undefined : hash)
-  return { method, target, header: (name) => headers.get(name) }
+  return { method, target, authority, header: (name) => headers.get(name) }
 }

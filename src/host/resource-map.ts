@@ -17,6 +17,8 @@ export interface ResourceMap {
   /** The resource of this very pattern. */
   at(pattern: string): MaybePromise<ProtectedResource | undefined>
   all(): Promise<ProtectedResource[]>
+  /** The resource that has this id at the authorization server. */
+  holder(id: string): Promise<ProtectedResource | undefined>
   /** What the storage holds now, and can be read. */
   read(pattern: string): Promise<ProtectedResource | undefined>
   put(resource: ProtectedResource): Promise<void>
@@ -138,6 +140,11 @@ export function createResourceMap(storage: UmaStorage, prefix: string, tell: (ev
     async all() {
       await sync()
       return [...index.all()].filter((resource) => !unreadable(resource))
+    },
+    async holder(id) {
+      await sync()
+      for (const resource of index.all()) if (resource.id === id) return resource
+      return undefined
     },
     async read(pattern) {
       const resource = await shelf.get(pattern)

@@ -1,9 +1,9 @@
 import { isUmaError } from '../errors/index.ts'
 import type { UmaStorage } from '../storage/storage.ts'
-import { canonicalPattern } from './canonical-path.ts'
-import { checkResource } from './check-options.ts'
-import { describe, optionsOf, sameDescription, scopesOf } from './description.ts'
-import type { ProtectionApi } from './protection-api.ts'
+import { checkOwner } from './check-options.ts'
+import { entryOf, optionsOf, patternOf, sameDescription } from './description.ts'
+import { checkOrigin } from './origins.ts'
+import { type ProtectionApi, ProtectionApiError } from './protection-api.ts'
 import { createRegistrar, statusOf } from './registrar.ts'
 import type { ResourceMap } from './resource-map.ts'
 import { createTurns } from './turns.ts'
@@ -25,7 +25,8 @@ export interface Synchronised {
 export interface Resources {
   /**
    * Protects a resource. What is protected already is only updated where something has changed; several calls at once make one
-   * registration. What somebody else has changed at the authorization server is replaced.
+   * registration. What somebody else has changed at the authorization server is replaced. Another owner needs
+   * `changeOwner: true`, and gets a resource with a new id: tokens for the old one open nothing.
    *
    * @throws TypeError for a URL that has no one reading, and other options that cannot be right; the errors of calls to the authorization server and of storages
    */
@@ -55,6 +56,7 @@ export interface ResourcesParts {
   methods: Record<string, readonly string[]>
   /** How the server takes names: `HostDialect.resourceNames`. */
   names?: HostDialect['resourceNames'] | undefined
+  origins?: readonly string[] | undefined
   tell: (event: HostEvent) => void
   storage: UmaStorage
   /** Of the keys of locks. */
@@ -86,6 +88,7 @@ export function createResources(parts: ResourcesParts): ResourceKeeper {
     const { owner, description } = entry
     const taken = async () => new Set((await map.all()).map((resource) => resource.id))
     const { id, policyUri, etag } = await registrar.register(owner, description, taken)
+    await checkId(id, entry)
     const resource = { ...entry, id, policyUri, etag }
     try {
       await map.put(resource)
@@ -96,6 +99,17 @@ export function createResources(parts: ResourcesParts): ResourceKeeper {
     }
     tell({ type: 'registered', resource: id, owner })
     return resource
+  }
+
+  /**
+   * An id that belongs to another path would open this path for the tokens of the other one. The id of a former owner
+   * would open it for the tokens that the former owner has allowed.
+   */
+  async function checkId(id: string, { pattern, owner }: Omit<ProtectedResource, 'id'>): Promise<void> {
+    const holder = await map.holder(id)
+    if (!holder || (holder.pattern === pattern && holder.owner === owner)) return
+    const init = { code: 'protection_api_failed', reason: 'id_in_use', status: 201 }
+    throw new ProtectionApiError(`The id of the new resource at ${pattern} belongs to a resource already`, init)
   }
 
   async function change(known: ProtectedResource, entry: Omit<ProtectedResource, 'id'>): Promise<ProtectedResource> {
@@ -132,25 +146,15 @@ export function createResources(parts: ResourcesParts): ResourceKeeper {
     tell({ type: 'deregistered', resource: known.id, owner: known.owner })
   }
 
-  function entryOf(options: ResourceOptions): Omit<ProtectedResource, 'id'> {
-    checkResource(options)
-    const scopes = scopesOf(options, methods)
-    const { owner, methods: own, name } = options
-    const entry = {
-      pattern: canonicalPattern(options.url),
-      owner,
-      scopes,
-      description: describe(options, scopes, names),
-    }
-    return { ...entry, ...(own && { methods: own }), ...(name !== undefined && { name }) }
-  }
-
   async function protect(options: ResourceOptions): Promise<ProtectedResource> {
-    const entry = entryOf(options)
+    const entry = entryOf(options, methods, names)
+    checkOrigin(options.url, parts.origins)
     const { pattern } = entry
     return alone(pattern, async () => {
       const known = await map.read(pattern)
-      return known ? change(known, entry) : create(entry)
+      if (!known) return create(entry)
+      checkOwner(known, options)
+      return change(known, entry)
     })
   }
 
@@ -205,15 +209,16 @@ export function createResources(parts: ResourcesParts): ResourceKeeper {
     protect,
     revive,
     async update(url, changes) {
-      const pattern = canonicalPattern(url)
+      const pattern = patternOf(url)
       return alone(pattern, async () => {
         const known = await map.read(pattern)
         if (!known) throw new TypeError('What is to be updated has to be protected.')
-        return change(known, entryOf({ ...optionsOf(known), ...changes, url }))
+        checkOwner(known, changes)
+        return change(known, entryOf({ ...optionsOf(known), ...changes, url }, methods, names))
       })
     },
     async unprotect(url, { locally = false } = {}) {
-      const pattern = canonicalPattern(url)
+      const pattern = patternOf(url)
       await alone(pattern, async () => {
         if (!locally) {
           const known = await map.read(pattern)

@@ -50,6 +50,7 @@ export function createServices(options: HostOptions): HostParts {
     const connectSo: Connect = async (owner, not) => ({ ...(await connect(owner, not)), caller: own })
     return createProtectionApi({ issuer, caller: own, metadata, connect: connectSo, pats, dialect })
   }
+  const [known, strange] = [api(() => apart.knownTokens), api(() => apart.strangeTokens)]
   return {
     issuer,
     storage,
@@ -59,7 +60,7 @@ export function createServices(options: HostOptions): HostParts {
     api: {
       ...api(() => fetch),
       ticket: api(() => apart.tickets).ticket,
-      introspect: api(() => apart.introspection).introspect,
+      introspect: (owner, token, recent) => (recent ? known : strange).introspect(owner, token),
     },
     fetch: () => fetch,
     hasPat: pats.has,

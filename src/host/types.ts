@@ -44,12 +44,19 @@ export interface ResourceDescription {
 /** What `host.protect` is told. */
 export interface ResourceOptions {
   /**
-   * Where it lies: a path (`/alice/1.jpg`), a URL of which only the path counts, or a pattern: a final `/*` stands for the path before
+   * Where it lies: a path (`/alice/1.jpg`), a URL whose path counts, without query and fragment, or a pattern: a final `/*` stands for the path before
    * it and everything below, a `:name` for one segment. What is said literally goes before `:name`, and that before `/*`.
    */
   url: string
   /** Whose it is. With a PAT by client credentials, all resources are the client's own; the name is then the host's affair. */
   owner: string
+  /**
+   * Allows that a resource of another owner becomes this owner's. It is registered under a new id, and tokens for the
+   * old id open nothing.
+   *
+   * @default false
+   */
+  changeOwner?: boolean
   /** All scopes that can be asked for. Default: those that `methods` mentions. */
   scopes?: readonly string[]
   /** Scopes that a method needs, all of them. `'*'`: any other method. Default: the host's. */
@@ -120,6 +127,11 @@ export interface RptValidation {
    * @throws when that cannot be told now
    */
   (token: string, resource: ProtectedResource, fresh?: boolean): RptFacts | undefined | Promise<RptFacts | undefined>
+  /**
+   * Is told that a ticket was issued because the permissions of this token were not enough: the token may be upgraded
+   * soon, and keep its string.
+   */
+  ticketIssued?: (token: string, resource: ProtectedResource) => void
 }
 
 /** What a validation of one's own may make use of. */
@@ -127,8 +139,11 @@ export interface ValidationServices {
   issuer: string
   /** The authorization server's metadata, remembered. */
   metadata: () => Promise<AuthorizationServerMetadata>
-  /** The raw answer of introspection with the owner's PAT; undefined where its status means "not active". */
-  introspect: (owner: string, token: string) => Promise<Record<string, unknown> | undefined>
+  /**
+   * The raw answer of introspection with the owner's PAT; undefined where its status means "not active". `recent`: the
+   * token was active a while ago, so strange tokens do not take its room.
+   */
+  introspect: (owner: string, token: string, recent?: boolean) => Promise<Record<string, unknown> | undefined>
   /** For further calls to the authorization server. */
   fetch: () => typeof globalThis.fetch
   options: HostOptions
@@ -165,6 +180,11 @@ export interface HostOptions {
    * @default 'uma'
    */
   realm?: string
+  /**
+   * The origins of this host, such as `['https://photos.example.com']`. A request for another host is answered with 421,
+   * and `protect` with a URL of another origin throws. Default: neither is checked, only paths count.
+   */
+  origins?: readonly string[]
   /** Scopes that methods need where a resource does not say. HEAD needs what GET needs. Default: `{ GET: ['read'], '*': ['write'] }`. */
   methods?: Record<string, readonly string[]>
   /** How RPTs are judged. Default: introspection, cached. */
@@ -176,8 +196,9 @@ export interface HostOptions {
   /** Milliseconds. `request`: one call to the authorization server, default 3 000. `decision`: everything for one request, default 8 000. */
   timeouts?: { request?: number; decision?: number }
   /**
-   * Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered with 403.
-   * Permission requests, which anybody can bring about, may take half of each.
+   * Calls to the authorization server at once, and those that may wait. Default: 50 and 500; what is beyond is answered
+   * with 403. Permission requests, which anybody can bring about, may take half of each. Questions about tokens that
+   * were not active recently may take half of the rest.
    */
   load?: { concurrent?: number; waiting?: number; breaker?: { failures?: number; openMs?: number } }
   dialect?: HostDialect
@@ -197,6 +218,8 @@ export type HostEvent =
   | { type: 'ticket-issued'; resource: string }
   | { type: 'refused'; reason: string; method: string; path: string }
   | { type: 'authorization-server-unreachable'; during: string; reason: string }
+  /** A JWT names a key that the authorization server does not publish. */
+  | { type: 'unknown-key' }
   | { type: 'breaker'; state: 'open' | 'half-open' | 'closed' }
   | { type: 'storage-failed'; operation: string }
 

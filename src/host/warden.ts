@@ -6,21 +6,37 @@ import {
   corsHeaders,
   type Fault,
   forbidden,
+  misdirected,
   nothing,
   preflight,
   unreachable,
 } from './answers.ts'
 import { after, isThenable, type MaybePromise } from './maybe.ts'
-import { isBound, permits, scopesFor } from './permissions.ts'
+import { ownHost } from './origins.ts'
+import { endOf, isBound, permits, scopesFor } from './permissions.ts'
 import { type Reading, type RequestFacts, readRequest } from './request-facts.ts'
 import type { Access, HostEvent, HostOptions, Permission, ProtectedResource, RptFacts, RptValidation } from './types.ts'
 
 /** What a guard asks for, where it is not to be told from the path and the method. */
 export interface GuardOptions {
-  /** The URL or pattern of a resource that is protected, whatever path is requested. If it is not protected, everything is refused. */
-  resource?: string
+  /**
+   * The URL or pattern of the resource that is meant, whatever path is requested; or a function that tells it from the
+   * request, for resources that the query tells apart. If the resource is not protected, the request is refused.
+   *
+   * @example
+   * ```ts
+   * host.guard(handler, { resource: ({ target }) => `/doc/${new URL(target, 'http://x').searchParams.get('id')}` })
+   * ```
+   */
+  resource?: string | ((request: RequestFacts) => string | undefined)
   /** All of these are needed, whatever the method. */
   scopes?: readonly string[]
+  /**
+   * Ends an answer that still goes on when the permission ends: the `exp` of the token or of its permission.
+   *
+   * @default false
+   */
+  endAtExpiry?: boolean
   /** Besides the permission (FedAuthz §1.4): only `true` lets in, at once or later; all else, and what throws or rejects, is answered with 403. */
   when?: (access: Access) => MaybePromise<boolean>
 }
@@ -36,6 +52,8 @@ export interface Passed {
    * `Access-Control-*` headers and `Vary`.
    */
   bodiless?: boolean
+  /** When the answer has to end, in milliseconds since 1970. */
+  until?: number
 }
 
 /** What a guard does with a request: let it through, or answer it. */
@@ -53,12 +71,14 @@ export interface WardenParts {
   validate: RptValidation
   ticket: (owner: string, permissions: Permission[]) => Promise<string | undefined>
   tell: (event: HostEvent) => void
-  options: Pick<HostOptions, 'realm' | 'methods' | 'onUnmapped' | 'cors' | 'timeouts'>
+  options: Pick<HostOptions, 'origins' | 'realm' | 'methods' | 'onUnmapped' | 'cors' | 'timeouts'>
 }
 
 /** Scopes that methods need where nothing else is said. */
 export const usualMethods: Record<string, readonly string[]> = { GET: ['read'], '*': ['write'] }
 
+/** jose's code for a JWT whose key is not among those of the authorization server. */
+const noSuchKey = 'ERR_JWKS_NO_MATCHING_KEY'
 const vary = [['Vary', 'Authorization']] as const
 const nobody: RptFacts = { permissions: [], claims: {} }
 
@@ -80,6 +100,7 @@ const asksFirst = ({ method, header }: RequestFacts): boolean =>
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: A factory of small functions. The host is divided after the engine is rebuilt.
 export function createWarden(parts: WardenParts): Judge {
   const { validate, tell, options } = parts
+  const isOwnHost = ownHost(options.origins)
   const { realm = 'uma', methods = usualMethods, onUnmapped = 'deny', cors, timeouts } = options
 
   const refuse = (reason: string, method: string, path: string, answer: Answer): Verdict => {
@@ -88,23 +109,35 @@ export function createWarden(parts: WardenParts): Judge {
   }
 
   function failed(error: unknown): Verdict {
-    tell({
-      type: 'authorization-server-unreachable',
-      during: 'judgement',
-      reason: findUmaError(error)?.code ?? 'failed',
-    })
+    const reason = findUmaError(error)?.code ?? 'failed'
+    // Anybody can make up the id of a key: this says nothing about the authorization server.
+    if (Object(error).code === noSuchKey) tell({ type: 'unknown-key' })
+    else tell({ type: 'authorization-server-unreachable', during: 'judgement', reason })
     return { answer: unreachable() }
   }
 
   function decide(facts: RequestFacts, guard: GuardOptions): MaybePromise<Verdict> {
     const read = readRequest(facts)
     if ('refused' in read) return refuse(read.refused, facts.method, '', ambiguous(read.refused))
+    if (!isOwnHost(facts)) return refuse('another host', facts.method, read.path, misdirected())
     if (read.path === '*') return { answer: nothing() }
     if (cors && asksFirst(facts)) return { answer: preflight(cors, facts.header('access-control-request-headers')) }
     const { path } = read
     const visit: Visit = { ...read, guard, asksFirst: asksFirst(facts), arrived: Date.now() }
-    const found = guard.resource === undefined ? parts.find(path) : parts.at(guard.resource)
+    const found = guard.resource === undefined ? parts.find(path) : meant(guard.resource, facts)
     return found instanceof Promise ? found.then((resource) => protect(visit, resource)) : protect(visit, found)
+  }
+
+  /** The resource that a guard names. A function that throws names none. */
+  function meant(resource: NonNullable<GuardOptions['resource']>, facts: RequestFacts): ReturnType<WardenParts['at']> {
+    if (typeof resource === 'string') return parts.at(resource)
+    let url: string | undefined
+    try {
+      url = resource(facts)
+    } catch {
+      return undefined
+    }
+    return typeof url === 'string' ? parts.at(url) : undefined
   }
 
   function protect(visit: Visit, resource: ProtectedResource | 'ambiguous' | undefined): MaybePromise<Verdict> {
@@ -138,11 +171,12 @@ export function createWarden(parts: WardenParts): Judge {
     return challenged(resource, scopes, visit, 'insufficient_scope')
   }
 
-  function letIn({ method, path, guard: { when } }: Visit, access: Access): MaybePromise<Verdict> {
-    if (!when) return { access, headers: vary }
+  function letIn({ method, path, guard: { when, endAtExpiry } }: Visit, access: Access): MaybePromise<Verdict> {
+    const end = endAtExpiry ? endOf(access.rpt, access.resource.id, access.scopes, Date.now() / 1000) : undefined
+    const passed: Passed = { access, headers: vary, ...(end !== undefined && { until: end * 1000 }) }
+    if (!when) return passed
     const failing = () => refuse('predicate failed', method, path, forbidden())
-    const held = (met: boolean): Verdict =>
-      met === true ? { access, headers: vary } : refuse('predicate', method, path, forbidden())
+    const held = (met: boolean): Verdict => (met === true ? passed : refuse('predicate', method, path, forbidden()))
     try {
       const met = when(access)
       return isThenable(met) ? Promise.resolve(met).then(held, failing) : held(met)
@@ -158,9 +192,11 @@ export function createWarden(parts: WardenParts): Judge {
     fault?: Fault,
   ): Promise<Verdict> {
     const { id, owner } = resource
+    const { token } = visit
     const ticket = await parts.ticket(owner, [{ resource_id: id, resource_scopes: [...scopes] }])
     if (ticket === undefined) return letIn(visit, { resource, scopes, rpt: nobody })
     const issuer = await parts.issuer()
+    if (token && fault === 'insufficient_scope') validate.ticketIssued?.(token, resource)
     tell({ type: 'ticket-issued', resource: id })
     return { answer: challenge({ issuer, ticket, realm, fault }) }
   }

@@ -127,6 +127,7 @@ describe('F-5-a, F-5.1.1-g: what is remembered of an introspection', () => {
     }))
     await validate('t', alice)
     scopes = ['read', 'write']
+    validate.ticketIssued?.('t', alice)
     expect(await validate('t', alice, true)).toMatchObject({ permissions: [{ resource_scopes: scopes }] })
     expect(await validate('t', alice)).toMatchObject({ permissions: [{ resource_scopes: scopes }] })
     expect(asked).toHaveLength(2)
@@ -147,11 +148,42 @@ describe('F-5-a, F-5.1.1-g: what is remembered of an introspection', () => {
     expect(await validate('t', alice)).toMatchObject({ subject: 'new' })
   })
 
+  test('fresh: at most once a second, and at once after a ticket; those who wait share the next answer', async () => {
+    const { asked, validate } = setup()
+    await validate('t', alice)
+    const waiting = [validate('t', alice, true), validate('t', alice, true)]
+    await vi.advanceTimersByTimeAsync(999)
+    expect(asked).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(asked).toHaveLength(2)
+    await Promise.all(waiting)
+
+    const next = validate('t', alice, true)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(asked).toHaveLength(2)
+    validate.ticketIssued?.('t', alice)
+    await next
+    expect(asked).toHaveLength(3)
+
+    validate.ticketIssued?.('t', alice)
+    validate.ticketIssued?.('t', alice)
+    await validate('t', alice, true)
+    await validate('t', alice, true)
+    expect(asked).toHaveLength(5)
+    const again = validate('t', alice, true)
+    await vi.advanceTimersByTimeAsync(500)
+    expect(asked).toHaveLength(5)
+    await vi.advanceTimersByTimeAsync(500)
+    await again
+    expect(asked).toHaveLength(6)
+  })
+
   test('a token that is revoked meanwhile is forgotten when asked afresh', async () => {
     let active = true
     const { validate } = setup(() => ({ active }))
     await validate('t', alice)
     active = false
+    validate.ticketIssued?.('t', alice)
     expect(await validate('t', alice, true)).toBeUndefined()
     expect(await validate('t', alice)).toBeUndefined()
   })

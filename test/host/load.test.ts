@@ -244,17 +244,28 @@ test('F-R-h: a flood of permission requests leaves room for introspection, PATs 
 })
 
 test.each(['pat', 'client'] as const)(
-  'F-R-h: tokens that introspection (by %s) fails at keep nobody from a ticket',
+  'F-R-h: tokens that introspection (by %s) fails at keep nobody from a ticket, and no other token from its answer',
   async (introspectionAuth) => {
     const { services, events } = await scripted(
-      ({ path }) => (path === '/introspect' ? { status: 500 } : { status: 201, body: { ticket: 't', _id: 'r' } }),
+      ({ path, body }) => {
+        if (path !== '/introspect') return { status: 201, body: { ticket: 't', _id: 'r' } }
+        return body.includes('token=good') ? { status: 200, body: { active: true } } : { status: 500 }
+      },
       { dialect: { introspectionAuth }, load: { breaker: { failures: 5, openMs: 60_000 } } },
     )
     const { api } = services
     for (let i = 0; i < 7; i++) await failure(api.introspect('alice', `strange ${i}`))
-    expect(events.filter(({ type }) => type === 'breaker')).toEqual([{ type: 'breaker', state: 'open' }])
-    expect(await failure(api.introspect('alice', 'good'))).not.toHaveProperty('status', 500)
+    // One token that was active, and at which the server fails now.
+    for (let i = 0; i < 7; i++) await failure(api.introspect('alice', 'known', true))
+    expect(events.filter(({ type }) => type === 'breaker')).toEqual([])
+    expect(await api.introspect('alice', 'good')).toEqual({ active: true })
+    expect(await api.introspect('alice', 'good', true)).toEqual({ active: true })
     expect(await api.ticket('alice', [resource])).toBe('t')
     expect(await api.create('bob', { resource_scopes: [] })).toEqual({ id: 'r' })
+    // Several known tokens in a row: the server is not well.
+    for (let i = 0; i < 6; i++) await failure(api.introspect('alice', `known ${i}`, true))
+    expect(events.filter(({ type }) => type === 'breaker')).toEqual([{ type: 'breaker', state: 'open' }])
+    expect(await failure(api.introspect('alice', 'good', true))).not.toHaveProperty('status', 500)
+    expect(await api.ticket('alice', [resource])).toBe('t')
   },
 )

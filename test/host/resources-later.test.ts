@@ -47,12 +47,12 @@ describe('an owner who does not agree any more', () => {
     const { protect, behaviour, registry, map, events } = setup()
     await protect(photo)
     behaviour.gone.add('alice')
-    const resource = await protect({ ...photo, owner: 'bob' })
+    const resource = await protect({ ...photo, owner: 'bob', changeOwner: true })
     expect(resource).toMatchObject({ id: 'r2', owner: 'bob' })
     expect(map.find(photo.url)).toMatchObject({ id: 'r2' })
     expect(registry.has('r1')).toBe(true)
     expect(events.at(-1)).toEqual({ type: 'deregistration-failed', resource: 'r1', owner: 'alice' })
-    expect(await protect({ ...photo, owner: 'bob' })).toMatchObject({ id: 'r2' })
+    expect(await protect({ ...photo, owner: 'bob', changeOwner: true })).toMatchObject({ id: 'r2' })
   })
 
   test('F-3-a: what cannot be read in the storage: its protection does not end by itself', async () => {

@@ -135,7 +135,7 @@ describe('protect', () => {
   test('another owner: registered for them, and no longer for the one before', async () => {
     const { protect, registry, map } = setup()
     await protect(photo)
-    expect(await protect({ ...photo, owner: 'bob' })).toMatchObject({ id: 'r2', owner: 'bob' })
+    expect(await protect({ ...photo, owner: 'bob', changeOwner: true })).toMatchObject({ id: 'r2', owner: 'bob' })
     expect([...registry.keys()]).toEqual(['r2'])
     expect(map.find('/alice/1.jpg')).toMatchObject({ id: 'r2' })
   })
