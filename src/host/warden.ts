@@ -173,7 +173,8 @@ export function createWarden(parts: WardenParts): Judge {
 
   function letIn({ method, path, guard: { when, endAtExpiry } }: Visit, access: Access): MaybePromise<Verdict> {
     const end = endAtExpiry ? endOf(access.rpt, access.resource.id, access.scopes, Date.now() / 1000) : undefined
-    const passed: Passed = { access, headers: vary, ...(end !== undefined && { until: end * 1000 }) }
+    const passed: Passed = { access, headers: vary }
+    if (end !== undefined) passed.until = end * 1000
     if (!when) return passed
     const failing = () => refuse('predicate failed', method, path, forbidden())
     const held = (met: boolean): Verdict => (met === true ? passed : refuse('predicate', method, path, forbidden()))

@@ -20,7 +20,7 @@ describe.each(['', '/realms/photos'])('the whole circle over HTTP, issuer path "
     expect(refused.status).toBe(401)
     expect(refused.headers.get('cache-control')).toBe('no-store')
     expect(refused.headers.get('www-authenticate')).toMatch(
-      /^UMA realm="photos", as_uri="http:\/\/127.0.0.1:\d+(\/realms\/photos)?", ticket="[\w-]+"$/,
+      /^UMA realm="photos",as_uri="http:\/\/127.0.0.1:\d+(\/realms\/photos)?",ticket="[\w-]+"$/,
     )
     const { as_uri, ticket } = challengeOf(refused)
     expect(as_uri).toBe(as.origin + path)

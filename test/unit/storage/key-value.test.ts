@@ -21,7 +21,7 @@ const requesterOn = (storage: unknown, requestingParty?: string) =>
     storage: storage as never,
     ...(requestingParty && { requestingParty }),
   })
-const hostOn = (storage: unknown) => 
+const hostOn = (storage: unknown) =>
   createHost({ issuer, client: { id: 'photos' }, storage: storage as never, exclusive: true })
 
 describe('a value that no storage function made', () => {
