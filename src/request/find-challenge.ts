@@ -133,7 +133,7 @@ async function judge<R>(
 /** How an issuer that is not trusted would become trusted. */
 function adviceFor({ issuers }: Trust): string {
   if (issuers) return `should it be in authorizationServers, which has ${issuers.join(', ') || 'no server'}?`
-  return 'the function authorizationServers returns no server for it; a private address needs allowPrivate'
+  return 'authorizationServers returns no server for it (allowPrivate)'
 }
 
 const untrusted = (message: string, issuer: string, response: unknown): UntrustedAuthorizationServerError =>
