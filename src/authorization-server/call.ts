@@ -81,6 +81,6 @@ const timeoutError = (issuer: string, timeout: number): UmaTimeoutError =>
 
 /** The message about a server that was not reached. Browsers do not tell whether CORS is the cause. */
 export function notReached(issuer: string): string {
-  const isPage = globalThis.document !== undefined
-  return `${issuer} was not reached${isPage ? ': is it up, and does it allow the origin of this page (CORS)?' : ''}`
+  const hint = globalThis.document === undefined ? '' : ' (does CORS allow this page?)'
+  return `${issuer} was not reached${hint}`
 }

@@ -25,9 +25,8 @@ function explained(
     return clientRefused({ clientId: target.authority.client.id, metadata, authentication: answer.authentication })
   }
   const sentClaims = claim !== undefined || flow.claimsSent.length > 0
-  const neverAskedForClaims = access.options.claims && !sentClaims && flow.requiredClaims.length === 0
-  if (answer.status === 400 && error.code === 'invalid_token_response' && neverAskedForClaims) {
-    const hint = "the server never asked for the claims of createRequester: would pushClaims: 'first' help?"
+  if (answer.status === 400 && error.code === 'invalid_token_response' && access.options.claims && !sentClaims) {
+    const hint = "the server never asked for the claims (pushClaims: 'first')"
     return new InvalidTokenResponseError(`${error.message}; ${hint}`, { issuer })
   }
   return error

@@ -2,7 +2,6 @@ import { abortable } from '../async/abortable.ts'
 import { findUmaError, SchemeError, UntrustedAuthorizationServerError, withResponse } from '../errors/index.ts'
 import { bare } from '../events.ts'
 import type { Answer } from '../protocol/http/answer.ts'
-import { isPrivate } from '../protocol/http/endpoint-url.ts'
 import type { Challenge, Scheme } from '../schemes/scheme.ts'
 import type { Authority } from '../trust/authority.ts'
 import type { Trust } from '../trust/trust.ts'
@@ -119,7 +118,7 @@ async function judge<R>(
   if (authority && authority.scheme.name !== scheme.name) return { issuer: named, reason: 'scheme' }
   if (isRedirectedAway(answer, host)) return { issuer: named, reason: 'origin' }
   if (!authority) {
-    const message = `${host} names the issuer ${named}, which is not trusted: ${adviceFor(trust, named)}`
+    const message = `${host} names the issuer ${named}, which is not trusted: ${adviceFor(trust)}`
     return { issuer: named, reason: 'issuer', error: untrusted(message, named, run.result) }
   }
   if (!(await authority.speaksFor(host))) {
@@ -132,10 +131,9 @@ async function judge<R>(
 }
 
 /** How an issuer that is not trusted would become trusted. */
-function adviceFor({ issuers }: Trust, issuer: string): string {
+function adviceFor({ issuers }: Trust): string {
   if (issuers) return `should it be in authorizationServers, which has ${issuers.join(', ') || 'no server'}?`
-  if (isPrivate(issuer)) return 'the function authorizationServers must set allowPrivate for a private address'
-  return 'the function authorizationServers does not return a server for it'
+  return 'authorizationServers returns no server for it (allowPrivate)'
 }
 
 const untrusted = (message: string, issuer: string, response: unknown): UntrustedAuthorizationServerError =>

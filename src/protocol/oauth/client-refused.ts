@@ -1,5 +1,6 @@
 import { TokenRequestError } from '../../errors/index.ts'
 import type { AuthorizationServerMetadata } from './metadata.ts'
+import { isErrorCode } from './token-answer.ts'
 
 /** The facts of a request whose client was refused. Only the names of methods go into the message. */
 interface RefusedRequest {
@@ -19,18 +20,13 @@ export function authenticationOf(body: unknown, headers: Headers): string {
   return form.has('client_assertion') ? 'a client assertion' : 'none'
 }
 
-/** The error for `invalid_client`: it says which client, how it authenticated, and which setting to look at. */
+/**
+ * The error for `invalid_client`: it says which client, how it authenticated, and how it may. A method of the metadata that
+ * does not look like one is not repeated.
+ */
 export function clientRefused({ clientId, metadata, description, authentication }: RefusedRequest): TokenRequestError {
   const { issuer, token_endpoint_auth_methods_supported: methods } = metadata
-  const message = `${issuer} refuses the client ${clientId} (invalid_client): ${adviceFor(authentication, methods)}`
-  return new TokenRequestError(message, { code: 'invalid_client', issuer, description })
-}
-
-function adviceFor(authentication: string | undefined, methods: unknown): string {
-  const isMethod = authentication === 'none' || authentication?.startsWith('client_secret')
-  if (isMethod && Array.isArray(methods) && !methods.includes(authentication)) {
-    return `it authenticated with ${authentication}, and the server accepts ${methods.join(', ')} (client.auth)`
-  }
-  if (authentication === 'none') return 'is client.id right, and is it a public client? Otherwise set client.auth'
-  return `are client.id and the credentials of client.auth right? It authenticated with ${authentication}`
+  const accepted = Array.isArray(methods) ? `; accepted are ${methods.filter(isErrorCode).join(', ')}` : ''
+  const message = `${issuer} refuses the client ${clientId}, authenticated with ${authentication}${accepted}`
+  return new TokenRequestError(`${message} (client.id, client.auth)`, { code: 'invalid_client', issuer, description })
 }
