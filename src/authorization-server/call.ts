@@ -81,6 +81,6 @@ const timeoutError = (issuer: string, timeout: number): UmaTimeoutError =>
 
 /** The message about a server that was not reached. Browsers do not tell whether CORS is the cause. */
 export function notReached(issuer: string): string {
-  const hint = globalThis.document === undefined ? '' : ' (does CORS allow this page?)'
+  const hint = globalThis.document === undefined ? '' : ' (CORS?)'
   return `${issuer} was not reached${hint}`
 }

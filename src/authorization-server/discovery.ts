@@ -161,7 +161,7 @@ async function discover(
 function withoutPrivateUrls(metadata: AuthorizationServerMetadata): AuthorizationServerMetadata {
   const { issuer, token_endpoint: endpoint } = metadata
   if (endpoint !== undefined && isPrivate(endpoint)) {
-    throw discoveryError(issuer, 'token_endpoint is at a private address (allowPrivate)')
+    throw discoveryError(issuer, 'private token_endpoint (allowPrivate)')
   }
   const kept = Object.entries(metadata).filter(([, value]) => !(typeof value === 'string' && isPrivate(value)))
   return Object.fromEntries(kept) as AuthorizationServerMetadata

@@ -1,7 +1,8 @@
 /** A response of axios, as the engine and the caller see it. */
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import type { Answer } from '../protocol/http/answer.ts'
-import { discardBody, isOneShot } from '../request/body.ts'
+import { discardBody } from '../protocol/http/discard-body.ts'
+import { isOneShot } from '../request/body.ts'
 import type { Config } from './captured-request.ts'
 
 type Fetch = typeof globalThis.fetch

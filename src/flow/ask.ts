@@ -41,7 +41,7 @@ export async function askServer(run: FlowRun): Promise<FlowInput> {
     if (isTokenRefused && turn.step.by === 'client') return { kind: 'token-refused' }
     turn = nextTurn(run, turn.state, { answer }, facts)
     if (isTokenRefused && turn.step.kind === 'sign-in' && !turn.step.acr) return { kind: 'token-refused' }
-    turn = { ...turn, step: explainRefusal(run, turn.step, answer) }
+    if ('error' in turn.step) turn = { ...turn, step: explainRefusal(run, turn.step, answer) }
     run.claim = undefined
   }
   run.say({ type: 'token-answer', step: turn.step.kind })

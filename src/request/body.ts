@@ -37,11 +37,3 @@ export function bufferOnce(body: unknown): () => Promise<ArrayBuffer> {
     return bytes
   }
 }
-
-/** Releases a body that nobody will read: a web stream or a Node stream. Any other value is left alone. */
-export function discardBody(body: unknown): void {
-  if (!isOneShot(body)) return
-  const stream = body as { destroy?(): void; cancel?(): Promise<void> }
-  stream.destroy?.()
-  stream.cancel?.().catch(() => {})
-}
