@@ -16,11 +16,6 @@ declare module 'ky' {
   }
 }
 
-/** A requester, as far as ky's requests use it. */
-interface FetchWrapper {
-  wrapFetch(fetch: typeof globalThis.fetch, instance?: InstanceOptions): UmaFetch
-}
-
 /**
  * Returns a ky instance whose requests work for UMA-protected resources.
  *
@@ -38,7 +33,9 @@ interface FetchWrapper {
  */
 export function extendKy(
   ky: KyInstance,
-  requester: FetchWrapper & Partial<Pick<Requester, 'begin'>>,
+  requester: { wrapFetch(fetch: typeof globalThis.fetch, instance?: InstanceOptions): UmaFetch } & Partial<
+    Pick<Requester, 'begin'>
+  >,
   options: InstanceOptions = {},
 ): KyInstance {
   if (typeof ky?.extend !== 'function') {
