@@ -24,6 +24,7 @@ export interface Moved {
  */
 export const moved: Record<string, Moved> = {
   'src/index.ts': { to: 'scripts/v1/version-1.ts' },
+  'src/redirect/popup.ts': { to: 'scripts/v1/version-1-popup.ts' },
   'src/host/index.ts': { to: 'scripts/v1/version-1-host.ts' },
 }
 

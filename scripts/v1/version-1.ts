@@ -5,6 +5,7 @@
 import { handleCallback } from '../../src/callback.ts'
 import { createRequester as create, type Requester, type RequesterOptions, type UmaStorage } from '../../src/index.ts'
 import { inspect, parties } from '../../src/inspect.ts'
+import { optionsOf } from './version-1-options.ts'
 import { storageOf } from './version-1-storage.ts'
 
 export * from '../../src/index.ts'
@@ -36,7 +37,7 @@ function withMethods(requester: Requester): Version1Requester {
 }
 
 export function createRequester(options: Version1Options): Version1Requester {
-  return withMethods(create({ ...options, ...storageOf(options.storage) } as RequesterOptions))
+  return withMethods(create({ ...optionsOf(options), ...storageOf(options.storage) } as RequesterOptions))
 }
 
 export const memoryStorage = (): UmaStorage => new Map<string, string>()
