@@ -23,7 +23,8 @@ function serversOf(servers: unknown): RequesterOptions['authorizationServers'] {
   if (typeof servers !== 'function') return servers as RequesterOptions['authorizationServers']
   return async (...args) => {
     const server = (await servers(...args)) as Unknown | undefined
-    return server && serverOf(server)
+    // Version 1 allowed private addresses to servers that a function finds.
+    return server && { ...serverOf(server), allowPrivate: true }
   }
 }
 
