@@ -1,8 +1,10 @@
 /** `serverRedirect` in a real Express app, with two people at once, on each storage that servers use. */
 import { describe, expect, test } from 'vitest'
+import { inspect } from '../../src/inspect.ts'
 import { visit } from '../flows/kit.ts'
+import { until } from '../helpers/wait.ts'
 import { person } from '../sign-in/kit.ts'
-import { byBoth, byClaims, bySignIn, follow, go, type Seen, startStage, storages } from './server-kit.ts'
+import { byBoth, byClaims, bySignIn, follow, go, type Seen, type Stage, startStage, storages } from './server-kit.ts'
 
 const users = ['alice', 'bob'] as const
 const photoOf = (user: string): string => `/photos/${user}/1.jpg`
@@ -107,11 +109,20 @@ describe.each(storages.filter(({ there }) => there))('with $name', ({ make }) =>
       [200, ['ticket']],
       [200, ['ticket']],
     ])
+    // A flow does not wait for its write.
+    await until(() => isStored(stage, 'alice'))
     await stage.restart()
     stage.world.recorder.clear()
     expect((await go(stage, 'alice', photoOf('alice'))).status).toBe(200)
     expect(stage.world.lines()).toEqual(['GET host /alice/1.jpg 200'])
   })
 })
+
+/** Whether another process finds an RPT of the user in the storage. */
+async function isStored(stage: Stage, user: string): Promise<boolean> {
+  await stage.restart()
+  const { authorizationServers } = await inspect(stage.requester.as(user))
+  return authorizationServers.some(({ rpts }) => rpts.length > 0)
+}
 
 const rptOf = ({ authorization }: Record<string, string | string[] | undefined>): string => String(authorization)
