@@ -95,7 +95,7 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
   /** The party of a handle for one party. It stays in memory as long as the handle does. */
   let fixedParty: Party | undefined
   /** The parties of requests that began before their adapter was called, by the options of the request. */
-  const begunFor = new WeakMap<UmaRequestOptions, { name: string | undefined }>()
+  let begunFor: WeakMap<UmaRequestOptions, { name: string | undefined }> | undefined
 
   const resolve = (uma: UmaRequestOptions | undefined, instance?: InstanceOptions): UmaRequestOptions | undefined =>
     interactions > 0 ? uma : withInteractive(uma, instance?.interactive ?? options.interactive)
@@ -113,7 +113,7 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
   }
 
   const run: RunRequest = (driver, uma, instance) => {
-    const begun = uma && begunFor.get(uma)
+    const begun = uma && begunFor?.get(uma)
     const name = begun ? begun.name : nameOf()
     const resolved = begun ? uma : resolve(uma, instance)
     const { parts } = source
@@ -133,10 +133,12 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
     as: (other) => createHandle(source, checkedName(other)),
     run,
     begin(uma, instance) {
-      if (uma && begunFor.has(uma)) return uma
+      if (uma && begunFor?.has(uma)) return uma
       // Nothing that may change until the adapter is called concerns such a request.
       if (isFixed && (instance?.interactive ?? options.interactive) !== false) return uma
       const begun = { ...resolve(uma, instance) }
+      // Most handles need no such memory.
+      begunFor ??= new WeakMap()
       begunFor.set(begun, { name: nameOf() })
       return begun
     },
