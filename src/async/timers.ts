@@ -12,6 +12,22 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return abortable(over, signal).finally(() => clearTimeout(timer))
 }
 
+/**
+ * The outcome of `act`. If it takes longer than this many milliseconds, the outcome of `late` counts in its place, and
+ * nothing waits for `act` any more.
+ */
+export async function within<T>(ms: number, act: () => T | Promise<T>, late: () => T): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(ms, maxDelay))
+  })
+  try {
+    return await Promise.race([over.then(late), act()])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Runs a task later. The timer does not keep a Node process alive. Returns a function that cancels the task. */
 export function later(task: () => unknown, ms: number): () => void {
   const timer: { unref?(): void } | number = setTimeout(task, Math.min(ms, maxDelay))

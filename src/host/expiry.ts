@@ -1,5 +1,4 @@
-/** Timers take no more milliseconds than this. */
-const longest = 2 ** 31 - 1
+import { maxDelay } from '../async/timers.ts'
 
 /**
  * Acts at a time, in milliseconds since 1970.
@@ -10,7 +9,7 @@ export function actAt(time: number, act: () => void): () => void {
   let timer: ReturnType<typeof setTimeout>
   const wait = (): void => {
     const ms = time - Date.now()
-    timer = setTimeout(ms > longest ? wait : act, Math.min(Math.max(ms, 0), longest))
+    timer = setTimeout(ms > maxDelay ? wait : act, Math.min(Math.max(ms, 0), maxDelay))
   }
   wait()
   return () => clearTimeout(timer)

@@ -1,3 +1,4 @@
+import { within } from '../async/timers.ts'
 import { findUmaError, UmaTimeoutError } from '../errors/index.ts'
 import {
   type Answer,
@@ -202,21 +203,18 @@ export function createWarden(parts: WardenParts): Judge {
     return { answer: challenge({ issuer, ticket, realm, fault }) }
   }
 
-  function within(verdict: Promise<Verdict>): Promise<Verdict> {
+  function inTime(verdict: Promise<Verdict>): Promise<Verdict> {
     const ms = timeouts?.decision ?? 8_000
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new UmaTimeoutError(`No decision within ${ms} ms`)), ms)
-    })
-    return Promise.race([verdict, late])
-      .catch(failed)
-      .finally(() => clearTimeout(timer))
+    const late = (): never => {
+      throw new UmaTimeoutError(`No decision within ${ms} ms`)
+    }
+    return within(ms, () => verdict, late).catch(failed)
   }
 
   function safely(facts: RequestFacts, guard: GuardOptions): MaybePromise<Verdict> {
     try {
       const verdict = decide(facts, guard)
-      return verdict instanceof Promise ? within(verdict) : verdict
+      return verdict instanceof Promise ? inTime(verdict) : verdict
     } catch (error) {
       return failed(error)
     }

@@ -1,4 +1,4 @@
-import { monotonic } from '../async/timers.ts'
+import { monotonic, within } from '../async/timers.ts'
 import type { Tell } from '../events.ts'
 import { epochOf } from '../parties/epoch.ts'
 import type { Party, RecordStore } from '../parties/party.ts'
@@ -76,16 +76,11 @@ export function createEpochWatch({ records, tell, party }: EpochWatchOptions): E
   }
 
   async function lookBriefly(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        lookedAt = monotonic()
-        tell({ type: 'storage-failed', operation: 'get' })
-        resolve()
-      }, maxWait)
+    await within(maxWait, look, () => {
+      lookedAt = monotonic()
+      tell({ type: 'storage-failed', operation: 'get' })
+      return false
     })
-    await Promise.race([look(), late])
-    clearTimeout(timer)
   }
 
   return {

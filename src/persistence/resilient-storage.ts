@@ -1,4 +1,4 @@
-import { later, monotonic } from '../async/timers.ts'
+import { later, monotonic, within } from '../async/timers.ts'
 import type { Tell } from '../events.ts'
 import type { RecordStore } from '../parties/party.ts'
 import type { StoredValues, UmaStorage } from '../storage/storage.ts'
@@ -55,17 +55,8 @@ function runOnce<T>(task: () => Promise<T>): OneRun<T> {
   }
 }
 
-/** Rejects if the operation takes too long. */
-async function withinTime<T>(act: () => T | Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(reject, operationTimeout)
-  })
-  try {
-    return await Promise.race([late, act()])
-  } finally {
-    clearTimeout(timer)
-  }
+function takesTooLong(): never {
+  throw new Error('The storage did not answer in time')
 }
 
 /**
@@ -114,7 +105,7 @@ export function createResilientStorage(storage: UmaStorage, tell: Tell): RecordS
   async function attempt<T>(operation: string, act: () => T | Promise<T>): Promise<{ value: T } | undefined> {
     if (monotonic() < downUntil) return undefined
     try {
-      return { value: await withinTime(act) }
+      return { value: await within(operationTimeout, act, takesTooLong) }
     } catch {
       failed(operation)
       return undefined

@@ -1,4 +1,5 @@
 import { abortable } from '../async/abortable.ts'
+import { within } from '../async/timers.ts'
 import { indexKey } from '../parties/record-keys.ts'
 import type { UmaStorage } from '../storage/storage.ts'
 
@@ -18,16 +19,14 @@ export function mayHaveStoredTokens(
 }
 
 async function look(storage: UmaStorage, name: string | undefined): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<true>((resolve) => {
-    timer = setTimeout(resolve, lookTimeout, true)
-  })
   try {
-    return await Promise.race([late, isThere(storage, indexKey(name))])
+    return await within(
+      lookTimeout,
+      () => isThere(storage, indexKey(name)),
+      () => true,
+    )
   } catch {
     return true
-  } finally {
-    clearTimeout(timer)
   }
 }
 

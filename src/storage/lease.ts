@@ -1,5 +1,6 @@
 /** Locks for storages that have no lock: a lease that its holder renews, and that expires when the holder dies. */
 import { inTurn } from '../async/in-turn.ts'
+import { within } from '../async/timers.ts'
 
 /**
  * The operations of a storage that a lock needs. `Held` identifies one holding of a key among all past and future
@@ -41,6 +42,8 @@ export function backoff(attempt: number): Promise<void> {
   const ms = Math.min(100, 4 * 2 ** attempt) * (0.5 + Math.random())
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
+
+const nothing = (): void => {}
 
 /** Runs a function again and again. The timer does not keep a process alive; the task that holds the lock does. */
 function every(ms: number, run: () => void): () => void {
@@ -101,12 +104,7 @@ export function leaseLock<Held>(leases: Leases<Held>, leaseMs: number): LeaseLoc
 
   async function letGo(key: string, held: Held): Promise<void> {
     owed.set(key, held)
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, RELEASE_MS)
-    })
-    await Promise.race([release(key, held), late]).catch(() => {})
-    clearTimeout(timer)
+    await within(RELEASE_MS, () => release(key, held), nothing).catch(nothing)
   }
 
   return (key, task) =>
