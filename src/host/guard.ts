@@ -74,7 +74,7 @@ export function dressed(response: Response, { headers, bodiless, until }: Passed
   try {
     return addTo(response, headers)
   } catch {
-    // Those of a Response that was fetched, or of a redirect, cannot be changed.
+    // The headers of a Response that was fetched, or of a redirect, cannot be changed.
     return addTo(new Response(response.body, response), headers)
   }
 }

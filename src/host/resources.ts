@@ -24,9 +24,9 @@ export interface Synchronised {
 /** Protection of resources: registration at the authorization server (FedAuthz §3), and the map of paths. */
 export interface Resources {
   /**
-   * Protects a resource. What is protected already is only updated where something has changed; several calls at once make one
-   * registration. What somebody else has changed at the authorization server is replaced. Another owner needs
-   * `changeOwner: true`, and gets a resource with a new id: tokens for the old one open nothing.
+   * Protects a resource. A resource that is protected already is updated only where something has changed. Several calls
+   * at once make one registration. A change that somebody else made at the authorization server is replaced. Another
+   * owner needs `changeOwner: true`, and gets a resource with a new id: tokens for the old one open nothing.
    *
    * @throws TypeError for a URL that has no one reading, and other options that cannot be right; the errors of calls to the authorization server and of storages
    */

@@ -104,7 +104,7 @@ export function createShelf(storage: UmaStorage, prefix: string): Shelf {
   }
 }
 
-/** What cannot be read is one change that nobody has seen, of no pattern: everything is read again, once. */
+/** A text that cannot be read counts as one unseen change without a pattern: everything is read again, once. */
 function parseLog(text: string): Change[] {
   const unread = [{ id: `unreadable: ${text}`, pattern: '' }]
   try {

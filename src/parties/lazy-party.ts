@@ -6,7 +6,7 @@ import { createMemoryRecords } from './memory-records.ts'
 import type { Party, RecordStore, StoredWallet } from './party.ts'
 import { lockKey } from './record-keys.ts'
 
-/** What all parties of a requester are made from. */
+/** The parts that all parties of a requester share. */
 export interface PartySource {
   maxEntries: number | undefined
   records: RecordStore

@@ -103,7 +103,7 @@ export function createPairRecords(wallet: Wallet, authority: string, host: strin
 
   function takeOne({ id, mark }: StampEntry, record: RptRecord | undefined, present: PresentGrant): void {
     const known = listed.get(id)?.rpt
-    // It was dropped here: the next save deletes the record.
+    // This requester dropped the RPT: its next save deletes the record.
     if (known?.held === false) {
       listed.set(id, { mark, rpt: known })
       return

@@ -31,7 +31,7 @@ test('the code of the guides compiles', () => {
   expect(complaints(blocks, given)).toEqual([])
 })
 
-/** What a block prints, by the text that follows the block. */
+/** The output of a block, by the text that follows the block. */
 function printedBy({ path, line }: Block): string {
   const following = textOf(path).split('\n').slice(line).join('\n')
   return /^```\n\n```text\n(.*?)^```$/ms.exec(following)?.[1]?.trimEnd() ?? 'nothing'

@@ -1,4 +1,4 @@
-/** What runs in the pages of these tests: a requester of a setup, and what became of its requests. */
+/** The program in the pages of these tests: a requester of a setup, and the outcome of its requests. */
 import axios from 'axios'
 import ky from 'ky'
 import { isUmaError } from 'uma-requester'
@@ -64,7 +64,7 @@ function pageOf(createRequester) {
     },
     /** Does something, and tells how it ended. */
     act: (name, ...args) => actions[name](...args).catch(thrown),
-    /** What a failed request could have left behind. */
+    /** The state that a failed request could have left behind. */
     async leftOver() {
       const { held, pending } = await navigator.locks.query()
       const count = (type) => events.filter((event) => event.type === type).length

@@ -1,4 +1,4 @@
-/** What stands around an axios request: interceptors that were there before, tokens that cancel many. */
+/** The surroundings of an axios request: interceptors that were there before, tokens that cancel many. */
 import axios from 'axios'
 import { expect, test } from 'vitest'
 import { attachRequester } from '../../src/axios.ts'

@@ -68,8 +68,8 @@ export const readStoredPlaces = (value: unknown, host: string, most: number): St
   Array.isArray(value) ? value.slice(0, most).filter((place) => isPlace(place, host)) : []
 
 /**
- * Reads a record exactly: a storage may hold anything. What cannot be read is left out. The time is linear in the length
- * of the text.
+ * Reads a record exactly: a storage may hold anything. Entries that cannot be read are left out. The time is linear
+ * in the length of the text.
  *
  * @param maxEntries the most RPTs, and the most places, that are taken; those of the newest RPTs come first
  * @returns the newest RPT first

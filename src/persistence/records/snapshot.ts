@@ -7,8 +7,9 @@ import { version } from './stamp.ts'
 const mostOutdated = 8
 
 /**
- * Copies of records, by id, in one record: a browser reads one large record much faster than a thousand small ones. It
- * is read when a host is first met. A copy counts only if the stamp lists the same mark. */
+ * Copies of records, by id, in one record: a browser reads one large record much faster than a thousand small ones. The
+ * snapshot is read when a host is first met. A copy counts only if the stamp lists the same mark.
+ */
 export type Snapshot = ReadonlyMap<string, { mark: string; record: RptRecord }>
 
 /** The recent places are left out: the record of places, which is written before, has them. */
