@@ -2,6 +2,7 @@ import type { ClientRegistration } from '../authorization-server/registration.ts
 import { isSignIn, type SignIn } from '../authorization-server/sign-in/identity.ts'
 import { bearerBinding } from '../bindings/bearer.ts'
 import type { Binding } from '../bindings/binding.ts'
+import { flagRule, functionRule, isFunction, type OptionRule, type OptionRules } from '../errors/check-options.ts'
 import type { Answer } from '../protocol/http/answer.ts'
 import { type MetadataReader, metadataReader } from '../protocol/oauth/metadata.ts'
 import type {
@@ -84,44 +85,41 @@ export function defineScheme<C extends Challenge = Challenge, S extends SchemeSt
   }
 }
 
-type Check = (value: unknown) => boolean
-
-const isFunction: Check = (value) => typeof value === 'function'
-const isEndpoints: Check = (value) => Array.isArray(value) && value.every((name) => typeof name === 'string' && name)
+const isEndpoints = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string' && name)
 
 /** Whether a value is an object with these functions. */
 const hasFunctions =
-  (...names: string[]): Check =>
+  (...names: string[]): OptionRule['check'] =>
   (value) =>
     typeof value === 'object' &&
     value !== null &&
     names.every((name) => isFunction((value as Record<string, unknown>)[name]))
 
 /** The check of each member, and the description of a value that passes. */
-const members: Record<keyof SchemeParts, { check: Check; expected: string }> = {
+const members: OptionRules<SchemeParts> = {
   name: {
     check: (value) => typeof value === 'string' && /^[a-z][a-z\d-]{0,63}$/.test(value),
     expected: "a short name of lower-case letters, digits and hyphens, such as 'my-dialect'",
   },
-  next: { check: isFunction, expected: 'a function (state, input, facts) that returns { state, step }' },
-  recognise: { check: isFunction, expected: 'a function (answer, { resource }) that returns a list of challenges' },
-  start: { check: isFunction, expected: 'a function (challenge) that returns the first state' },
+  next: functionRule('a function (state, input, facts) that returns { state, step }'),
+  recognise: functionRule('a function (answer, { resource }) that returns a list of challenges'),
+  start: functionRule('a function (challenge) that returns the first state'),
   wellKnown: {
     check: (value) => typeof value === 'string' && /^\/[^?#]+$/.test(value),
     expected: "a path that follows the issuer, such as '/.well-known/uma2-configuration'",
   },
   endpoints: { check: isEndpoints, expected: "a list of the metadata's members, such as ['token_endpoint']" },
-  readMetadata: {
-    check: isFunction,
-    expected: 'a function (text, issuer, slashTolerant) that returns the metadata, or a fault as a string',
-  },
-  allowInsecureHttp: { check: (value) => typeof value === 'boolean', expected: 'true or false' },
+  readMetadata: functionRule(
+    'a function (text, issuer, slashTolerant) that returns the metadata, or a fault as a string',
+  ),
+  allowInsecureHttp: flagRule,
   binding: { check: hasFunctions('present'), expected: 'an object with a function present(grant, request)' },
   signIn: {
     check: (value) => isSignIn(value),
     expected: 'codeFlow({ scope }) or defineSignIn({ begin, finish })',
   },
-  register: { check: isFunction, expected: 'a function (caller, metadata, client) that registers a client' },
+  register: functionRule('a function (caller, metadata, client) that registers a client'),
   redirect: {
     check: hasFunctions('url', 'accept'),
     expected: 'an object with functions url and accept, such as uma2.redirect',
