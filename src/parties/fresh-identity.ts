@@ -4,7 +4,7 @@ import { isUmaError, loadPart } from '../errors/index.ts'
 import { type Authority, signInOf } from '../trust/authority.ts'
 import { clientSession } from './client-session.ts'
 import type { Party } from './party.ts'
-import { type Revoker, revokeAll } from './revoke.ts'
+import { type Revoker, revokeAll, signInTokens } from './revoke.ts'
 import { keepIdentity, readIdentities } from './sign-ins.ts'
 
 /**
@@ -34,10 +34,7 @@ export async function freshIdentity(
       access.tell({ type: 'sign-in-dropped', issuer })
       return undefined
     case 'signed-out':
-      await revokeAll(access, party, [
-        { authority: authority.key, token: fresh.tokens.accessToken, hint: 'access_token' },
-        { authority: authority.key, token: fresh.tokens.refreshToken, hint: 'refresh_token' },
-      ])
+      await revokeAll(access, party, signInTokens(fresh.tokens, authority.key))
       return undefined
   }
 }

@@ -10,7 +10,7 @@ import { flowLockKey, type Party } from './party.ts'
 import { presentHeaders } from './present-headers.ts'
 import { revokeAll, tokensOf } from './revoke.ts'
 
-/** What refreshing an RPT uses. */
+/** The parts of a requester that refreshes RPTs. */
 export interface RptRefresher extends ServerAccess {
   trust: Pick<Trust, 'find'>
   tell: Tell
@@ -32,7 +32,9 @@ export function refreshRpt(refresher: RptRefresher, party: Party, rpt: Rpt): Pro
     if (!isExpired(rpt) || !rpt.held) return rpt.held
     const { refreshToken } = rpt.grant
     const fresh =
-      authority && refreshToken ? await exchangeRefreshToken(refresher, party, rpt, authority, refreshToken) : undefined
+      authority && refreshToken
+        ? await exchangeRefreshToken(refresher, { party, rpt, authority, refreshToken })
+        : undefined
     if (!authority || !fresh) {
       await dropExpired(refresher, party, rpt)
       return false
@@ -54,21 +56,24 @@ async function findAuthority({ trust }: RptRefresher, rpt: Rpt): Promise<Authori
   }
 }
 
+/** The exchange of a refresh token for another RPT. */
+interface Exchange {
+  party: Party
+  rpt: Rpt
+  authority: Authority
+  refreshToken: string
+}
+
 /** Sends the refresh token once. It is stored as used before it is sent, because it may be good for one use only. */
-async function exchangeRefreshToken(
-  refresher: RptRefresher,
-  party: Party,
-  rpt: Rpt,
-  authority: Authority,
-  refreshToken: string,
-): Promise<Grant | undefined> {
+async function exchangeRefreshToken(refresher: RptRefresher, exchange: Exchange): Promise<Grant | undefined> {
+  const { party, rpt, authority, refreshToken } = exchange
   const { key } = authority
   const { epoch } = party
   const { refreshToken: _used, ...withoutRefreshToken } = rpt.grant
   rpt.grant = withoutRefreshToken
   rpt.saved = false
   await party.stored?.save(key, rpt.host)
-  const grant = await requestGrant(refresher, party, rpt, authority, refreshToken)
+  const grant = await requestGrant(refresher, exchange)
   if (!grant) return undefined
   const fresh = { ...grant, refreshToken: grant.refreshToken ?? refreshToken }
   // The stored epoch may have risen meanwhile, in another process.
@@ -81,10 +86,7 @@ async function exchangeRefreshToken(
 /** If the refresh fails for whatever reason, a flow obtains another RPT. */
 async function requestGrant(
   refresher: RptRefresher,
-  party: Party,
-  rpt: Rpt,
-  authority: Authority,
-  refreshToken: string,
+  { party, rpt, authority, refreshToken }: Exchange,
 ): Promise<Grant | undefined> {
   try {
     const session = await clientSession(refresher, party, authority, rpt.host)

@@ -1,3 +1,4 @@
+import type { Identity } from '../authorization-server/sign-in/identity.ts'
 import { revokeToken } from '../authorization-server/token-request.ts'
 import type { Tell } from '../events.ts'
 import type { Grant } from '../protocol/oauth/grant.ts'
@@ -16,10 +17,18 @@ export interface RevocableToken {
   resource?: string | undefined
 }
 
-/** What revoking uses. */
+/** The parts of a requester that a revocation uses. */
 export interface Revoker extends ServerAccess {
   trust: Pick<Trust, 'find'>
   tell: Tell
+}
+
+/** The tokens of a sign-in. */
+export function signInTokens({ accessToken, refreshToken }: Identity, authority: string): RevocableToken[] {
+  return [
+    { authority, token: accessToken, hint: 'access_token' },
+    { authority, token: refreshToken, hint: 'refresh_token' },
+  ]
 }
 
 /** The tokens of a grant. */

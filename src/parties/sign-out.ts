@@ -1,7 +1,7 @@
 import { raiseEpoch } from './epoch.ts'
 import type { Party } from './party.ts'
 import { finishedKey, identitiesKey, redirectsKey } from './record-keys.ts'
-import { type RevocableToken, type Revoker, revokeAll, tokensOf } from './revoke.ts'
+import { type RevocableToken, type Revoker, revokeAll, signInTokens, tokensOf } from './revoke.ts'
 import { readIdentities } from './sign-ins.ts'
 
 /**
@@ -32,10 +32,7 @@ async function forgetReturns(party: Party): Promise<void> {
 
 function heldTokens(party: Party): RevocableToken[] {
   const tokens = party.wallet.all().flatMap(({ authority, host, grant }) => tokensOf(grant, authority, host))
-  for (const [authority, { accessToken, refreshToken }] of party.identities) {
-    tokens.push({ authority, token: accessToken, hint: 'access_token' })
-    tokens.push({ authority, token: refreshToken, hint: 'refresh_token' })
-  }
+  for (const [authority, identity] of party.identities) tokens.push(...signInTokens(identity, authority))
   for (const [authority, token] of party.pcts) tokens.push({ authority, token, hint: 'pct' })
   return tokens
 }

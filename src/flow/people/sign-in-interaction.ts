@@ -1,7 +1,7 @@
 import type { SignIn } from '../../authorization-server/sign-in/identity.ts'
 import { InvalidStateError, loadPart, NobodySignedInError } from '../../errors/index.ts'
 import { clientSession, type ServerAccess } from '../../parties/client-session.ts'
-import { revokeAll } from '../../parties/revoke.ts'
+import { revokeAll, signInTokens } from '../../parties/revoke.ts'
 import { keepIdentity } from '../../parties/sign-ins.ts'
 import { signInOf } from '../../trust/authority.ts'
 import type { Trust } from '../../trust/trust.ts'
@@ -9,7 +9,7 @@ import type { Flow } from '../flow.ts'
 import type { FlowTarget } from '../flow-target.ts'
 import type { Interaction } from './interaction.ts'
 
-/** What a sign-in uses. */
+/** The parts of a requester that a sign-in uses. */
 export interface SignInInteractionAccess extends ServerAccess {
   trust: Trust
 }
@@ -48,11 +48,7 @@ export async function signInInteraction(
         tell({ type: 'signed-in', issuer })
         return undefined
       }
-      const { accessToken, refreshToken } = identity
-      await revokeAll({ ...access, tell }, party, [
-        { authority: authority.key, token: accessToken, hint: 'access_token' },
-        { authority: authority.key, token: refreshToken, hint: 'refresh_token' },
-      ])
+      await revokeAll({ ...access, tell }, party, signInTokens(identity, authority.key))
       throw new InvalidStateError('Signed out meanwhile', { issuer })
     },
   }
