@@ -19,8 +19,6 @@ export interface Persistence {
   records: RecordStore
   /** Makes the part of a party that keeps its wallet in step with the storage. */
   keepInStep(party: Party): StoredWallet
-  /** Leaves the channel that the tabs share. Without this call, it is left when the requester is garbage-collected. */
-  close(): void
 }
 
 /**
@@ -36,6 +34,5 @@ export function openPersistence(options: PersistenceOptions): Persistence {
     records,
     keepInStep: (party) =>
       createStoredWallet({ records, trust, tell: tellFor(party.name), party, channel, maxEntries, present }),
-    close: () => channel?.close(),
   }
 }

@@ -24,7 +24,7 @@ const neverAborts = new AbortController().signal
  * @returns undefined if the request carries no such token, or if nobody is signed in
  */
 export async function ownTokenHeaders(access: OwnTokenAccess, run: OwnTokenRun): Promise<HeaderPatch | undefined> {
-  if (!access.trust.hasTokenSenders || run.driver.authorized) return undefined
+  if (run.driver.authorized) return undefined
   const authority = await access.trust.tokenSenderFor(run.host)
   if (!authority) return undefined
   const token = await ownToken(access, run, authority)

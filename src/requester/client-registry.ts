@@ -1,4 +1,3 @@
-import type { Caller } from '../authorization-server/call.ts'
 import type { DynamicClient } from '../authorization-server/dynamic-client.ts'
 import type { RegisteredClients, Registrar } from '../authorization-server/registered-clients.ts'
 import type { RegisteredClientRecord } from '../authorization-server/registration.ts'
@@ -17,7 +16,6 @@ interface LoadedClients extends RegisteredClients {
 
 /** The parts that the registry uses. */
 export interface ClientRegistryParts extends ServerAccess {
-  caller: Caller
   records: RecordStore
   tell: Tell
 }

@@ -8,7 +8,7 @@ import type { RequesterStorage } from '../storage/storage.ts'
  * The persistence of a requester. Its code comes with the storage and is loaded when the storage is first used. If the
  * code cannot be loaded, each use rejects with `LoadError`, and the next use loads it again.
  */
-export class DeferredPersistence implements Omit<Persistence, 'close'> {
+export class DeferredPersistence implements Persistence {
   readonly records: RecordStore
   readonly #storage: RequesterStorage
   readonly #options: Omit<PersistenceOptions, 'storage'>

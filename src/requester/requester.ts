@@ -97,8 +97,10 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
   /** The parties of requests that began before their adapter was called, by the options of the request. */
   let begunFor: WeakMap<UmaRequestOptions, { name: string | undefined }> | undefined
 
+  const isInteractive = (instance?: InstanceOptions): boolean => instance?.interactive ?? options.interactive ?? true
+
   const resolve = (uma: UmaRequestOptions | undefined, instance?: InstanceOptions): UmaRequestOptions | undefined =>
-    interactions > 0 ? uma : withInteractive(uma, instance?.interactive ?? options.interactive)
+    interactions > 0 ? uma : withInteractive(uma, isInteractive(instance))
 
   function partyOf(parts: RequesterParts, name: string | undefined): Party {
     if (!isFixed) return parts.parties.get(name)
@@ -135,7 +137,7 @@ export function createHandle(source: PartsSource, requestingParty: RequesterOpti
     begin(uma, instance) {
       if (uma && begunFor?.has(uma)) return uma
       // Nothing that may change until the adapter is called concerns such a request.
-      if (isFixed && (instance?.interactive ?? options.interactive) !== false) return uma
+      if (isFixed && isInteractive(instance)) return uma
       const begun = { ...resolve(uma, instance) }
       // Most handles need no such memory.
       begunFor ??= new WeakMap()
@@ -188,7 +190,7 @@ function checkedName(name: unknown): string {
   )
 }
 
-function withInteractive(uma: UmaRequestOptions | undefined, byDefault = true): UmaRequestOptions | undefined {
+function withInteractive(uma: UmaRequestOptions | undefined, byDefault: boolean): UmaRequestOptions | undefined {
   return byDefault || uma?.interactive !== undefined ? uma : { ...uma, interactive: false }
 }
 

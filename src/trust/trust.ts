@@ -35,8 +35,6 @@ export interface Trust {
   onlySpeakerFor(host: string): Promise<string | undefined>
   /** The authority whose binding presents requests to a host without a grant. */
   signerFor(host: string): Promise<Authority | undefined>
-  /** Whether any configured server has `sendAccessToken`. */
-  readonly hasTokenSenders: boolean
   /** The authority whose access token goes with requests to a host (`sendAccessToken`). */
   tokenSenderFor(host: string): Promise<Authority | undefined>
   /** The same authority with a registered client. @throws UmaError if the registration fails */
@@ -117,6 +115,11 @@ function assemble(
     const speakers = await speaking(authorities ?? [], host)
     return Promise.all(speakers.map((authority) => withStoredClient(authority)))
   }
+  const firstSpeaking = async (candidates: readonly Authority[], host: string): Promise<Authority | undefined> => {
+    if (candidates.length === 0) return undefined
+    const [first] = await speaking(candidates, host)
+    return first && withStoredClient(first)
+  }
   const signers = (authorities ?? []).filter(({ binding }) => binding.withoutGrant)
   const tokenSenders = (authorities ?? []).filter(({ server }) => server.sendAccessToken)
   return {
@@ -133,16 +136,8 @@ function assemble(
       const [only, ...others] = await speakersFor(host)
       return others.length === 0 ? only?.key : undefined
     },
-    async signerFor(host) {
-      if (signers.length === 0) return undefined
-      const [signer] = await speaking(signers, host)
-      return signer && withStoredClient(signer)
-    },
-    hasTokenSenders: tokenSenders.length > 0,
-    async tokenSenderFor(host) {
-      const [sender] = await speaking(tokenSenders, host)
-      return sender && withStoredClient(sender)
-    },
+    signerFor: (host) => firstSpeaking(signers, host),
+    tokenSenderFor: (host) => firstSpeaking(tokenSenders, host),
     async register(authority) {
       if (authority.client.id) return authority
       return withClient(authority, await clients.register(authority))

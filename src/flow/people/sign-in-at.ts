@@ -2,6 +2,7 @@ import { UntrustedAuthorizationServerError } from '../../errors/index.ts'
 import { bare, type TellFor } from '../../events.ts'
 import { readEpoch } from '../../parties/epoch.ts'
 import type { Party } from '../../parties/party.ts'
+import { signInOf } from '../../trust/authority.ts'
 import type { Trust } from '../../trust/trust.ts'
 import type { FlowTarget } from '../flow-target.ts'
 import type { Flows } from '../flows.ts'
@@ -26,7 +27,7 @@ export async function signInAt(access: SignInAtAccess, party: Party, issuer: str
     const named = bare(`${issuer}`)
     throw new UntrustedAuthorizationServerError(`signIn: ${named} is not among authorizationServers`, { issuer: named })
   }
-  if (!found.server.signIn && !found.scheme.signIn) {
+  if (!signInOf(found)) {
     throw new TypeError(`signIn: ${found.server.issuer} has no sign-in; add signIn: codeFlow({ scope }) to the server`)
   }
   const authority = await trust.register(found)
